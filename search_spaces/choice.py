@@ -1,0 +1,33 @@
+"""A choice stands where an architecture would have a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from search_spaces.errors import UserError
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Options for one value. Equal names, wherever they stand, are one shared decision."""
+
+    options: tuple[Any, ...]
+    name: str | None = None
+
+    def map(self, function: Callable[[Any], Any]) -> Choice:
+        """The choice with each option replaced by ``function(option)``."""
+        return Choice(tuple(function(option) for option in self.options), self.name)
+
+
+def choice(*options: Any, name: str | None = None) -> Any:
+    """A value left open: a number, an activation, a block, a stage or a head.
+
+    Raises :class:`UserError` for no option at all, or a name that is no identifier.
+    """
+    if not options:
+        raise UserError("a choice needs at least one option, got none")
+    if name is not None and not (isinstance(name, str) and name.isidentifier()):
+        raise UserError(f"the name of a choice must be an identifier, got {name!r}")
+    return Choice(tuple(options), name)

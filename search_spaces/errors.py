@@ -1,0 +1,19 @@
+"""The one error for what a user wrote."""
+
+from __future__ import annotations
+
+LONGEST = 300
+
+
+class UserError(ValueError):
+    """A mistake in what the user wrote: one line that names the path, the rule and the value."""
+
+    def __init__(self, message: str, path: str = "") -> None:
+        line = " ".join(message.split())
+        self.message = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+        super().__init__(f"{path}: {self.message}" if path else self.message)
+        self.path = path
+
+    def under(self, path: str) -> UserError:
+        """The same mistake, seen from one level up: ``path`` is put in front of its place."""
+        return UserError(self.message, ".".join(part for part in (path, self.path) if part))

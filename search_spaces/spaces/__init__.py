@@ -1,0 +1,24 @@
+"""Ready spaces by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from search_spaces.errors import UserError
+from search_spaces.space import Space
+from search_spaces.spaces.mbconv import mbconv
+from search_spaces.spaces.nas_bench_macro import nas_bench_macro
+
+SPACES: dict[str, Callable[[], Space]] = {"mbconv": mbconv, "nas-bench-macro": nas_bench_macro}
+
+
+def names() -> tuple[str, ...]:
+    """Names of all ready spaces."""
+    return tuple(SPACES)
+
+
+def space(name: str) -> Space:
+    """The ready space of that name; raises UserError that lists the names."""
+    if name not in SPACES:
+        raise UserError(f"unknown space {name!r}; known are {', '.join(SPACES)}")
+    return SPACES[name]()

@@ -1,0 +1,29 @@
+"""The space around EfficientNet-B0, after MnasNet's (Tan et al. 2018, sec. 4.1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from search_spaces.architecture import Stage
+from search_spaces.blocks import MBConv
+from search_spaces.choice import choice
+from search_spaces.networks.efficientnet import ROWS, efficientnet
+from search_spaces.rounding import round_filters
+from search_spaces.space import Space
+
+
+def mbconv() -> Space:
+    """B0's seven rows: kernel {3, 5}, expand ratio {3, 4, 6} (1 in the first row), SE {0, 0.25}, repeats one
+    fewer, as many or one more, width × {0.75, 1, 1.25}; stem and head fixed."""
+    return Space("mbconv", replace(efficientnet("b0"), stages=tuple(_row(*row) for row in ROWS)))
+
+
+def _row(kernel: int, stride: int, expand: int, out: int, repeats: int) -> Stage:
+    widths = dict.fromkeys(round_filters(out * times) for times in (0.75, 1, 1.25))
+    numbers = tuple(number for number in (repeats - 1, repeats, repeats + 1) if number >= 1)
+    block = MBConv(
+        kernel=choice(3, 5),
+        expand_ratio=expand if expand == 1 else choice(3, 4, 6),
+        se_ratio=choice(0, 0.25),
+    )
+    return Stage(block, out=choice(*widths), repeats=choice(*numbers), stride=stride)
