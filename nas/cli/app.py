@@ -1,0 +1,91 @@
+"""`nas`: finds the command, runs it, and turns its outcome into an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from nas.cli.parser import Parser, close_to
+from search_spaces.errors import UserError
+
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+COMMANDS = {
+    "search": "search a space under a budget on your images, and choose a base",
+    "scale": "grow a base into a larger network or a whole family",
+    "cost": "parameters, MACs and memory of a network, without building it",
+    "spaces": "list the ready spaces, describe one, draw networks from it",
+    "networks": "list the known networks, or show the rows of one",
+    "studies": "list, show or remove studies",
+    "report": "write the page of a study again, or print its table",
+}
+
+SUMMARY = "Search a convolutional image classifier under a compute budget, then grow it into a family."
+
+EXAMPLE = """\
+example:
+  nas search --space mbconv --budget 400MFLOPs && nas scale --phi 3
+
+exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted
+`nas COMMAND --help` shows the options of a command and an example.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `nas` with these arguments (the process's own by default) and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(arguments)
+    except UserError as error:
+        return _complain(error, WRONG_USAGE)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:  # `nas networks | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except SystemExit as stop:  # argparse after --help, --version or a wrong option
+        return stop.code if isinstance(stop.code, int) else DONE
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0].startswith("-"):
+        return _top(arguments)
+    name, rest = arguments[0], arguments[1:]
+    if name not in COMMANDS:
+        raise UserError(
+            f"unknown command {name!r}{close_to(name, COMMANDS)}; `nas --help` lists the commands"
+        )
+    command = importlib.import_module(f"nas.cli.{name}")
+    options = command.parser().parse_args(rest)
+    code: int = command.run(options)
+    return code
+
+
+def _top(arguments: list[str]) -> int:
+    lines = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
+    parser = Parser(
+        prog="nas",
+        usage="nas COMMAND [options]",
+        description=f"{SUMMARY}\n\ncommands:\n{lines}",
+        epilog=EXAMPLE,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and leave")
+    options = parser.parse_args(arguments)
+    print(
+        f"nas {_version()}" if options.version else parser.format_help(), end="\n" if options.version else ""
+    )
+    return DONE
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    return metadata.version("nas-and-scaling")
+
+
+def _complain(error: object, code: int) -> int:
+    line = " ".join(str(error).split())
+    print(f"nas: {line}", file=sys.stderr)
+    return code

@@ -1,0 +1,131 @@
+"""`nas cost`: what a network costs, from integers alone."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from nas.cli import output
+from nas.cli.parser import Parser, command, count
+from nas.cli.sources import BLOCKS_HELP, load_architecture
+
+if TYPE_CHECKING:
+    from search_spaces import Architecture
+
+EXAMPLE = """
+nas cost efficientnet-b7
+nas cost studies/mine --image-size 160 --layers
+nas cost network.yaml --measure --json
+"""
+
+
+def parser() -> Parser:
+    """Options of `nas cost`."""
+    p = command("cost", "Parameters, multiply-adds and memory of a network; FLOPs mean MACs here.", EXAMPLE)
+    p.add_argument(
+        "network", metavar="ARCH", help="known network, YAML or JSON file, or study folder (its base)"
+    )
+    p.add_argument("--image-size", type=count, metavar="N", help="side of the square image in pixels")
+    p.add_argument("--measure", action="store_true", help="also build it: fvcore's count and CPU latency")
+    p.add_argument("--layers", action="store_true", help="one line a layer")
+    p.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
+    p.add_argument("--json", action="store_true", help="print JSON")
+    return p
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the cost of one network."""
+    name, architecture = load_architecture(options.network, options.blocks)
+    if options.image_size is not None:
+        architecture = architecture.at(image_size=options.image_size)
+    facts = cost_facts(name, architecture)
+    if options.measure:
+        facts |= _measured(architecture)
+    if options.layers:
+        facts["layers"] = _layers(architecture)
+    if options.json:
+        output.print_json(facts)
+    else:
+        _print(facts)
+    return 0
+
+
+def cost_facts(name: str, architecture: Architecture) -> dict[str, Any]:
+    """The analytic cost as plain data: exact integers, bytes of float32 weights."""
+    from search_spaces import cost, digest
+
+    total = cost(architecture)
+    return {
+        "name": name,
+        "digest": digest(architecture),
+        "image_size": architecture.image_size,
+        "classes": architecture.classes,
+        "params": total.params,
+        "macs": total.macs,
+        "activations": total.activations,
+        "peak_bytes": total.peak_bytes,
+        "bytes": total.bytes,
+        "aux_params": total.aux_params,
+        "aux_macs": total.aux_macs,
+    }
+
+
+def _measured(architecture: Architecture) -> dict[str, Any]:
+    from nas.measures import fvcore_macs, latency
+
+    counted, timed = fvcore_macs(architecture), latency(architecture)
+    return {
+        "fvcore_macs": counted.macs,
+        "fvcore_total": counted.total,
+        "latency_ms": timed.median_ms,
+        "latency_p5_ms": timed.p5_ms,
+        "latency_p95_ms": timed.p95_ms,
+    }
+
+
+def _layers(architecture: Architecture) -> list[dict[str, Any]]:
+    from search_spaces.cost import layers
+
+    return [
+        {"name": row.name, "op": row.op, "shape": list(row.shape), "params": row.params, "macs": row.macs}
+        for row in layers(architecture)
+    ]
+
+
+def _print(facts: dict[str, Any]) -> None:
+    print(f"{facts['name']}  {facts['digest']}")
+    pairs: list[tuple[str, object]] = [
+        ("image", f"{facts['image_size']} × {facts['image_size']} px, {facts['classes']} classes"),
+        ("parameters", f"{facts['params']:,}  ({facts['bytes'] / 1e6:,.1f} MB as float32)"),
+        ("MACs", f"{facts['macs']:,}  (multiply-adds of convolution, linear and matmul)"),
+        ("activations", f"{facts['activations']:,}  (elements written by convolutions)"),
+        ("peak memory", f"{facts['peak_bytes'] / 1e6:,.1f} MB in one forward pass, batch 1"),
+    ]
+    if facts["aux_params"]:
+        pairs.append(
+            ("auxiliary", f"{facts['aux_params']:,} parameters, {facts['aux_macs']:,} MACs, training only")
+        )
+    if "fvcore_macs" in facts:
+        pairs += _measured_pairs(facts)
+    output.print_pairs(pairs)
+    if "layers" in facts:
+        print()
+        _print_layers(facts["layers"])
+
+
+def _measured_pairs(facts: dict[str, Any]) -> list[tuple[str, object]]:
+    verdict = "equal to ours" if facts["fvcore_macs"] == facts["macs"] else "NOT equal to ours"
+    spread = f"5 to 95 % of runs {facts['latency_p5_ms']:.2f} to {facts['latency_p95_ms']:.2f} ms"
+    return [
+        ("fvcore MACs", f"{facts['fvcore_macs']:,}  ({verdict})"),
+        ("fvcore total", f"{facts['fvcore_total']:,}  (its raw default, with normalisation and pooling)"),
+        ("latency", f"{facts['latency_ms']:.2f} ms median, {spread}, CPU, batch 1"),
+    ]
+
+
+def _print_layers(layers: list[dict[str, Any]]) -> None:
+    rows = [
+        (row["name"], row["op"], "×".join(map(str, row["shape"])), f"{row['params']:,}", f"{row['macs']:,}")
+        for row in layers
+    ]
+    output.print_table(("layer", "operation", "output", "parameters", "MACs"), rows, "lllrr")

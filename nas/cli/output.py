@@ -1,0 +1,67 @@
+"""Plain text for people and for pipes: aligned tables, rounded numbers, JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+
+def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> None:
+    """Print an aligned table, never cut to the terminal's width.
+
+    Args:
+        headers: one title a column.
+        rows: cells; None prints as a dash.
+        align: one letter a column, `l` or `r`.
+    """
+    for line in table_lines(headers, rows, align):
+        print(line)
+
+
+def table_lines(headers: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> list[str]:
+    """Lines of the table: titles, a rule, the rows."""
+    cells = [[_text(cell) for cell in row] for row in rows]
+    widths = [max(len(line[i]) for line in [list(headers), *cells]) for i in range(len(headers))]
+
+    def line(row: Sequence[str]) -> str:
+        padded = (
+            cell.rjust(width) if side == "r" else cell.ljust(width)
+            for cell, width, side in zip(row, widths, align, strict=True)
+        )
+        return "  ".join(padded).rstrip()
+
+    return [line(headers), "  ".join("─" * width for width in widths), *(line(row) for row in cells)]
+
+
+def print_pairs(pairs: Sequence[tuple[str, object]]) -> None:
+    """Print `name  value` lines with the names in one column."""
+    width = max(len(name) for name, _ in pairs)
+    for name, value in pairs:
+        print(f"  {name:<{width}}  {_text(value)}")
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON on stdout."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    print()
+
+
+def say(line: str) -> None:
+    """A line for the person, on stderr, so that stdout keeps to what was asked for."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def exact(number: int | None) -> str | None:
+    """`385,814,752`, or None for None."""
+    return None if number is None else f"{number:,}"
+
+
+def percent(share: float | None, digits: int = 1) -> str | None:
+    """`96.9 %` from 0.969, or None for None."""
+    return None if share is None else f"{100 * share:.{digits}f} %"
+
+
+def _text(cell: object) -> str:
+    return "–" if cell is None else str(cell)

@@ -1,0 +1,88 @@
+"""argparse with one-line errors, no abbreviations, and values that may start with a minus sign.
+
+argparse rather than a library on top of it: `nas --help` answers in a tenth of a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+SIGNED_VALUE = re.compile(r"-[\d.]")
+WRONG_USAGE = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose every complaint is one line on stderr and exit code 2."""
+
+    def __init__(self, **settings: Any) -> None:
+        settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, **settings)
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """Join `--budget -3MFLOPs` into one word first, so that the value is judged and not the dash."""
+        words = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(_join_signed(words), namespace)
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """Parse all words; an unknown option is named with the closest known one."""
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            known = [word for action in self._actions for word in action.option_strings]
+            self.error(f"unknown argument {unknown[0]!r}{close_to(unknown[0].partition('=')[0], known)}")
+        return options
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line and leave with exit code 2."""
+        line = " ".join(message.split())
+        print(f"{self.prog}: {line}; `{self.prog} --help` shows the options", file=sys.stderr)
+        raise SystemExit(WRONG_USAGE)
+
+
+def command(name: str, summary: str, example: str) -> Parser:
+    """Parser of one command; `example` is shown below its options."""
+    lines = "\n".join(f"  {line}" for line in example.strip().splitlines())
+    return Parser(prog=f"nas {name}", description=summary, epilog=f"example:\n{lines}")
+
+
+def close_to(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` where something known is close to the word, else nothing."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def count(text: str) -> int:
+    """An integer of at least 1, as an argparse type."""
+    value = _integer(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
+    return value
+
+
+def natural(text: str) -> int:
+    """An integer of at least 0, as an argparse type."""
+    value = _integer(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"must be at least 0, not {text}")
+    return value
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"[+-]?\d{1,18}", text):
+        raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}")
+    return int(text)
+
+
+def _join_signed(words: list[str]) -> list[str]:
+    joined: list[str] = []
+    for word in words:
+        opens = bool(joined) and joined[-1].startswith("--") and "=" not in joined[-1]
+        if opens and SIGNED_VALUE.match(word):
+            joined[-1] = f"{joined[-1]}={word}"
+        else:
+            joined.append(word)
+    return joined

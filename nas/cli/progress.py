@@ -1,0 +1,172 @@
+"""What a person sees while a study runs: a live block on a terminal, plain lines elsewhere. All on stderr.
+
+Both are folds over the study's own events, so they show what the log holds and nothing else.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nas.cli.output import say
+from nas.report.numbers import rounded, seconds_text
+from nas.report.statements import points
+from nas.study.objective import ranked
+from nas.study.records import Folded, Record, apply
+
+BAR = 30
+Event = Mapping[str, Any]
+
+
+@dataclass
+class Watched:
+    """Where a study stands, folded from its events; `trials` and `again` are what was asked for."""
+
+    trials: int
+    again: int = 0
+    epochs: int | None = None
+    started: float = field(default_factory=time.monotonic)
+    folded: Folded = field(default_factory=Folded)
+    before: int = 0
+
+    def take(self, event: Event) -> None:
+        """Take one event in."""
+        apply(self.folded, dict(event))
+
+    @property
+    def done(self) -> int:
+        """Trainings of the search that count."""
+        return sum(record.counted for record in self.folded.records.values())
+
+    @property
+    def retrained(self) -> int:
+        """Trainings with another seed that have ended."""
+        return sum(r.replicate > 0 and r.state != "running" for r in self.folded.records.values())
+
+    @property
+    def best(self) -> Record | None:
+        """The best complete training so far."""
+        return next(iter(ranked(self.folded.records.values(), "top1")), None)
+
+    @property
+    def running(self) -> list[Record]:
+        """Trainings under way."""
+        return [
+            r
+            for r in self.folded.records.values()
+            if r.state == "running" and (r.replicate or r.source is None)
+        ]
+
+    def seconds_left(self) -> float | None:
+        """By the mean rate since this process began; None before the first training ended."""
+        ended = self.done + self.retrained
+        new = ended - self.before
+        if new <= 0:
+            return None
+        left = max(0, self.trials + self.again - ended)
+        return (time.monotonic() - self.started) / new * left
+
+
+def watched(folder_records: Mapping[int, Record], trials: int, again: int, epochs: int | None) -> Watched:
+    """The state at the start of this process; records are those of an earlier one."""
+    state = Watched(trials, again, epochs, folded=Folded(records=dict(folder_records)))
+    state.before = state.done + state.retrained
+    return state
+
+
+class Lines:
+    """One line for each trial that ends; for pipes and files."""
+
+    def __init__(self, state: Watched) -> None:
+        self._state = state
+
+    def __call__(self, event: Event) -> None:
+        """Take an event; say a line if a trial has ended."""
+        self._state.take(event)
+        if event["event"] == "finished":
+            record = self._state.folded.records[event["trial"]]
+            if record.state != "infeasible":
+                say(trial_line(record, self._state))
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to close."""
+
+
+class Live:
+    """A block drawn again in place: bar, best so far, running candidates; failures scroll above it."""
+
+    def __init__(self, state: Watched) -> None:
+        from rich.console import Console
+        from rich.live import Live as Block
+
+        self._state = state
+        self._lines = block_lines(state)
+        self._block = Block(
+            console=Console(stderr=True), get_renderable=self._render, refresh_per_second=2, transient=True
+        )
+
+    def __call__(self, event: Event) -> None:
+        """Take an event; failures get a line of their own."""
+        self._state.take(event)
+        self._lines = block_lines(self._state)  # here, and not in the thread that draws
+        if event["event"] == "finished" and event["record"]["state"] == "failed":
+            record = self._state.folded.records[event["trial"]]
+            self._block.console.print(trial_line(record, self._state), markup=False, highlight=False)
+
+    def __enter__(self) -> Live:
+        self._block.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the block off the screen."""
+        self._block.stop()
+
+    def _render(self) -> Any:
+        from rich.text import Text
+
+        return Text("\n".join(self._lines))
+
+
+def display(state: Watched) -> Live | Lines:
+    """The display that suits stderr."""
+    return Live(state) if sys.stderr.isatty() else Lines(state)
+
+
+def block_lines(state: Watched) -> list[str]:
+    """The lines of the live block: bar with time left, best so far, running candidates."""
+    filled = round(BAR * min(1.0, state.done / max(1, state.trials)))
+    lines = [f"{'━' * filled}{'╌' * (BAR - filled)}  {_standing(state)}{_left(state)}"]
+    best = state.best
+    if best is not None and best.top1 is not None:
+        lines.append(f"best so far {points(best.top1)}, trial {best.trial}, {rounded(best.macs)} MACs")
+    of = "" if state.epochs is None else f"/{state.epochs}"
+    running = ", ".join(f"trial {r.trial} epoch {r.epochs}{of}" for r in state.running)
+    return [*lines, f"running: {running}"] if running else lines
+
+
+def trial_line(record: Record, state: Watched) -> str:
+    """One line about a trial that ended, with where the study stands."""
+    score = "" if record.top1 is None else f" {points(record.top1)}"
+    why = f" ({record.reason})" if record.reason and record.state in ("failed", "reused") else ""
+    name = f"trial {record.trial}"
+    if record.replicate:
+        name += f" (trial {record.source} again, seed {record.replicate})"
+    return (
+        f"[{_standing(state)}] {name}: {record.state}{score}{why}, {rounded(record.macs)} MACs{_left(state)}"
+    )
+
+
+def _standing(state: Watched) -> str:
+    again = f" + {state.retrained}/{state.again} again" if state.retrained and state.again else ""
+    return f"{state.done}/{state.trials}{again}"
+
+
+def _left(state: Watched) -> str:
+    seconds = state.seconds_left()
+    return "" if not seconds else f", about {seconds_text(seconds)} left"

@@ -1,0 +1,200 @@
+"""`nas scale`: a base becomes a larger network, or a family."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nas.cli import output
+from nas.cli.parser import Parser, command
+from nas.cli.sources import BLOCKS_HELP, latest_base, load_architecture
+from search_spaces.errors import UserError
+
+if TYPE_CHECKING:
+    from scaling import Scaled
+    from search_spaces import Architecture
+
+EXAMPLE = """
+nas scale --phi 3
+nas scale efficientnet-b0 --variant b3 --explain
+nas scale studies/mine --target 1.8GFLOPs --out larger.yaml
+nas scale --family --out family/
+"""
+
+DEFAULT_BASE = "efficientnet-b0"
+
+
+def parser() -> Parser:
+    """Options of `nas scale`."""
+    p = command("scale", "Compound scaling: depth, width and image size grow together.", EXAMPLE)
+    p.add_argument(
+        "base",
+        nargs="?",
+        metavar="BASE",
+        help="known network, file or study folder; by default the study under studies/ that finished last, "
+        "else efficientnet-b0",
+    )
+    how = p.add_mutually_exclusive_group(required=True)
+    how.add_argument(
+        "--phi", type=float, metavar="X", help="depth 1.2^X, width 1.1^X, image size 1.15^X; any real X"
+    )
+    how.add_argument("--variant", metavar="NAME", help="a row of EfficientNet's published table: b0 … b7")
+    how.add_argument("--target", metavar="BUDGET", help="the largest network that fits, such as 1.8GFLOPs")
+    how.add_argument("--family", action="store_true", help="all published variants")
+    p.add_argument("--explain", action="store_true", help="show the rule, its numbers and the rows")
+    p.add_argument("--out", type=Path, metavar="PATH", help="save as this YAML file (a folder with --family)")
+    p.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
+    p.add_argument("--json", action="store_true", help="print JSON")
+    return p
+
+
+def run(options: argparse.Namespace) -> int:
+    """Scale the base, print the comparison, save where asked."""
+    name, base, digest = _base(options)
+    members = _members(base, options)
+    saved = _save(members, options.out, name) if options.out is not None else []
+    if options.json:
+        output.print_json(_as_data(name, digest, base, members, options.family))
+        return 0
+    print(f"base: {name}  {digest}")
+    print()
+    _print_members(name, base, members)
+    _print_notes(members)
+    if options.explain:
+        _explain(members)
+    print()
+    print(
+        "\n".join(f"saved {path}" for path in saved) if saved else f"nothing saved; {_how_to_save(options)}"
+    )
+    return 0
+
+
+def _base(options: argparse.Namespace) -> tuple[str, Architecture, str]:
+    from search_spaces import digest
+
+    source = options.base or latest_base() or DEFAULT_BASE
+    name, architecture = load_architecture(source, options.blocks)
+    return name, architecture, digest(architecture)
+
+
+def _members(base: Architecture, options: argparse.Namespace) -> list[Scaled]:
+    from scaling import family, scale
+    from search_spaces import Budget
+
+    if options.family:
+        return list(family(base))
+    if options.variant is not None:
+        return [scale(base, variant=options.variant)]
+    if options.target is not None:
+        return [scale(base, target=Budget.parse(options.target))]
+    return [scale(base, phi=options.phi)]
+
+
+def _title(member: Scaled) -> str:
+    return str(member.rule)
+
+
+def _print_members(name: str, base: Architecture, members: list[Scaled]) -> None:
+    from search_spaces import cost
+
+    start = cost(base)
+    rows: list[tuple[object, ...]] = [
+        (name, base.image_size, f"{start.params:,}", f"{start.macs:,}", "1", None)
+    ]
+    rows += [
+        (
+            _title(member),
+            member.architecture.image_size,
+            f"{member.cost.params:,}",
+            f"{member.cost.macs:,}",
+            f"{member.ratio:.3g}",
+            f"{member.nominal_ratio:.3g}",
+        )
+        for member in members
+    ]
+    output.print_table(("network", "image", "parameters", "MACs", "× base", "nominal ×"), rows, "lrrrrr")
+
+
+def _print_notes(members: list[Scaled]) -> None:
+    notes = dict.fromkeys(member.note for member in members if member.note)
+    for note in notes:
+        print(f"\nnote: {note}")
+
+
+def _explain(members: list[Scaled]) -> None:
+    from nas.cli.rows import print_rows
+
+    for member in members:
+        print(f"\n{_title(member)}: {_coefficients(member)}")
+        print("widths round to multiples of 8 but never lose over 10 %, repeats round up")
+        print_rows(member.architecture)
+
+
+def _coefficients(member: Scaled) -> str:
+    parts = [
+        f"depth × {member.depth:.4g}",
+        f"width × {member.width:.4g}",
+        f"image size × {member.resolution:.4g}",
+    ]
+    if member.phi is not None:
+        parts.insert(0, f"phi {member.phi:.4g}")
+    return ", ".join(parts)
+
+
+def _save(members: list[Scaled], out: Path, base_name: str) -> list[Path]:
+    from scaling import save_scaled
+
+    paths = [out] if len(members) == 1 else [out / f"{_file_stem(member)}.yaml" for member in members]
+    for path in paths:
+        if path.exists():
+            raise UserError(f"--out {path}: exists already; choose another name or remove it")
+    try:
+        for path, member in zip(paths, members, strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save_scaled(member, path, base_name)
+    except OSError as error:
+        raise UserError(f"--out {out}: cannot write there ({error.strerror})") from error
+    return paths
+
+
+def _file_stem(member: Scaled) -> str:
+    return "".join(letter if letter.isalnum() or letter in ".-" else "-" for letter in _title(member)).strip(
+        "-"
+    )
+
+
+def _how_to_save(options: argparse.Namespace) -> str:
+    return (
+        "--out family/ writes one YAML file a member"
+        if options.family
+        else "--out network.yaml writes a file"
+    )
+
+
+def _as_data(
+    name: str, digest: str, base: Architecture, members: list[Scaled], as_family: bool
+) -> dict[str, Any]:
+    from nas.cli.cost import cost_facts
+
+    data: dict[str, Any] = {"base": cost_facts(name, base) | {"digest": digest}}
+    scaled = [_member_data(member) for member in members]
+    return data | ({"family": scaled} if as_family else {"scaled": scaled[0]})
+
+
+def _member_data(member: Scaled) -> dict[str, Any]:
+    from nas.cli.cost import cost_facts
+    from search_spaces.codec import to_data
+
+    facts = cost_facts(_title(member), member.architecture)
+    return facts | {
+        "rule": member.rule,
+        "phi": member.phi,
+        "depth": member.depth,
+        "width": member.width,
+        "resolution": member.resolution,
+        "ratio": member.ratio,
+        "nominal_ratio": member.nominal_ratio,
+        "note": member.note,
+        "architecture": to_data(member.architecture),
+    }

@@ -1,0 +1,133 @@
+"""`nas studies`: list, show or remove the studies of a folder."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from nas.cli import output
+from nas.cli.parser import Parser, command
+from nas.report.numbers import rounded
+from search_spaces.errors import UserError
+
+EXAMPLE = """
+nas studies
+nas studies show studies/mine
+nas studies rm studies/mine --yes
+"""
+
+
+def parser() -> Parser:
+    """Options of `nas studies`."""
+    p = command("studies", "List the studies under a folder, show one, or remove one for good.", EXAMPLE)
+    p.add_argument(
+        "action", nargs="?", choices=("list", "show", "rm"), default="list", help="list unless given"
+    )
+    p.add_argument("study", nargs="?", metavar="DIR", help="study folder, or its name under the root")
+    p.add_argument(
+        "--root", type=Path, default=Path("studies"), metavar="DIR", help="where studies lie (studies)"
+    )
+    p.add_argument("--yes", action="store_true", help="remove without asking")
+    p.add_argument("--json", action="store_true", help="print JSON")
+    return p
+
+
+def run(options: argparse.Namespace) -> int:
+    """List, show or remove."""
+    if options.action == "list":
+        if options.study is not None:
+            raise UserError(
+                f"`nas studies list` takes no folder, got {options.study!r}; did you mean `show`?"
+            )
+        return _list(options.root, options.json)
+    if options.study is None:
+        raise UserError(f"`nas studies {options.action}` needs the folder of a study")
+    folder = _folder(options.study, options.root)
+    return _show(folder, options.json) if options.action == "show" else _remove(folder, options.yes)
+
+
+def _folder(name: str, root: Path) -> Path:
+    for folder in (Path(name), root / name):
+        if _is_study(folder):
+            return folder
+    raise UserError(f"{name}: no study here (a folder with study.yaml and log.jsonl), nor under {root}")
+
+
+def _is_study(folder: Path) -> bool:
+    return (folder / "study.yaml").is_file() and (folder / "log.jsonl").is_file()
+
+
+def _list(root: Path, as_json: bool) -> int:
+    found = sorted(path.parent for path in root.glob("*/study.yaml") if _is_study(path.parent))
+    facts = [_summary(folder) for folder in found]
+    if as_json:
+        output.print_json(facts)
+    elif not facts:
+        print(f"no studies under {root}")
+    else:
+        rows = [
+            (f["folder"], f["state"], f["trained"], output.percent(f["top1"]), rounded(f["macs"]))
+            for f in facts
+        ]
+        output.print_table(("study", "state", "trained", "base top-1", "base MACs"), rows, "llrrr")
+    return 0
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    from nas.report.source import read
+
+    try:
+        facts = read(folder)
+    except UserError as error:  # one unreadable study must not hide the others
+        return {
+            "folder": str(folder),
+            "state": f"unreadable: {error}",
+            "trained": None,
+            "top1": None,
+            "macs": None,
+        }
+    base = facts.base or {}
+    trained = sum(r["state"] in ("complete", "pruned") and not r.get("replicate") for r in facts.records)
+    return {
+        "folder": str(folder),
+        "state": facts.state,
+        "trained": trained,
+        "top1": base.get("top1"),
+        "macs": base.get("macs"),
+    }
+
+
+def _show(folder: Path, as_json: bool) -> int:
+    from nas.cli.report import print_study, study_data
+    from nas.report.source import read
+
+    facts = read(folder)
+    if as_json:
+        output.print_json(study_data(facts) | {"definition": dict(facts.definition)})
+    else:
+        print_study(facts)
+    return 0
+
+
+def _remove(folder: Path, sure: bool) -> int:
+    from nas.study.lock import locked
+
+    if not sure and not _confirmed(folder):
+        print("nothing removed")
+        return 1
+    try:
+        with locked(folder):
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot remove ({error.strerror})") from error
+    print(f"removed {folder}")
+    return 0
+
+
+def _confirmed(folder: Path) -> bool:
+    if not sys.stdin.isatty():
+        raise UserError(f"removing {folder} for good needs --yes where nobody can be asked")
+    return input(f"remove {folder} and all its weights for good? [y/N] ").strip().lower() in ("y", "yes")

@@ -1,0 +1,101 @@
+"""A study as the report reads it, made up: every state, retrainings, a reference, noise."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+from nas.report.source import Facts, Known
+
+EPOCHS = 8
+
+
+def record(trial: int, state: str, macs: int, top1: float | None, **more: Any) -> dict[str, Any]:
+    """A record with the fields that the report reads."""
+    epochs = 0 if top1 is None else 3 if state == "pruned" else EPOCHS
+    curve = [] if top1 is None else [top1 * (1 - 0.6 * 0.5**e) for e in range(epochs - 1)] + [top1]
+    data = {
+        "trial": trial,
+        "digest": f"n1-{trial:032x}",
+        "state": state,
+        "reason": None,
+        "top1": top1,
+        "top1_by_epoch": curve,
+        "params": macs // 80,
+        "macs": macs,
+        "activations": macs // 60,
+        "peak_bytes": 9_633_792,
+        "seconds": 1.4 * epochs,
+        "seed": 1000 + trial,
+        "replicate": 0,
+        "source": None,
+        "training_key": f"t1-{trial:032x}",
+        "decisions": {"stages.0.repeats": "1"},
+        "epochs": epochs,
+    }
+    return data | more
+
+
+def made_up(folder: Path, n: int = 24) -> Facts:
+    """A study of n trials and two retrained networks; deterministic."""
+    rng = random.Random(3)
+    records = []
+    for trial in range(n):
+        macs = rng.randrange(140_000_000, 399_000_000)
+        state = rng.choice(["complete"] * 5 + ["pruned", "reused", "infeasible"])
+        top1 = 0.93 + 0.1 * (macs / 4e8 - 0.6) * rng.random() + rng.gauss(0, 0.008)
+        top1 = min(0.995, top1 - (0.08 if state == "pruned" else 0))
+        if state == "infeasible":
+            records.append(
+                record(trial, state, macs + 262_000_000, None, reason="over the budget of 400MFLOPs")
+            )
+        else:
+            records.append(record(trial, state, macs, top1))
+    records.append(record(n, "failed", 300_000_000, None, reason="out of memory <3 times>"))
+    best = sorted((r for r in records if r["state"] == "complete"), key=lambda r: -r["top1"])[:2]
+    for chosen in best:
+        for seed in (1, 2, 3):
+            score = chosen["top1"] + rng.gauss(-0.004, 0.006)
+            again = record(
+                len(records), "complete", chosen["macs"], score, replicate=seed, source=chosen["trial"]
+            )
+            records.append(again | {"digest": chosen["digest"]})
+    return Facts(
+        folder=folder,
+        name="mbconv-400mflops-digits-1a2b3c4d",
+        state="finished",
+        definition={
+            "name": "mbconv",
+            "space": {"schema": 1},
+            "budgets": ["400MFLOPs"],
+            "data": {"name": "digits", "digest": "d" * 64},
+            "evaluator": None,
+            "recipe": {"name": "proxy", "epochs": EPOCHS},
+            "image_size": 224,
+            "classes": 1000,
+            "settings": {"device": "cpu", "dtype": "float32", "batch": 64},
+        },
+        budgets=("400MFLOPs",),
+        metric="macs",
+        low=None,
+        limit=4e8,
+        records=tuple(records),
+        base=best[0],
+        reference={"name": "logistic regression", "top1": 0.967, "low": 0.943, "high": 0.981, "images": 359},
+        noise={
+            "search_variance": 1.4e-4,
+            "search_trials": 15,
+            "seed_variance": 9e-5,
+            "seed_candidates": 2,
+            "seed_trainings": 6,
+            "candidate_variance": 5e-5,
+            "resolved": False,
+        },
+        known=(
+            Known("efficientnet-b0", 385_814_752),
+            Known("mobilenet-v2", 300_774_272),
+            Known("googlenet", 1_498_391_040),
+            Known("resnet-50", 4_089_184_256),
+        ),
+    )

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+
+from nas.report.intervals import wilson
+from nas.report.numbers import rounded, seconds_text
+from nas.report.statements import base_lines, comparison, noise_verdict
+
+NOISE = {
+    "search_variance": 3e-4,
+    "search_trials": 20,
+    "seed_variance": 1e-4,
+    "seed_candidates": 2,
+    "seed_trainings": 6,
+    "candidate_variance": 2e-4,
+    "resolved": True,
+}
+
+
+def test_wilson_equals_the_textbook_values():
+    low, high = wilson(8, 10)  # Newcombe 1998 gives 0.4902 to 0.9433
+    assert (round(low, 4), round(high, 4)) == (0.4902, 0.9433)
+
+
+def test_wilson_stays_inside_at_the_ends():
+    assert wilson(0, 10)[0] == 0.0
+    assert wilson(10, 10)[1] == pytest.approx(1.0)
+    assert wilson(0, 10)[1] > 0.2
+
+
+@pytest.mark.parametrize(("hits", "n"), [(1, 0), (-1, 5), (6, 5)])
+def test_wilson_refuses_what_is_no_share(hits, n):
+    with pytest.raises(ValueError, match="0 <= hits <= n"):
+        wilson(hits, n)
+
+
+def test_noise_verdict_follows_the_estimates_and_prints_both():
+    text = noise_verdict(NOISE)
+    assert text.startswith("Candidates differ by more")
+    assert "2.00e-04" in text
+    assert "1.00e-04" in text
+    assert "20 trials" in text
+    assert noise_verdict(NOISE | {"resolved": False}).startswith(
+        "Differences between candidates are within noise"
+    )
+
+
+def test_noise_that_was_not_estimated_is_called_so():
+    for noise in (None, NOISE | {"seed_variance": None}, NOISE | {"candidate_variance": None}):
+        assert "not estimated" in noise_verdict(noise)
+
+
+def test_comparison_tells_ahead_from_clearly_ahead():
+    reference = {"name": "logistic regression", "top1": 0.9, "low": 0.89, "high": 0.91, "images": 3000}
+    assert comparison({"top1": 0.99}, reference).endswith("by 9.0 points.")
+    assert comparison({"top1": 0.915}, reference).endswith("the intervals overlap.")
+    assert "does not beat" in comparison({"top1": 0.9}, reference)
+
+
+def test_without_a_base_the_lines_say_so():
+    assert base_lines(None, None) == ["no base yet: no training was completed"]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(385_814_752, "385.8 M"), (1_827_141_392, "1.827 G"), (12, "12"), (4_500, "4.500 k"), (None, "–")],
+)
+def test_rounded(number, text):
+    assert rounded(number) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 00 s"), (185, "3 min 05 s"), (7620, "2 h 07 min")]
+)
+def test_seconds(seconds, text):
+    assert seconds_text(seconds) == text
