@@ -67,8 +67,8 @@ class Overview:
 
     def _share_line(self, share: Share) -> str:
         return (
-            f"  within {' and '.join(self.budgets)}: about {output.percent(share.fits / share.draws)} of the vectors "
-            f"(estimate from {share.draws:,} random draws, 95 % interval "
+            f"  within {' and '.join(self.budgets)}: about {output.percent(share.fits / share.draws)} "
+            f"of the vectors (estimate from {share.draws:,} random draws, 95 % interval "
             f"{output.percent(share.low)} to {output.percent(share.high)})"
         )
 

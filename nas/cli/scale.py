@@ -37,9 +37,9 @@ def parser() -> Parser:
     )
     how = p.add_mutually_exclusive_group(required=True)
     how.add_argument(
-        "--phi", type=float, metavar="X", help="depth 1.2^X, width 1.1^X, image size 1.15^X; any real X"
+        "--phi", type=float, metavar="X", help="depth 1.2^X, width 1.1^X, image size 1.15^X; any real number"
     )
-    how.add_argument("--variant", metavar="NAME", help="a row of EfficientNet's published table: b0 … b7")
+    how.add_argument("--variant", metavar="NAME", help="a row of EfficientNet's published table: b0 … b8, l2")
     how.add_argument("--target", metavar="BUDGET", help="the largest network that fits, such as 1.8GFLOPs")
     how.add_argument("--family", action="store_true", help="all published variants")
     p.add_argument("--explain", action="store_true", help="show the rule, its numbers and the rows")
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     """Scale the base, print the comparison, save where asked."""
     name, base, digest = _base(options)
     members = _members(base, options)
-    saved = _save(members, options.out, name) if options.out is not None else []
+    saved = _save(members, options.out, base, name) if options.out is not None else []
     if options.json:
         output.print_json(_as_data(name, digest, base, members, options.family))
         return 0
@@ -65,7 +65,9 @@ def run(options: argparse.Namespace) -> int:
         _explain(members)
     print()
     print(
-        "\n".join(f"saved {path}" for path in saved) if saved else f"nothing saved; {_how_to_save(options)}"
+        "\n".join(f"saved {path}" for path in saved)
+        if saved
+        else f"nothing saved; {_how_to_save(options, members[0])}"
     )
     return 0
 
@@ -92,7 +94,9 @@ def _members(base: Architecture, options: argparse.Namespace) -> list[Scaled]:
 
 
 def _title(member: Scaled) -> str:
-    return str(member.rule)
+    if member.variant is not None:
+        return member.variant
+    return f"phi {member.phi:.6g}" + (" (largest that fits)" if member.rule == "target" else "")
 
 
 def _print_members(name: str, base: Architecture, members: list[Scaled]) -> None:
@@ -142,7 +146,7 @@ def _coefficients(member: Scaled) -> str:
     return ", ".join(parts)
 
 
-def _save(members: list[Scaled], out: Path, base_name: str) -> list[Path]:
+def _save(members: list[Scaled], out: Path, base: Architecture, base_name: str) -> list[Path]:
     from scaling import save_scaled
 
     paths = [out] if len(members) == 1 else [out / f"{_file_stem(member)}.yaml" for member in members]
@@ -152,24 +156,20 @@ def _save(members: list[Scaled], out: Path, base_name: str) -> list[Path]:
     try:
         for path, member in zip(paths, members, strict=True):
             path.parent.mkdir(parents=True, exist_ok=True)
-            save_scaled(member, path, base_name)
+            save_scaled(member, path, base, base_name)
     except OSError as error:
         raise UserError(f"--out {out}: cannot write there ({error.strerror})") from error
     return paths
 
 
 def _file_stem(member: Scaled) -> str:
-    return "".join(letter if letter.isalnum() or letter in ".-" else "-" for letter in _title(member)).strip(
-        "-"
-    )
+    return member.variant or f"phi{member.phi:.6g}"
 
 
-def _how_to_save(options: argparse.Namespace) -> str:
-    return (
-        "--out family/ writes one YAML file a member"
-        if options.family
-        else "--out network.yaml writes a file"
-    )
+def _how_to_save(options: argparse.Namespace, member: Scaled) -> str:
+    if options.family:
+        return "--out family/ writes one YAML file a member"
+    return f"--out scaled-{_file_stem(member)}.yaml writes it"
 
 
 def _as_data(
@@ -189,6 +189,7 @@ def _member_data(member: Scaled) -> dict[str, Any]:
     facts = cost_facts(_title(member), member.architecture)
     return facts | {
         "rule": member.rule,
+        "variant": member.variant,
         "phi": member.phi,
         "depth": member.depth,
         "width": member.width,

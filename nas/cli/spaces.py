@@ -98,7 +98,11 @@ def _describe(facts: Overview, space: Space, as_json: bool) -> int:
 
 def _sample(space: Space, budgets: tuple[Budget, ...], options: argparse.Namespace) -> int:
     drawn = draw(space, budgets, options.sample, random.Random(options.seed))
-    saved = _save(drawn, options.out) if options.out is not None else [None] * len(drawn)
+    saved = (
+        _save(drawn, options.out, space.name, options.seed)
+        if options.out is not None
+        else [None] * len(drawn)
+    )
     facts = [_drawn_facts(a, path) for a, path in zip(drawn, saved, strict=True)]
     if options.json:
         output.print_json(facts)
@@ -130,7 +134,7 @@ def draw(space: Space, budgets: tuple[Budget, ...], n: int, rng: random.Random) 
     )
 
 
-def _save(drawn: list[Architecture], folder: Path) -> list[str]:
+def _save(drawn: list[Architecture], folder: Path, space: str, seed: int) -> list[str]:
     from search_spaces import digest, save
 
     paths = [folder / f"{index:04d}-{digest(a)[3:11]}.yaml" for index, a in enumerate(drawn)]
@@ -138,8 +142,8 @@ def _save(drawn: list[Architecture], folder: Path) -> list[str]:
         raise UserError(f"--out {folder}: this folder is not empty")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, architecture in zip(paths, drawn, strict=True):
-            save(architecture, path, path.stem)
+        for index, (path, architecture) in enumerate(zip(paths, drawn, strict=True)):
+            save(architecture, path, {"space": space, "seed": seed, "draw": index})
     except OSError as error:
         raise UserError(f"--out {folder}: cannot write there ({error.strerror})") from error
     return [str(path) for path in paths]

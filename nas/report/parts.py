@@ -68,7 +68,8 @@ def table(facts: Facts) -> str:
         '<div class="controls"><input id="words" type="search" placeholder="filter" aria-label="filter">'
         f'<select id="state" aria-label="state"><option value="">every state</option>{choices}</select>'
         '<span class="soft" id="shown"></span></div>'
-        f'<div class="scroll"><table id="trials"><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table></div>'
+        f'<div class="scroll"><table id="trials"><thead><tr>{titles}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
     )
 
 

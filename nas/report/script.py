@@ -51,7 +51,8 @@ function sortBy(table, column, header) {
 function filter(table, words, state, shown) {
   let count = 0;
   for (const row of table.tBodies[0].rows) {
-    const hit = (!state || row.dataset.state === state) && row.textContent.toLowerCase().includes(words.toLowerCase());
+    const found = row.textContent.toLowerCase().includes(words.toLowerCase());
+    const hit = found && (!state || row.dataset.state === state);
     row.hidden = !hit;
     count += hit;
   }

@@ -38,7 +38,8 @@ def base_lines(base: Mapping[str, Any] | None, reference: Mapping[str, Any] | No
 def reference_line(reference: Mapping[str, Any]) -> str:
     """What the reference scores on the same validation images."""
     interval = f"({100 * reference['low']:.1f} to {points(reference['high'])})"
-    return f"{reference['name']}: top-1 {points(reference['top1'])} {interval} on the same {reference['images']} images"
+    score = f"top-1 {points(reference['top1'])} {interval}"
+    return f"{reference['name']}: {score} on the same {reference['images']} images"
 
 
 def comparison(base: Mapping[str, Any], reference: Mapping[str, Any]) -> str:
