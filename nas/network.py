@@ -115,13 +115,13 @@ ACTS: dict[str, Callable[..., Tensor]] = {
 
 def _conv(op: ops.Conv, node: Node) -> nn.Module:
     symmetric = not isinstance(op.padding, str)
-    options = dict(
-        stride=op.stride,
-        padding=op.padding if symmetric else 0,
-        dilation=op.dilation,
-        groups=op.groups,
-        bias=op.bias,
-    )
+    options: dict[str, Any] = {
+        "stride": op.stride,
+        "padding": op.padding if symmetric else 0,
+        "dilation": op.dilation,
+        "groups": op.groups,
+        "bias": op.bias,
+    }
     channels = node.input_shapes[0][0]
     if op.standardize is not None:
         scale, eps = op.standardize, op.standardize_eps

@@ -113,7 +113,7 @@ class Architecture(Value):
         return f"stem.{index}" if index < stem else f"stages.{index - stem}"
 
     def rows(self) -> Iterator[tuple[str, Stage, int]]:
-        """Name, stage and number of blocks in the stage before it (0 for the first), in order of execution."""
+        """Name, stage and number of blocks in the stage before it (0 for the first), in order."""
         for index, stage in enumerate(self.stem + self.stages):
             before = self.stages[index - len(self.stem) - 1].count if index > len(self.stem) else 0
             yield self.row_name(index), stage, before

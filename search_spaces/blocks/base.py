@@ -34,6 +34,16 @@ class Block(Value):
             raise UserError(f"a stage of {self.kind} must say its width: out is missing")
         return out
 
+    @property
+    def multiple(self) -> int:
+        """What the stage's width must be a multiple of."""
+        return 1
+
+    @property
+    def input_multiple(self) -> int:
+        """What the width that enters must be a multiple of."""
+        return 1
+
     def widened(self, wider: Callable[[int], int]) -> Block:
         """The block with the widths that it holds itself replaced by ``wider(width)``."""
         return self

@@ -26,6 +26,14 @@ class Conv(Block):
 
     kind = "conv"
 
+    @property
+    def multiple(self) -> int:
+        return self.groups
+
+    @property
+    def input_multiple(self) -> int:
+        return self.groups
+
     def trace(self, g: Graph, x: Tensor, out: int, stride: int, at: Position) -> Tensor:
         h = g.conv(
             x,

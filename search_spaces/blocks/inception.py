@@ -75,6 +75,10 @@ class InceptionC(Block):
 
     kind = "inception_c"
 
+    @property
+    def multiple(self) -> int:
+        return 4
+
     def widened(self, wider: Callable[[int], int]) -> Block:
         return replace(self, inner=wider(self.inner))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar
 
 from search_spaces.blocks.base import Block
@@ -33,6 +34,10 @@ class NFBlock(Block):
 
     kind = "nf"
     uses_position: ClassVar[bool] = True
+
+    @property
+    def multiple(self) -> int:
+        return (Fraction(self.group_size) / Fraction(self.ratio)).numerator
 
     def trace(self, g: Graph, x: Tensor, out: int, stride: int, at: Position) -> Tensor:
         inner = int(out * self.ratio)

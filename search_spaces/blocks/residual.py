@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from search_spaces.blocks.base import Block
 from search_spaces.blocks.squeeze_excite import squeeze_excite
@@ -42,6 +43,10 @@ class Bottleneck(Block):
     act: str | None = ruled(one_of(*ACTS), None, optional=True)
 
     kind = "bottleneck"
+
+    @property
+    def multiple(self) -> int:
+        return (Fraction(self.groups) / Fraction(self.ratio)).numerator
 
     def trace(self, g: Graph, x: Tensor, out: int, stride: int, at: Position) -> Tensor:
         inner = int(out * self.ratio)

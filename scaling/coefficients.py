@@ -1,0 +1,14 @@
+"""The coefficients of compound scaling (Tan & Le 2019)."""
+
+from __future__ import annotations
+
+from search_spaces.networks.efficientnet import COEFFICIENTS, Coefficients
+
+ALPHA, BETA, GAMMA = 1.2, 1.1, 1.15
+"""Depth, width and image size grow as ALPHA^φ, BETA^φ, GAMMA^φ (sec. 3.3); ALPHA · BETA² · GAMMA² is 1.92."""
+
+VARIANTS: dict[str, Coefficients] = COEFFICIENTS
+"""The published members, rounded by hand: they follow no single φ."""
+
+FAMILY = ("b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7")
+BASE = VARIANTS["b0"]
