@@ -1,0 +1,129 @@
+"""`nas search`: the way from a space and a budget to a base, with what a person should know before and after."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nas.cli import output
+from nas.cli.overview import overview, refuse_impossible
+from nas.cli.parser import Parser, command, count, natural, span, workers
+from nas.cli.sources import BLOCKS_HELP, blocks_of, load_space
+
+if TYPE_CHECKING:
+    from search_spaces import Budget, Space
+
+EXAMPLE = """
+nas search --space mbconv --budget 400MFLOPs
+nas search --space mbconv --budget 400MFLOPs --budget 5Mparams --data folder:photos --trials 60 --time 2h
+nas search --space my-space.yaml --budget 350..400MFLOPs --dry-run
+"""
+
+PASSED_ON = (
+    "data",
+    "trials",
+    "time",
+    "sampler",
+    "pruner",
+    "recipe",
+    "epochs",
+    "image_size",
+    "classes",
+    "workers",
+    "device",
+    "seed",
+    "retrain",
+    "seeds",
+    "out",
+)
+
+
+def parser() -> Parser:
+    """Options of `nas search`."""
+    p = command(
+        "search",
+        "Search a space for the network with the best validation top-1 within the budgets. The same command "
+        "resumes a study that was interrupted; a larger --trials extends it.",
+        EXAMPLE,
+    )
+    _add_question(p)
+    _add_training(p)
+    _add_running(p)
+    return p
+
+
+def _add_question(p: Parser) -> None:
+    group = p.add_argument_group("the question")
+    group.add_argument("--space", required=True, metavar="NAME|FILE", help="ready space or YAML/JSON file")
+    group.add_argument(
+        "--budget",
+        action="append",
+        required=True,
+        metavar="B",
+        help="400MFLOPs, 5.3Mparams, 20MB, 64MBpeak, or a range 350..400MFLOPs; may be repeated",
+    )
+    group.add_argument("--data", metavar="NAME|folder:PATH", help="digits (the default), or a folder of class folders")
+    group.add_argument("--image-size", type=count, metavar="N", help="deployment image size, for which the budget holds")
+    group.add_argument("--classes", type=count, metavar="N", help="deployment classes, for which the budget holds")
+    group.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
+
+
+def _add_training(p: Parser) -> None:
+    group = p.add_argument_group("how it is answered")
+    group.add_argument("--trials", type=count, metavar="N", help="trainings that end complete or pruned")
+    group.add_argument("--time", type=span, metavar="T", help="start no training after this long: 90s, 45min, 2h")
+    group.add_argument("--sampler", choices=("tpe", "random"), help="who proposes candidates (tpe)")
+    group.add_argument("--pruner", choices=("median", "none"), help="who stops hopeless trainings (median)")
+    group.add_argument("--recipe", metavar="R", help="how candidates are trained (proxy)")
+    group.add_argument("--epochs", type=count, metavar="E", help="epochs of each training, instead of the recipe's")
+    group.add_argument("--retrain", type=natural, metavar="K", help="train the K best again with other seeds")
+    group.add_argument("--seeds", type=count, metavar="S", help="how many other seeds each")
+    group.add_argument("--seed", type=natural, metavar="N", help="seed of the study (0)")
+
+
+def _add_running(p: Parser) -> None:
+    group = p.add_argument_group("where it runs")
+    group.add_argument("--workers", type=workers, metavar="N|auto", help="trainings side by side (auto)")
+    group.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:1 (auto)")
+    group.add_argument("--out", type=Path, metavar="DIR", help="study folder, instead of one under studies/")
+    group.add_argument("--dry-run", action="store_true", help="show what would be searched, train and write nothing")
+    group.add_argument("--json", action="store_true", help="print the result as JSON; everything else to stderr")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Say what will be searched, search, say what was found."""
+    from search_spaces import Budget
+
+    tell = output.say if options.json else print
+    budgets = tuple(Budget.parse(text) for text in options.budget)
+    space = _at_deployment(load_space(options.space, options.blocks), options)
+    refuse_impossible(space, budgets)
+    facts = overview(space, budgets)
+    for line in facts.lines():
+        tell(line)
+    if options.dry_run:
+        tell("dry run: nothing trained, nothing written")
+        if options.json:
+            output.print_json(facts.as_data())
+        return 0
+    return _search(space, budgets, options)
+
+
+def _at_deployment(space: Space, options: argparse.Namespace) -> Space:
+    if options.image_size is None and options.classes is None:
+        return space
+    return replace(space, architecture=space.architecture.at(options.image_size, options.classes))
+
+
+def _search(space: Space, budgets: tuple[Budget, ...], options: argparse.Namespace) -> int:
+    raise SystemExit(1)
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    given = {name: getattr(options, name) for name in PASSED_ON}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+_ = blocks_of
