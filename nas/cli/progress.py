@@ -23,9 +23,9 @@ Event = Mapping[str, Any]
 
 @dataclass
 class Watched:
-    """Where a study stands, folded from its events; `trials` and `again` are what was asked for."""
+    """Where a study stands, folded from its events; `trials` and `again` (trainings with another seed) were asked for."""
 
-    trials: int
+    trials: int = 0
     again: int = 0
     epochs: int | None = None
     started: float = field(default_factory=time.monotonic)
@@ -35,6 +35,11 @@ class Watched:
     def take(self, event: Event) -> None:
         """Take one event in."""
         apply(self.folded, dict(event))
+        if event["event"] == "opened":
+            self.trials = event.get("trials") or 0
+            self.again = event.get("again") or 0
+            self.epochs = event.get("epochs")
+            self.before = self.done + self.retrained
 
     @property
     def done(self) -> int:
@@ -68,13 +73,6 @@ class Watched:
             return None
         left = max(0, self.trials + self.again - ended)
         return (time.monotonic() - self.started) / new * left
-
-
-def watched(folder_records: Mapping[int, Record], trials: int, again: int, epochs: int | None) -> Watched:
-    """The state at the start of this process; records are those of an earlier one."""
-    state = Watched(trials, again, epochs, folded=Folded(records=dict(folder_records)))
-    state.before = state.done + state.retrained
-    return state
 
 
 class Lines:

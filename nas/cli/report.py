@@ -66,7 +66,7 @@ def print_study(facts: Any) -> None:
     titles = ("trial", "state", "top-1", "MACs", "parameters", "epochs", "time", "network", "")
     output.print_table(titles, rows, "rlrrrrrll")
     print()
-    for line in (*base_lines(facts.base, facts.reference), noise_verdict(facts.noise)):
+    for line in (*base_lines(facts.base, facts.reference, facts.choice), noise_verdict(facts.noise)):
         print(line)
 
 

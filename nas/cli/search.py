@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from nas.cli import output
 from nas.cli.overview import overview, refuse_impossible
 from nas.cli.parser import Parser, command, count, natural, span, workers
-from nas.cli.sources import BLOCKS_HELP, blocks_of, load_space
+from nas.cli.sources import BLOCKS_HELP, load_space
 
 if TYPE_CHECKING:
+    from nas.report.source import Facts
     from search_spaces import Budget, Space
 
 EXAMPLE = """
@@ -64,20 +65,30 @@ def _add_question(p: Parser) -> None:
         metavar="B",
         help="400MFLOPs, 5.3Mparams, 20MB, 64MBpeak, or a range 350..400MFLOPs; may be repeated",
     )
-    group.add_argument("--data", metavar="NAME|folder:PATH", help="digits (the default), or a folder of class folders")
-    group.add_argument("--image-size", type=count, metavar="N", help="deployment image size, for which the budget holds")
-    group.add_argument("--classes", type=count, metavar="N", help="deployment classes, for which the budget holds")
+    group.add_argument(
+        "--data", metavar="NAME|folder:PATH", help="digits (the default), or a folder of class folders"
+    )
+    group.add_argument(
+        "--image-size", type=count, metavar="N", help="deployment image size, for which the budget holds"
+    )
+    group.add_argument(
+        "--classes", type=count, metavar="N", help="deployment classes, for which the budget holds"
+    )
     group.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
 
 
 def _add_training(p: Parser) -> None:
     group = p.add_argument_group("how it is answered")
     group.add_argument("--trials", type=count, metavar="N", help="trainings that end complete or pruned")
-    group.add_argument("--time", type=span, metavar="T", help="start no training after this long: 90s, 45min, 2h")
+    group.add_argument(
+        "--time", type=span, metavar="T", help="start no training after this long: 90s, 45min, 2h"
+    )
     group.add_argument("--sampler", choices=("tpe", "random"), help="who proposes candidates (tpe)")
     group.add_argument("--pruner", choices=("median", "none"), help="who stops hopeless trainings (median)")
     group.add_argument("--recipe", metavar="R", help="how candidates are trained (proxy)")
-    group.add_argument("--epochs", type=count, metavar="E", help="epochs of each training, instead of the recipe's")
+    group.add_argument(
+        "--epochs", type=count, metavar="E", help="epochs of each training, instead of the recipe's"
+    )
     group.add_argument("--retrain", type=natural, metavar="K", help="train the K best again with other seeds")
     group.add_argument("--seeds", type=count, metavar="S", help="how many other seeds each")
     group.add_argument("--seed", type=natural, metavar="N", help="seed of the study (0)")
@@ -88,8 +99,12 @@ def _add_running(p: Parser) -> None:
     group.add_argument("--workers", type=workers, metavar="N|auto", help="trainings side by side (auto)")
     group.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:1 (auto)")
     group.add_argument("--out", type=Path, metavar="DIR", help="study folder, instead of one under studies/")
-    group.add_argument("--dry-run", action="store_true", help="show what would be searched, train and write nothing")
-    group.add_argument("--json", action="store_true", help="print the result as JSON; everything else to stderr")
+    group.add_argument(
+        "--dry-run", action="store_true", help="show what would be searched, train and write nothing"
+    )
+    group.add_argument(
+        "--json", action="store_true", help="print the result as JSON; everything else to stderr"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -101,7 +116,7 @@ def run(options: argparse.Namespace) -> int:
     space = _at_deployment(load_space(options.space, options.blocks), options)
     refuse_impossible(space, budgets)
     facts = overview(space, budgets)
-    for line in facts.lines():
+    for line in (*facts.lines(), *_about_proxy(space, options)):
         tell(line)
     if options.dry_run:
         tell("dry run: nothing trained, nothing written")
@@ -117,8 +132,41 @@ def _at_deployment(space: Space, options: argparse.Namespace) -> Space:
     return replace(space, architecture=space.architecture.at(options.image_size, options.classes))
 
 
+def _about_proxy(space: Space, options: argparse.Namespace) -> list[str]:
+    """How candidates will be trained, and what that cannot tell; a demonstration is called one."""
+    from nas.cli.blind import blind_lines
+    from nas.report.statements import DEMONSTRATION
+    from nas.training.recipe import recipe
+    from nas.training.settings import proxy
+
+    how = recipe(options.recipe or "proxy")
+    trained = proxy(space.least(), how, how.image_size, space.least().classes)
+    lines = [
+        f"candidates are trained by recipe {how.name}: {options.epochs or how.epochs} epochs at {how.image_size} px"
+    ]
+    lines += [f"  {line}" for line in blind_lines(space, trained)]
+    return [*lines, DEMONSTRATION] if options.data in (None, "digits") else lines
+
+
 def _search(space: Space, budgets: tuple[Budget, ...], options: argparse.Namespace) -> int:
-    raise SystemExit(1)
+    from nas.cli.progress import Watched, display
+    from nas.report.source import facts_of
+    from nas.study.errors import StudyError
+    from nas.study.search import search
+
+    try:
+        with display(Watched()) as shown:
+            study = search(space, budgets, progress=shown, **_given(options))
+    except StudyError as error:
+        output.say(f"nas search: {error}")
+        return 1
+    facts = facts_of(study)
+    if options.json:
+        output.print_json(result_data(facts))
+    else:
+        for line in result_lines(facts):
+            print(line)
+    return 0 if facts.base is not None else 1
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
@@ -126,4 +174,34 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-_ = blocks_of
+def result_lines(facts: Facts) -> list[str]:
+    """What is said at the end: the base with its costs, the reference, the noise, where to go on."""
+    from nas.report.statements import DEMONSTRATION, base_lines, noise_verdict
+
+    lines = [
+        "",
+        f"study {facts.folder}: {facts.state}",
+        *base_lines(facts.base, facts.reference, facts.choice),
+    ]
+    if facts.base is not None:
+        rows = [(facts.base["digest"], f"{facts.base['params']:,}", f"{facts.base['macs']:,}")]
+        lines += ["", *output.table_lines(("base", "parameters", "MACs"), rows, "lrr"), ""]
+    lines.append(noise_verdict(facts.noise))
+    if facts.demonstration:
+        lines.append(DEMONSTRATION)
+    lines.append(f"report: {facts.folder / 'report.html'}")
+    return [*lines, f"next: nas scale {facts.folder} --phi 3"] if facts.base is not None else lines
+
+
+def result_data(facts: Facts) -> dict[str, Any]:
+    """The same as plain data."""
+    return {
+        "folder": str(facts.folder),
+        "state": facts.state,
+        "base": None if facts.base is None else dict(facts.base),
+        "choice": facts.choice,
+        "reference": facts.reference,
+        "noise": facts.noise,
+        "demonstration": facts.demonstration,
+        "report": str(facts.folder / "report.html"),
+    }

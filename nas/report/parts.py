@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nas.report import tables
 from nas.report.numbers import rounded, seconds_text
 from nas.report.source import METRICS, Facts, data_name
-from nas.report.statements import comparison, points, with_interval
+from nas.report.statements import comparison, fresh_line, points, with_interval
 
 if TYPE_CHECKING:
     from nas.report.figures.accuracy import Data
@@ -97,6 +97,8 @@ def _base_cards(facts: Facts) -> list[str]:
     images = None if reference is None else int(reference["images"])
     interval = with_interval(base["top1"], images).partition(" (")[2].rstrip(")") if images else ""
     more = f"{interval}, trial {base['trial']}" if interval else f"trial {base['trial']}"
+    if facts.choice is not None and facts.choice.get("fresh") is not None:
+        more += f"; {fresh_line(facts.choice)}"
     shown = [_card("base, top-1 on validation", points(base["top1"]), more, "base")]
     shown.append(_card("base, MACs", rounded(base["macs"]), f"{base['macs']:,}"))
     shown.append(_card("base, parameters", rounded(base["params"]), f"{base['params']:,}"))

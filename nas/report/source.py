@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nas.study import Study
 
 METRICS = {"macs": "MACs", "params": "parameters", "bytes": "weight bytes", "peak_bytes": "peak bytes"}
 
@@ -31,12 +34,12 @@ class Facts:
     definition: Mapping[str, Any]
     budgets: tuple[str, ...]
     metric: str
-    low: float | None
     limit: float | None
     records: tuple[Mapping[str, Any], ...]
     base: Mapping[str, Any] | None
     reference: Mapping[str, Any] | None
     noise: Mapping[str, Any] | None
+    choice: Mapping[str, Any] | None
     known: tuple[Known, ...]
 
     @property
@@ -63,27 +66,31 @@ def read(folder: Path) -> Facts:
         UserError: the folder holds no study.
     """
     from nas.study import open_study
+
+    return facts_of(open_study(folder))
+
+
+def facts_of(study: Study) -> Facts:
+    """What a report shows of an opened study."""
     from search_spaces import Budget
 
-    study = open_study(folder)
-    definition: Mapping[str, Any] = study.definition
-    budgets = tuple(Budget.parse(text) for text in definition["budgets"])
+    budgets = tuple(Budget.parse(text) for text in study.definition["budgets"])
     counted = next((budget for budget in budgets if budget.metric in METRICS), None)
     metric = counted.metric if counted else "macs"
     return Facts(
-        folder=Path(folder),
-        name=Path(folder).resolve().name,
+        folder=study.folder,
+        name=study.folder.resolve().name,
         state=study.state,
-        definition=definition,
+        definition=study.definition,
         budgets=tuple(str(budget) for budget in budgets),
         metric=metric,
-        low=None if counted is None or counted.low is None else float(counted.low),
-        limit=None if counted is None or counted.high is None else float(counted.high),
+        limit=None if counted is None else float(counted.high),
         records=tuple(record.to_data() for record in study.records),
-        base=_data(study.base),
-        reference=_data(study.reference),
-        noise=_data(study.noise),
-        known=known_networks(definition, metric),
+        base=None if study.base is None else study.base.to_data(),
+        reference=study.reference,
+        noise=study.noise,
+        choice=study.choice,
+        known=known_networks(study.definition, metric),
     )
 
 
@@ -103,10 +110,3 @@ def known_networks(definition: Mapping[str, Any], metric: str) -> tuple[Known, .
             continue
         found.append(Known(name, int(getattr(total, metric))))
     return tuple(sorted(found, key=lambda known: (known.cost, known.name)))
-
-
-def _data(value: Any) -> Mapping[str, Any] | None:
-    if value is None or isinstance(value, Mapping):
-        return value
-    data: Mapping[str, Any] = value.to_data()
-    return data

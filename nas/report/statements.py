@@ -25,14 +25,25 @@ def with_interval(share: float, images: int) -> str:
     return f"{points(share)} ({100 * low:.1f} to {points(high)})"
 
 
-def base_lines(base: Mapping[str, Any] | None, reference: Mapping[str, Any] | None) -> list[str]:
-    """The base's score, the reference's on the same images, and which is ahead."""
+def base_lines(
+    base: Mapping[str, Any] | None,
+    reference: Mapping[str, Any] | None,
+    choice: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """The base's score, its mean over further seeds, the reference on the same images, and which is ahead."""
     if base is None or base.get("top1") is None:
         return ["no base yet: no training was completed"]
     images = None if reference is None else int(reference["images"])
     score = with_interval(base["top1"], images) if images else points(base["top1"])
     lines = [f"base: trial {base['trial']}, top-1 {score} on validation"]
+    if choice is not None and choice.get("fresh") is not None:
+        lines.append(fresh_line(choice))
     return lines if reference is None else [*lines, reference_line(reference), comparison(base, reference)]
+
+
+def fresh_line(choice: Mapping[str, Any]) -> str:
+    """The base's mean over further seeds: unlike its search score, no selection has touched it."""
+    return f"trained again with {choice['replicates']} further seeds it reaches {points(choice['fresh'])} on average"
 
 
 def reference_line(reference: Mapping[str, Any]) -> str:

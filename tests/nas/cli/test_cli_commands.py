@@ -170,7 +170,9 @@ def test_blocks_from_a_module(nas, tmp_path, monkeypatch):
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     text = "schema: 1\nimage_size: 32\nclasses: 10\nstem:\n- {block: {conv: {kernel: 3}}, out: 8}\n"
-    (tmp_path / "net.yaml").write_text(text + "stages:\n- {block: {mine: {kernel: 5}}, out: 8}\nhead: {pooled: {out: 16}}\n")
+    (tmp_path / "net.yaml").write_text(
+        text + "stages:\n- {block: {mine: {kernel: 5}}, out: 8}\nhead: {pooled: {out: 16}}\n"
+    )
     assert nas("cost", "net.yaml").code == 2
     assert nas("cost", "net.yaml", "--blocks", "more_blocks").code == 0
     assert "cannot import" in nas("cost", "net.yaml", "--blocks", "no_such_module").err

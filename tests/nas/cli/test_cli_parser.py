@@ -18,7 +18,8 @@ def test_a_value_may_start_with_a_minus_sign():
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("45min", 2700), ("45m", 2700), ("2h", 7200), ("1.5h", 5400)]
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("45min", 2700), ("45m", 2700), ("2h", 7200), ("1.5h", 5400)],
 )
 def test_span(text, seconds):
     assert span(text) == seconds
