@@ -21,6 +21,23 @@ def padded(x: Tensor, kernel: tuple[int, int], stride: int, dilation: int = 1, v
     return F.pad(x, room, value=value)
 
 
+class DepthwiseConv(nn.Conv2d):
+    """Depthwise convolution with half padding and stride 1 that, in training, leaves out the taps which only
+    ever meet padding: on a map of side n a kernel reaches n - 1 to each side. The result is the same; on the
+    1×1 maps of small proxies the backward pass of a 5×5 kernel is some hundred times faster."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        side = max(x.shape[-2:])
+        spare = self.kernel_size[0] // 2 - (side - 1)
+        if not self.training or spare <= 0:
+            return super().forward(x)
+        weight = self.weight[:, :, spare:-spare, spare:-spare]
+        if side == 1:
+            y = x * weight.view(1, -1, 1, 1)
+            return y if self.bias is None else y + self.bias.view(1, -1, 1, 1)
+        return F.conv2d(x, weight, self.bias, padding=side - 1, groups=self.groups)
+
+
 class PaddedConv(nn.Conv2d):
     """Convolution with TensorFlow's "same" padding, explicit so that every counter sees the convolution."""
 

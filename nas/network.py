@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nas.layers import GainLayer, PaddedConv, StandardizedConv, padded
+from nas.layers import DepthwiseConv, GainLayer, PaddedConv, StandardizedConv, padded
 from search_spaces import Architecture, ops
 from search_spaces.architecture import trace_network
 from search_spaces.cost import in_place
@@ -128,8 +128,15 @@ def _conv(op: ops.Conv, node: Node) -> nn.Module:
         return StandardizedConv(
             channels, op.out, op.kernel, same=not symmetric, scale=scale, eps=eps, **options
         )
-    kind = nn.Conv2d if symmetric else PaddedConv
+    kind = DepthwiseConv if _is_plain_depthwise(op, channels) else nn.Conv2d if symmetric else PaddedConv
     return kind(channels, op.out, op.kernel, **options)  # type: ignore[arg-type]
+
+
+def _is_plain_depthwise(op: ops.Conv, channels: int) -> bool:
+    height, width = op.kernel
+    half = op.padding == (height // 2, width // 2)
+    square = height == width and height % 2 == 1
+    return square and half and op.stride == 1 and op.dilation == 1 and channels == op.out == op.groups
 
 
 def _pool(op: ops.Pool, node: Node) -> Callable[[Tensor], Tensor]:

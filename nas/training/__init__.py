@@ -1,0 +1,29 @@
+"""Training: recipes, settings and one loop."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from nas.training.recipe import RECIPES, Recipe, recipe
+
+_WHERE = {
+    "Result": "nas.training.loop",
+    "Settings": "nas.training.settings",
+    "TrainingFailed": "nas.training.loop",
+    "facts": "nas.training.loop",
+    "proxy": "nas.training.settings",
+    "reference": "nas.training.reference",
+    "settings": "nas.training.settings",
+    "test_accuracy": "nas.training.final",
+    "train": "nas.training.loop",
+}
+
+__all__ = ["RECIPES", "Recipe", "recipe", *_WHERE]
+
+
+def __getattr__(name: str) -> Any:
+    """What needs torch or scikit-learn is imported when first asked for."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'nas.training' has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name]), name)

@@ -1,0 +1,55 @@
+"""Checkpoints that are written whole, loaded without running code, and survived when damaged."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write ``state`` (tensors, numbers, texts, lists, dictionaries) atomically; the one before is kept."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    if path.exists():
+        path.replace(previous(path))
+    fresh.replace(path)
+
+
+def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
+    """The newest readable state for this training, or None.
+
+    One that is damaged, hostile or of another training is named in a warning; the one before is then tried.
+    """
+    for each in (path, previous(path)):
+        if not each.exists():
+            continue
+        try:
+            state = torch.load(each, map_location="cpu", weights_only=True)
+            found = state.get("key") if isinstance(state, dict) else None
+            if found == key:
+                return dict(state)
+            reason = f"it belongs to another training ({found})"
+        except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0][:120]
+        warnings.warn(f"checkpoint {each} cannot be used: {reason}", RuntimeWarning, stacklevel=2)
+    return None
+
+
+def previous(path: Path) -> Path:
+    """Where the checkpoint before the newest lies."""
+    return path.with_name(path.name + ".old")
+
+
+def remove_checkpoint(path: Path) -> None:
+    """Remove a training's checkpoints, those that there are."""
+    for each in (path, previous(path), path.with_name(path.name + ".new")):
+        each.unlink(missing_ok=True)

@@ -1,0 +1,48 @@
+"""What a plain method reaches on the same split: logistic regression on the pixels."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from math import sqrt
+
+from nas.data import Data
+
+MOST_IMAGES = 10_000
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Top-1 (0 to 1) of a reference method on ``images`` validation images, with its 95 % interval."""
+
+    name: str
+    top1: float
+    low: float
+    high: float
+    images: int
+
+
+def reference(data: Data) -> Reference:
+    """Logistic regression on standardised pixels, trained on (at most 10,000 images of) ``data.train``."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    x = data.train.images[:MOST_IMAGES].reshape(min(len(data.train), MOST_IMAGES), -1)
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(x, data.train.labels[:MOST_IMAGES])
+    right = int((model.predict(data.val.images.reshape(len(data.val), -1)) == data.val.labels).sum())
+    low, high = wilson(right, len(data.val))
+    return Reference("logistic regression", right / len(data.val), low, high, len(data.val))
+
+
+def wilson(right: int, images: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927)."""
+    share, z2 = right / images, Z95**2
+    middle = (share + z2 / (2 * images)) / (1 + z2 / images)
+    half = Z95 / (1 + z2 / images) * sqrt(share * (1 - share) / images + z2 / (4 * images**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
