@@ -54,9 +54,7 @@ def _dispatch(arguments: list[str]) -> int:
         return _top(arguments)
     name, rest = arguments[0], arguments[1:]
     if name not in COMMANDS:
-        raise UserError(
-            f"unknown command {name!r}{close_to(name, COMMANDS)}; `nas --help` lists the commands"
-        )
+        raise UserError(f"unknown command {name!r}{close_to(name, COMMANDS)}; `nas --help` lists the commands")
     command = importlib.import_module(f"nas.cli.{name}")
     options = command.parser().parse_args(rest)
     code: int = command.run(options)
@@ -73,9 +71,7 @@ def _top(arguments: list[str]) -> int:
     )
     parser.add_argument("--version", action="store_true", help="print the version and leave")
     options = parser.parse_args(arguments)
-    print(
-        f"nas {_version()}" if options.version else parser.format_help(), end="\n" if options.version else ""
-    )
+    print(f"nas {_version()}" if options.version else parser.format_help(), end="\n" if options.version else "")
     return DONE
 
 

@@ -1,4 +1,4 @@
-"""Decisions that the proxy cannot judge: on a map of one pixel a 3×3 and a 5×5 kernel are the same function."""
+"""Decisions that the proxy cannot judge: on a map of one pixel a 3×3 and a 5×5 kernel are the same."""
 
 from __future__ import annotations
 
@@ -47,6 +47,4 @@ def _is_blind(decision: Any, nodes: list[Any]) -> bool:
 
 def _kernels(decision: Any) -> list[int]:
     named = decision.name.startswith("stages.") and decision.name.endswith(".kernel")
-    return (
-        [int(label) for label in decision.labels] if named and all(map(str.isdigit, decision.labels)) else []
-    )
+    return [int(label) for label in decision.labels] if named and all(map(str.isdigit, decision.labels)) else []

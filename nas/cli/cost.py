@@ -22,9 +22,7 @@ nas cost network.yaml --measure --json
 def parser() -> Parser:
     """Options of `nas cost`."""
     p = command("cost", "Parameters, multiply-adds and memory of a network; FLOPs mean MACs here.", EXAMPLE)
-    p.add_argument(
-        "network", metavar="ARCH", help="known network, YAML or JSON file, or study folder (its base)"
-    )
+    p.add_argument("network", metavar="ARCH", help="known network, YAML or JSON file, or study folder (its base)")
     p.add_argument("--image-size", type=count, metavar="N", help="side of the square image in pixels")
     p.add_argument("--measure", action="store_true", help="also build it: fvcore's count and CPU latency")
     p.add_argument("--layers", action="store_true", help="one line a layer")
@@ -102,9 +100,7 @@ def _print(facts: dict[str, Any]) -> None:
         ("peak memory", f"{facts['peak_bytes'] / 1e6:,.1f} MB in one forward pass, batch 1"),
     ]
     if facts["aux_params"]:
-        pairs.append(
-            ("auxiliary", f"{facts['aux_params']:,} parameters, {facts['aux_macs']:,} MACs, training only")
-        )
+        pairs.append(("auxiliary", f"{facts['aux_params']:,} parameters, {facts['aux_macs']:,} MACs, training only"))
     if "fvcore_macs" in facts:
         pairs += _measured_pairs(facts)
     output.print_pairs(pairs)

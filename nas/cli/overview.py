@@ -106,9 +106,7 @@ def refuse_impossible(space: Space, budgets: tuple[Budget, ...]) -> None:
         if budget.high is not None and budget.high < least:
             raise UserError(f"budget {budget}: the smallest network of {space.name} has {least:,} {spelling}")
         if budget.low is not None and budget.low > greatest:
-            raise UserError(
-                f"budget {budget}: the greatest network of {space.name} has {greatest:,} {spelling}"
-            )
+            raise UserError(f"budget {budget}: the greatest network of {space.name} has {greatest:,} {spelling}")
 
 
 def _extreme(space: Space, metric: str, *, least: bool) -> int:

@@ -23,7 +23,7 @@ Event = Mapping[str, Any]
 
 @dataclass
 class Watched:
-    """Where a study stands, folded from its events; `trials` and `again` (trainings with another seed) were asked for."""
+    """Where a study stands, folded from its events; `again` counts trainings with other seeds."""
 
     trials: int = 0
     again: int = 0
@@ -59,11 +59,7 @@ class Watched:
     @property
     def running(self) -> list[Record]:
         """Trainings under way."""
-        return [
-            r
-            for r in self.folded.records.values()
-            if r.state == "running" and (r.replicate or r.source is None)
-        ]
+        return [r for r in self.folded.records.values() if r.state == "running" and (r.replicate or r.source is None)]
 
     def seconds_left(self) -> float | None:
         """By the mean rate since this process began; None before the first training ended."""
@@ -155,9 +151,7 @@ def trial_line(record: Record, state: Watched) -> str:
     name = f"trial {record.trial}"
     if record.replicate:
         name += f" (trial {record.source} again, seed {record.replicate})"
-    return (
-        f"[{_standing(state)}] {name}: {record.state}{score}{why}, {rounded(record.macs)} MACs{_left(state)}"
-    )
+    return f"[{_standing(state)}] {name}: {record.state}{score}{why}, {rounded(record.macs)} MACs{_left(state)}"
 
 
 def _standing(state: Watched) -> str:

@@ -21,9 +21,7 @@ def parser() -> Parser:
     """Options of `nas report`."""
     p = command("report", "Write report.html of a study again, or print its trials.", EXAMPLE)
     p.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="study folder")
-    p.add_argument(
-        "--text", action="store_true", help="print the table of trials instead of writing the page"
-    )
+    p.add_argument("--text", action="store_true", help="print the table of trials instead of writing the page")
     p.add_argument("--json", action="store_true", help="print the trials as JSON instead of writing the page")
     return p
 

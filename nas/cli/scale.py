@@ -65,9 +65,7 @@ def run(options: argparse.Namespace) -> int:
         _explain(members)
     print()
     print(
-        "\n".join(f"saved {path}" for path in saved)
-        if saved
-        else f"nothing saved; {_how_to_save(options, members[0])}"
+        "\n".join(f"saved {path}" for path in saved) if saved else f"nothing saved; {_how_to_save(options, members[0])}"
     )
     return 0
 
@@ -103,9 +101,7 @@ def _print_members(name: str, base: Architecture, members: list[Scaled]) -> None
     from search_spaces import cost
 
     start = cost(base)
-    rows: list[tuple[object, ...]] = [
-        (name, base.image_size, f"{start.params:,}", f"{start.macs:,}", "1", None)
-    ]
+    rows: list[tuple[object, ...]] = [(name, base.image_size, f"{start.params:,}", f"{start.macs:,}", "1", None)]
     rows += [
         (
             _title(member),
@@ -172,9 +168,7 @@ def _how_to_save(options: argparse.Namespace, member: Scaled) -> str:
     return f"--out scaled-{_file_stem(member)}.yaml writes it"
 
 
-def _as_data(
-    name: str, digest: str, base: Architecture, members: list[Scaled], as_family: bool
-) -> dict[str, Any]:
+def _as_data(name: str, digest: str, base: Architecture, members: list[Scaled], as_family: bool) -> dict[str, Any]:
     from nas.cli.cost import cost_facts
 
     data: dict[str, Any] = {"base": cost_facts(name, base) | {"digest": digest}}

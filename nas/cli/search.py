@@ -1,4 +1,4 @@
-"""`nas search`: the way from a space and a budget to a base, with what a person should know before and after."""
+"""`nas search`: from a space and a budget to a base, with what a person should know before and after."""
 
 from __future__ import annotations
 
@@ -65,30 +65,22 @@ def _add_question(p: Parser) -> None:
         metavar="B",
         help="400MFLOPs, 5.3Mparams, 20MB, 64MBpeak, or a range 350..400MFLOPs; may be repeated",
     )
-    group.add_argument(
-        "--data", metavar="NAME|folder:PATH", help="digits (the default), or a folder of class folders"
-    )
+    group.add_argument("--data", metavar="NAME|folder:PATH", help="digits (the default), or a folder of class folders")
     group.add_argument(
         "--image-size", type=count, metavar="N", help="deployment image size, for which the budget holds"
     )
-    group.add_argument(
-        "--classes", type=count, metavar="N", help="deployment classes, for which the budget holds"
-    )
+    group.add_argument("--classes", type=count, metavar="N", help="deployment classes, for which the budget holds")
     group.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
 
 
 def _add_training(p: Parser) -> None:
     group = p.add_argument_group("how it is answered")
     group.add_argument("--trials", type=count, metavar="N", help="trainings that end complete or pruned")
-    group.add_argument(
-        "--time", type=span, metavar="T", help="start no training after this long: 90s, 45min, 2h"
-    )
+    group.add_argument("--time", type=span, metavar="T", help="start no training after this long: 90s, 45min, 2h")
     group.add_argument("--sampler", choices=("tpe", "random"), help="who proposes candidates (tpe)")
     group.add_argument("--pruner", choices=("median", "none"), help="who stops hopeless trainings (median)")
     group.add_argument("--recipe", metavar="R", help="how candidates are trained (proxy)")
-    group.add_argument(
-        "--epochs", type=count, metavar="E", help="epochs of each training, instead of the recipe's"
-    )
+    group.add_argument("--epochs", type=count, metavar="E", help="epochs of each training, instead of the recipe's")
     group.add_argument("--retrain", type=natural, metavar="K", help="train the K best again with other seeds")
     group.add_argument("--seeds", type=count, metavar="S", help="how many other seeds each")
     group.add_argument("--seed", type=natural, metavar="N", help="seed of the study (0)")
@@ -99,12 +91,8 @@ def _add_running(p: Parser) -> None:
     group.add_argument("--workers", type=workers, metavar="N|auto", help="trainings side by side (auto)")
     group.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:1 (auto)")
     group.add_argument("--out", type=Path, metavar="DIR", help="study folder, instead of one under studies/")
-    group.add_argument(
-        "--dry-run", action="store_true", help="show what would be searched, train and write nothing"
-    )
-    group.add_argument(
-        "--json", action="store_true", help="print the result as JSON; everything else to stderr"
-    )
+    group.add_argument("--dry-run", action="store_true", help="show what would be searched, train and write nothing")
+    group.add_argument("--json", action="store_true", help="print the result as JSON; everything else to stderr")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -28,13 +28,9 @@ DRAWS_PER_SAMPLE = 1000
 
 def parser() -> Parser:
     """Options of `nas spaces`."""
-    p = command(
-        "spaces", "The ready spaces; or one space, its decisions, its costs, and draws from it.", EXAMPLE
-    )
+    p = command("spaces", "The ready spaces; or one space, its decisions, its costs, and draws from it.", EXAMPLE)
     p.add_argument("space", nargs="?", metavar="NAME|FILE", help="ready space or YAML/JSON file")
-    p.add_argument(
-        "--budget", action="append", default=[], metavar="B", help="such as 400MFLOPs; may be repeated"
-    )
+    p.add_argument("--budget", action="append", default=[], metavar="B", help="such as 400MFLOPs; may be repeated")
     p.add_argument("--sample", type=count, metavar="N", help="draw N networks, uniform over decision vectors")
     p.add_argument("--out", type=Path, metavar="DIR", help="save the drawn networks here, one YAML file each")
     p.add_argument("--seed", type=natural, default=0, metavar="N", help="seed of the draws (0)")
@@ -60,9 +56,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     if options.space is None and (options.budget or options.sample or options.out):
-        raise UserError(
-            "--budget, --sample and --out need a space, such as `nas spaces mbconv --budget 400MFLOPs`"
-        )
+        raise UserError("--budget, --sample and --out need a space, such as `nas spaces mbconv --budget 400MFLOPs`")
     if options.out is not None and options.sample is None:
         raise UserError("--out needs --sample N, the number of networks to draw")
 
@@ -75,8 +69,7 @@ def _list(as_json: bool) -> int:
         output.print_json([item.as_data() for item in overviews])
         return 0
     rows = [
-        (o.name, f"{o.size:,}", o.decisions, o.image_size, rounded(o.least), rounded(o.greatest))
-        for o in overviews
+        (o.name, f"{o.size:,}", o.decisions, o.image_size, rounded(o.least), rounded(o.greatest)) for o in overviews
     ]
     titles = ("space", "decision vectors", "decisions", "image", "least MACs", "greatest MACs")
     output.print_table(titles, rows, "lrrrrr")
@@ -98,11 +91,7 @@ def _describe(facts: Overview, space: Space, as_json: bool) -> int:
 
 def _sample(space: Space, budgets: tuple[Budget, ...], options: argparse.Namespace) -> int:
     drawn = draw(space, budgets, options.sample, random.Random(options.seed))
-    saved = (
-        _save(drawn, options.out, space.name, options.seed)
-        if options.out is not None
-        else [None] * len(drawn)
-    )
+    saved = _save(drawn, options.out, space.name, options.seed) if options.out is not None else [None] * len(drawn)
     facts = [_drawn_facts(a, path) for a, path in zip(drawn, saved, strict=True)]
     if options.json:
         output.print_json(facts)

@@ -23,13 +23,9 @@ nas studies rm studies/mine --yes
 def parser() -> Parser:
     """Options of `nas studies`."""
     p = command("studies", "List the studies under a folder, show one, or remove one for good.", EXAMPLE)
-    p.add_argument(
-        "action", nargs="?", choices=("list", "show", "rm"), default="list", help="list unless given"
-    )
+    p.add_argument("action", nargs="?", choices=("list", "show", "rm"), default="list", help="list unless given")
     p.add_argument("study", nargs="?", metavar="DIR", help="study folder, or its name under the root")
-    p.add_argument(
-        "--root", type=Path, default=Path("studies"), metavar="DIR", help="where studies lie (studies)"
-    )
+    p.add_argument("--root", type=Path, default=Path("studies"), metavar="DIR", help="where studies lie (studies)")
     p.add_argument("--yes", action="store_true", help="remove without asking")
     p.add_argument("--json", action="store_true", help="print JSON")
     return p
@@ -39,9 +35,7 @@ def run(options: argparse.Namespace) -> int:
     """List, show or remove."""
     if options.action == "list":
         if options.study is not None:
-            raise UserError(
-                f"`nas studies list` takes no folder, got {options.study!r}; did you mean `show`?"
-            )
+            raise UserError(f"`nas studies list` takes no folder, got {options.study!r}; did you mean `show`?")
         return _list(options.root, options.json)
     if options.study is None:
         raise UserError(f"`nas studies {options.action}` needs the folder of a study")
@@ -68,10 +62,7 @@ def _list(root: Path, as_json: bool) -> int:
     elif not facts:
         print(f"no studies under {root}")
     else:
-        rows = [
-            (f["folder"], f["state"], f["trained"], output.percent(f["top1"]), rounded(f["macs"]))
-            for f in facts
-        ]
+        rows = [(f["folder"], f["state"], f["trained"], output.percent(f["top1"]), rounded(f["macs"])) for f in facts]
         output.print_table(("study", "state", "trained", "base top-1", "base MACs"), rows, "llrrr")
     return 0
 

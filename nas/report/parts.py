@@ -45,9 +45,7 @@ def captions(facts: Facts, shown: Data) -> str:
     """What the figure cannot show: what a tick and a dotted line mean, and what lies outside."""
     lines = ["The front is computed from complete trainings only."]
     if shown.infeasible:
-        lines.append(
-            "Ticks on the axis are proposals over the budget, by their cost; they were never trained."
-        )
+        lines.append("Ticks on the axis are proposals over the budget, by their cost; they were never trained.")
     if shown.known:
         lines.append("Dotted vertical lines are known networks by cost; they have no accuracy on these data.")
     if shown.beyond:
@@ -58,9 +56,7 @@ def captions(facts: Facts, shown: Data) -> str:
 
 def table(facts: Facts) -> str:
     """Every trial as a row of a table that sorts and filters."""
-    titles = "".join(
-        f'<th{_side(title)}><button type="button">{escape(title)}</button></th>' for title in HEADERS
-    )
+    titles = "".join(f'<th{_side(title)}><button type="button">{escape(title)}</button></th>' for title in HEADERS)
     present = [state for state in STATES if any(record["state"] == state for record in facts.records)]
     choices = "".join(f"<option>{state}</option>" for state in present)
     rows = "".join(_row(record, _is_base(record, facts)) for record in facts.records)
@@ -84,9 +80,7 @@ def base_file(facts: Facts) -> str:
 
 def definition(facts: Facts) -> str:
     """All that defines the study, in small print."""
-    pairs = "".join(
-        f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in _flat(facts.definition)
-    )
+    pairs = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in _flat(facts.definition))
     return f"<details open><summary>How the study was made</summary><dl>{pairs}</dl></details>"
 
 

@@ -43,7 +43,8 @@ def base_lines(
 
 def fresh_line(choice: Mapping[str, Any]) -> str:
     """The base's mean over further seeds: unlike its search score, no selection has touched it."""
-    return f"trained again with {choice['replicates']} further seeds it reaches {points(choice['fresh'])} on average"
+    mean = points(choice["fresh"])
+    return f"trained again with {choice['replicates']} further seeds it reaches {mean} on average"
 
 
 def reference_line(reference: Mapping[str, Any]) -> str:
@@ -60,9 +61,7 @@ def comparison(base: Mapping[str, Any], reference: Mapping[str, Any]) -> str:
         return f"The base does not beat {reference['name']} ({gap:+.1f} points)."
     low, _ = wilson(min(base["top1"], 1.0) * reference["images"], reference["images"])
     clear = low > reference["high"]
-    return f"The base beats {reference['name']} by {gap:.1f} points" + (
-        "." if clear else "; the intervals overlap."
-    )
+    return f"The base beats {reference['name']} by {gap:.1f} points" + ("." if clear else "; the intervals overlap.")
 
 
 def noise_verdict(noise: Mapping[str, Any] | None) -> str:

@@ -104,8 +104,7 @@ def draw(shown: Data) -> go.Figure:
 def _points(frame: pd.DataFrame, metric: str) -> tuple[Point, ...]:
     rows = frame.dropna(subset=["top1", metric])
     return tuple(
-        (float(x), float(y), int(t))
-        for x, y, t in zip(rows[metric], rows["top1"], rows["trial"], strict=True)
+        (float(x), float(y), int(t)) for x, y, t in zip(rows[metric], rows["top1"], rows["trial"], strict=True)
     )
 
 

@@ -37,9 +37,7 @@ def data(facts: Facts) -> tuple[Curve, ...]:
         for r in facts.records
         if r["state"] in COLOURS and not r.get("replicate")
     ]
-    return tuple(
-        sorted((c for c in curves if len(c.top1) > 1), key=lambda c: (c.base, c.state == "complete", c.trial))
-    )
+    return tuple(sorted((c for c in curves if len(c.top1) > 1), key=lambda c: (c.base, c.state == "complete", c.trial)))
 
 
 def draw(curves: tuple[Curve, ...]) -> go.Figure:

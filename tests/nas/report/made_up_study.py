@@ -47,9 +47,7 @@ def made_up(folder: Path, n: int = 24) -> Facts:
         top1 = 0.93 + 0.1 * (macs / 4e8 - 0.6) * rng.random() + rng.gauss(0, 0.008)
         top1 = min(0.995, top1 - (0.08 if state == "pruned" else 0))
         if state == "infeasible":
-            records.append(
-                record(trial, state, macs + 262_000_000, None, reason="over the budget of 400MFLOPs")
-            )
+            records.append(record(trial, state, macs + 262_000_000, None, reason="over the budget of 400MFLOPs"))
         else:
             records.append(record(trial, state, macs, top1))
     records.append(record(n, "failed", 300_000_000, None, reason="out of memory <3 times>"))
@@ -57,9 +55,7 @@ def made_up(folder: Path, n: int = 24) -> Facts:
     for chosen in best:
         for seed in (1, 2, 3):
             score = chosen["top1"] + rng.gauss(-0.004, 0.006)
-            again = record(
-                len(records), "complete", chosen["macs"], score, replicate=seed, source=chosen["trial"]
-            )
+            again = record(len(records), "complete", chosen["macs"], score, replicate=seed, source=chosen["trial"])
             records.append(again | {"digest": chosen["digest"]})
     return Facts(
         folder=folder,

@@ -40,9 +40,7 @@ def test_noise_verdict_follows_the_estimates_and_prints_both():
     assert "2.00e-04" in text
     assert "1.00e-04" in text
     assert "20 trials" in text
-    assert noise_verdict(NOISE | {"resolved": False}).startswith(
-        "Differences between candidates are within noise"
-    )
+    assert noise_verdict(NOISE | {"resolved": False}).startswith("Differences between candidates are within noise")
 
 
 def test_noise_that_was_not_estimated_is_called_so():
