@@ -1,0 +1,221 @@
+"""The driver: the one process that owns a study. It proposes, submits, listens, and writes everything
+down."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nas.study import checkpoints
+from nas.study.candidates import Candidate, Candidates, ExhaustedError
+from nas.study.definition import Definition
+from nas.study.errors import StudyError
+from nas.study.executors.base import Executor, Job
+from nas.study.journal import Journal
+from nas.study.objective import ranked
+from nas.study.proposer import Proposer, settle_waiting
+from nas.study.pruner import PRUNERS
+from nas.study.records import Record
+from nas.study.seeds import derive
+from search_spaces import Architecture
+from search_spaces.codec import to_data
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far this run of the driver goes: trainings in all, and the monotonic time after which none is
+    begun."""
+
+    trials: int
+    deadline: float = math.inf
+    keep: str = "base"
+
+    @property
+    def failures(self) -> float:
+        """So many failed trials are put up with."""
+        return max(5, self.trials / 4)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How an architecture becomes a job: the trainer's name and the data that it needs."""
+
+    trainer: str
+    task: Callable[[Architecture, int], dict[str, Any]]
+    epochs: int | None = None
+
+
+class Driver:
+    """Runs one study to its limits. It is the executor's handler; all that it knows is in the journal."""
+
+    def __init__(
+        self,
+        folder: Path,
+        definition: Definition,
+        candidates: Candidates,
+        journal: Journal,
+        executor: Executor,
+        training: Training,
+        limits: Limits,
+    ) -> None:
+        self.folder = folder
+        self.definition = definition
+        self.candidates = candidates
+        self.journal = journal
+        self.executor = executor
+        self.training = training
+        self.limits = limits
+        self.proposer = Proposer(definition, candidates, journal)
+        self._prune = PRUNERS[definition.pruner]
+        self._active: set[int] = set()
+        self._failures: list[str] = []
+
+    # The two phases.
+
+    def search(self) -> str:
+        """Train candidates until the trials are made; returns finished, exhausted (with the reason) or
+        time."""
+        pending = deque(self.journal.running(replicates=False))
+        ended = "finished"
+        while True:
+            settle_waiting(self.journal)
+            while ended == "finished" and self._wanted() > 0 and self.executor.free() > 0:
+                if self._late():
+                    ended = "time"
+                elif pending:
+                    self._submit(pending.popleft())
+                else:
+                    ended = self._propose()
+            if not self._active:
+                return ended
+            self._listen()
+
+    def retrain(self) -> str:
+        """Train the best candidates again with further seeds; returns finished or time."""
+        pending = deque(self.journal.running(replicates=True))
+        todo = deque(self._replicates())
+        while True:
+            while (pending or todo) and self.executor.free() > 0 and not self._late():
+                if pending:
+                    self._submit(pending.popleft())
+                else:
+                    self._train_again(*todo.popleft())
+            if not self._active:
+                return "time" if pending or todo else "finished"
+            self._listen()
+
+    def _listen(self) -> None:
+        self.executor.wait(self)
+        if len(self._failures) > self.limits.failures:
+            reasons = "; ".join(dict.fromkeys(self._failures))
+            raise StudyError(f"stopped after {len(self._failures)} failed trainings: {reasons}")
+
+    def _late(self) -> bool:
+        return time.monotonic() >= self.limits.deadline
+
+    def _wanted(self) -> int:
+        return self.limits.trials - self.journal.counted() - len(self._active)
+
+    def _propose(self) -> str:
+        try:
+            candidate = self.proposer.next()
+        except ExhaustedError as error:
+            self.journal.add("exhausted", reason=str(error))
+            return "exhausted"
+        self._begin(candidate, self.proposer.decisions(candidate))
+        return "finished"
+
+    def _replicates(self) -> list[tuple[Record, int]]:
+        """The retrainings that the best candidates lack."""
+        made = {(r.source, r.replicate) for r in self.journal.records.values() if r.replicate > 0}
+        best = ranked(self.journal.records.values(), self.definition.objective)[: self.definition.retrain]
+        return [(r, k) for r in best for k in range(1, self.definition.seeds + 1) if (r.trial, k) not in made]
+
+    # One training.
+
+    def _train_again(self, of: Record, replicate: int) -> None:
+        architecture = self.candidates.space.decide(of.decisions)
+        candidate = self.candidates.of(architecture, "retrain")
+        self._begin(candidate, of.decisions, source=of.trial, replicate=replicate)
+
+    def _begin(self, candidate: Candidate, decisions: Mapping[str, str], **fields: Any) -> None:
+        seed = derive(self.definition.seed, candidate.training_key, fields.get("replicate", 0))
+        trial = self.journal.folded.next_trial
+        record = candidate.record(trial, decisions, seed=seed, **fields)
+        architecture = to_data(candidate.architecture)
+        self.journal.add("proposed", trial=trial, record=record.to_data(), architecture=architecture)
+        self._submit(self.journal.records[trial])
+
+    def _submit(self, record: Record) -> None:
+        if self._pruned_before(record):
+            return
+        architecture = self.candidates.space.decide(record.decisions)
+        path = checkpoints.path_of(self.folder, record)
+        task = self.training.task(architecture, record.replicate)
+        self._active.add(record.trial)
+        self.executor.submit(Job(record.trial, self.training.trainer, task, record.seed or 0, str(path)))
+
+    def _pruned_before(self, record: Record) -> bool:
+        """A verdict that a killed driver could not give any more is given now, from the same log."""
+        if not record.top1_by_epoch or self._verdict(record, record.top1_by_epoch):
+            return False
+        self._end(record.trial, record, "pruned", reason=f"pruned after epoch {record.epochs}")
+        return True
+
+    def _verdict(self, record: Record, curve: tuple[float, ...]) -> bool:
+        if record.replicate > 0:
+            return True
+        records = self.journal.records
+        epochs = self.training.epochs or max((r.epochs for r in records.values()), default=0)
+        return self._prune(records.values(), curve, epochs)
+
+    def _end(self, trial: int, record: Record, state: str, **fields: Any) -> None:
+        self._active.discard(trial)
+        self.journal.finish(trial, record, state, **fields)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        if self.limits.keep == "all":
+            return
+        records = self.journal.records
+        best = ranked(records.values(), self.definition.objective)[: max(1, self.definition.retrain)]
+        kept = {r.trial for r in best} if self.limits.keep == "base" else set()
+        checkpoints.sweep(self.folder, kept | {r.trial for r in records.values() if r.state == "running"})
+
+    # What the executor tells.
+
+    def started(self, trial: int, attempt: int, where: str) -> None:
+        self.journal.add("started", trial=trial, attempt=attempt, where=where)
+
+    def retried(self, trial: int, attempt: int, reason: str) -> None:
+        self.journal.add("retried", trial=trial, attempt=attempt, reason=reason)
+
+    def epoch(self, trial: int, epoch: int, metrics: dict[str, Any]) -> bool:
+        """Record an epoch (once, also when a resumed training tells it again) and say whether to go on."""
+        if epoch > self.journal.records[trial].epochs:
+            loss, seconds = _finite(metrics.get("loss")), _finite(metrics.get("seconds"))
+            self.journal.add("epoch", trial=trial, epoch=epoch, top1=metrics["top1"], loss=loss, seconds=seconds)
+        record = self.journal.records[trial]
+        return self._verdict(record, record.top1_by_epoch[:epoch])
+
+    def done(self, trial: int, result: dict[str, Any]) -> None:
+        record = self.journal.records[trial]
+        curve = tuple(result.get("top1_by_epoch") or record.top1_by_epoch)
+        pruned = bool(result.get("pruned"))
+        ended = replace(record, top1=result["top1"], top1_by_epoch=curve, epochs=len(curve))
+        seconds = max(record.seconds, result.get("seconds") or 0.0)
+        reason = f"pruned after epoch {len(curve)}" if pruned else None
+        self._end(trial, ended, "pruned" if pruned else "complete", seconds=round(seconds, 3), reason=reason)
+
+    def failed(self, trial: int, reason: str) -> None:
+        self._failures.append(reason)
+        self._end(trial, self.journal.records[trial], "failed", reason=reason)
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""Where trainings run. Every executor has the interface of ``base``."""

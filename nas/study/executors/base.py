@@ -1,0 +1,65 @@
+"""The interface between the driver and whatever trains: plain data in, events out.
+
+The driver submits at most ``free()`` jobs and then waits; the executor calls the driver's handler from within
+``wait``, in the driver's own thread. Executors hold no truth: killed at any time, everything they knew is in
+the log and in the checkpoints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+ATTEMPTS = 3  # a training whose process dies or hangs is started this often in all
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training as plain data. ``trainer`` is ``module:function``, called with (task, seed, checkpoint,
+    report).
+
+    ``task`` is the trainer's own business (architecture, recipe, data, settings …), JSON values only.
+    """
+
+    trial: int
+    trainer: str
+    task: dict[str, Any]
+    seed: int
+    checkpoint: str
+
+    def to_data(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Handler(Protocol):
+    """What the driver wants to hear of each training."""
+
+    def started(self, trial: int, attempt: int, where: str) -> None: ...
+
+    def epoch(self, trial: int, epoch: int, metrics: dict[str, Any]) -> bool:
+        """An epoch ended. The training waits for the answer: go on?"""
+        ...
+
+    def retried(self, trial: int, attempt: int, reason: str) -> None: ...
+
+    def done(self, trial: int, result: dict[str, Any]) -> None: ...
+
+    def failed(self, trial: int, reason: str) -> None: ...
+
+
+class Executor(Protocol):
+    """Runs jobs."""
+
+    def free(self) -> int:
+        """How many more jobs may be submitted now."""
+        ...
+
+    def submit(self, job: Job) -> None: ...
+
+    def wait(self, handler: Handler, timeout: float | None = None) -> None:
+        """Hand over what happened; at least one event, unless the timeout (seconds) passes."""
+        ...
+
+    def close(self) -> None:
+        """End at once; trainings keep their checkpoints."""
+        ...

@@ -1,0 +1,86 @@
+"""The driver's pen: appends to the log and keeps the fold over it, so that memory and disk never differ."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nas.study.log import Event, Log
+from nas.study.records import Folded, Record, apply, fold, write_records
+
+Progress = Callable[[Event], None]
+
+DURABLE = ("proposed", "finished", "reference", "noise", "base", "ended")
+REWRITE = 5.0  # seconds between rewrites of records.jsonl while the study runs
+
+
+class Journal:
+    """Events in, records out. ``progress`` is called with each event once it is in the log."""
+
+    def __init__(self, folder: Path, log: Log, progress: Progress | None) -> None:
+        self._folder = folder
+        self._log = log
+        self._progress = progress
+        self._by_key: dict[str, int] = {}
+        self._rewritten = 0.0
+        self.problems = log.content.problems
+        self.folded: Folded = fold(log.content.events)
+        for record in self.folded.records.values():
+            self._index(record)
+
+    @property
+    def records(self) -> dict[int, Record]:
+        return self.folded.records
+
+    def add(self, event: str, **fields: Any) -> None:
+        """Append an event, take it in, tell whoever watches."""
+        written = self._log.append(event, durable=event in DURABLE, **fields)
+        apply(self.folded, written)
+        if "record" in written:
+            self._index(self.records[written["trial"]])
+        if self._progress is not None:
+            self._progress(written)
+
+    def finish(self, trial: int, record: Record, state: str, **fields: Any) -> Record:
+        """Record the end of a trial."""
+        ended = replace(record, state=state, **fields)
+        self.add("finished", trial=trial, record=ended.to_data())
+        if time.monotonic() - self._rewritten > REWRITE:
+            self.write()
+        return ended
+
+    def source(self, training_key: str) -> int | None:
+        """The search trial whose training has this key, in whatever state, or None."""
+        return self._by_key.get(training_key)
+
+    def running(self, *, replicates: bool) -> list[Record]:
+        """Trainings without an end: of the search, or of the retraining; those that wait for another's are
+        left out."""
+        return [
+            r
+            for r in self.records.values()
+            if r.state == "running" and (r.replicate > 0) is replicates and (replicates or r.source is None)
+        ]
+
+    def waiting(self) -> list[Record]:
+        """Proposals equal to a training that was running; they take its score."""
+        return [r for r in self.records.values() if r.state == "running" and r.replicate == 0 and r.source is not None]
+
+    def counted(self) -> int:
+        return sum(record.counted for record in self.records.values())
+
+    def write(self) -> None:
+        """Rewrite ``records.jsonl`` from the fold."""
+        write_records(self._folder, self.records)
+        self._rewritten = time.monotonic()
+
+    def close(self) -> None:
+        self.write()
+        self._log.close()
+
+    def _index(self, record: Record) -> None:
+        if record.training_key and record.replicate == 0 and record.source is None:
+            self._by_key[record.training_key] = record.trial

@@ -1,0 +1,124 @@
+"""The log of a study: the only truth about it. One JSON object per line, only ever appended.
+
+Line format, version 1: ``{"event": NAME, "time": SECONDS, ...fields, "crc": "8 hex digits"}``, where ``crc``
+is the CRC-32 of the line as it would read without it. The first line is the event ``log`` with the version. A
+line that a kill cut short is set aside in ``log.damaged``; a damaged line further up stays where it is. Both
+are named.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from search_spaces.errors import UserError
+
+VERSION = 1
+NAME = "log.jsonl"
+DAMAGED = "log.damaged"
+
+Event = dict[str, Any]
+
+
+def encode(event: Mapping[str, Any]) -> bytes:
+    """The line of an event, with its checksum and its end of line. NaN and infinities are refused."""
+    body = json.dumps(event, ensure_ascii=True, allow_nan=False).encode()
+    return body[:-1] + _seal(body) + b"\n"
+
+
+def decode(line: bytes) -> Event:
+    """The event of a line. Raises ValueError saying what is wrong with it."""
+    body = line[: -len(_seal(b""))] + b"}"
+    if line != body[:-1] + _seal(body):
+        raise ValueError("its checksum differs")
+    event = json.loads(body)
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+        raise ValueError("not an event")
+    return event
+
+
+def _seal(body: bytes) -> bytes:
+    return b', "crc": "%08x"}' % zlib.crc32(body)
+
+
+@dataclass(frozen=True)
+class LogContent:
+    """What a log file holds: its events in order, one line per problem, and the length of its sound part."""
+
+    events: tuple[Event, ...] = ()
+    problems: tuple[str, ...] = ()
+    size: int = 0
+    tail: bytes = b""
+
+
+def read_log(path: Path) -> LogContent:
+    """Read a log without changing it. A missing file is an empty log; an unknown version is a UserError."""
+    data = path.read_bytes() if path.exists() else b""
+    body, tail = data[: data.rfind(b"\n") + 1], data[data.rfind(b"\n") + 1 :]
+    events: list[Event] = []
+    problems: list[str] = []
+    for number, line in enumerate(body.split(b"\n")[:-1], start=1):
+        try:
+            events.append(decode(line))
+        except ValueError as error:
+            problems.append(f"{path} line {number} is damaged ({error}): left where it is, not read")
+    _check_version(path, events)
+    if tail:
+        problems.append(f"{path} ends in a line cut short ({len(tail)} bytes): set aside in {DAMAGED} on resume")
+    return LogContent(tuple(events), tuple(problems), len(body), tail)
+
+
+def _check_version(path: Path, events: list[Event]) -> None:
+    version = next((event.get("version") for event in events if event["event"] == "log"), VERSION)
+    if version != VERSION:
+        raise UserError(f"{path} has version {version}; this release reads version {VERSION}")
+
+
+@dataclass
+class Log:
+    """A log open for appending, by the one process that holds the study's lock."""
+
+    path: Path
+    content: LogContent
+    handle: int = field(repr=False)
+
+    def append(self, event: str, *, durable: bool = False, **fields: Any) -> Event:
+        """Append one event; when ``durable``, return only once it is on the disk. Returns the event."""
+        written: Event = {"event": event, "time": round(time.time(), 3), **fields}
+        line = encode(written)
+        done = os.write(self.handle, line)
+        if done != len(line):
+            raise OSError(f"{self.path}: only {done} of {len(line)} bytes could be written (disk full?)")
+        if durable:
+            os.fsync(self.handle)
+        return dict(json.loads(json.dumps(written)))
+
+    def close(self) -> None:
+        os.close(self.handle)
+
+
+def open_log(path: Path) -> Log:
+    """Open or begin a log for appending; a torn end is moved to ``log.damaged`` and noted in the log
+    itself."""
+    content = read_log(path)
+    log = Log(path, content, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
+    if content.tail:
+        _set_aside(log, content)
+    if not content.events:
+        log.append("log", durable=True, version=VERSION)
+    return log
+
+
+def _set_aside(log: Log, content: LogContent) -> None:
+    with (log.path.parent / DAMAGED).open("ab") as aside:
+        aside.write(content.tail + b"\n")
+        aside.flush()
+        os.fsync(aside.fileno())
+    os.ftruncate(log.handle, content.size)
+    log.append("repaired", durable=True, bytes=len(content.tail), aside=DAMAGED)

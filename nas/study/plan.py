@@ -1,0 +1,200 @@
+"""From arguments to a plan: everything is checked here, and nothing is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from nas.study import checkpoints, lock
+from nas.study.candidates import Candidates, ExhaustedError
+from nas.study.definition import NAME as DEFINITION
+from nas.study.definition import Definition, check_same, installed_versions, read_definition
+from nas.study.objective import OBJECTIVES
+from nas.study.pruner import PRUNERS
+from nas.study.samplers import SAMPLERS
+from nas.study.trainer import outside_blocks
+from search_spaces import Budget, Space, cost, load
+from search_spaces.codec import to_data
+from search_spaces.errors import UserError
+
+if TYPE_CHECKING:
+    from nas.data import Data
+    from nas.training import Recipe
+
+SPLIT = 0  # seed of the split: all studies on some data share it, whatever their own seed
+METRIC_NAMES = {
+    "macs": "MACs",
+    "params": "parameters",
+    "bytes": "bytes of weights",
+    "peak_bytes": "peak bytes",
+}
+Evaluate = Callable[..., float]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study that could be run: its definition, what that means as values, and where it would lie."""
+
+    folder: Path
+    definition: Definition
+    space: Space
+    budgets: tuple[Budget, ...]
+    data: Data | None
+    recipe: Recipe | None
+    evaluate: Evaluate | None
+
+    @property
+    def exists(self) -> bool:
+        return (self.folder / DEFINITION).is_file()
+
+
+def plan(
+    space: Space | str,
+    budgets: str | Budget | Iterable[str | Budget] = (),
+    *,
+    data: str = "digits",
+    sampler: str = "tpe",
+    pruner: str = "median",
+    objective: str = "top1",
+    recipe: str | Recipe = "proxy",
+    epochs: int | None = None,
+    image_size: int | None = None,
+    classes: int | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    retrain: int = 2,
+    seeds: int = 2,
+    out: Path | str | None = None,
+    evaluate: Evaluate | None = None,
+    blocks: str | None = None,
+) -> Plan:
+    """Check a search's arguments (see :func:`nas.study.search.search`). Raises UserError; writes nothing."""
+    _check_names(sampler, pruner, objective)
+    _check_counts(epochs=(epochs, 1), retrain=(retrain, 0), seeds=(seeds, 0), seed=(seed, 0))
+    own = _space(space, image_size, classes, blocks)
+    limits = _budgets(budgets)
+    _check_feasible(own, limits)
+    images = _images(data) if evaluate is None else None
+    how = _recipe(recipe) if evaluate is None else None
+    definition = Definition(
+        name=own.name,
+        space=to_data(own),
+        budgets=tuple(map(str, limits)),
+        image_size=own.architecture.image_size,
+        classes=own.architecture.classes,
+        data=_described(images, data) if images else None,
+        evaluator=f"{evaluate.__module__}.{evaluate.__qualname__}" if evaluate else None,
+        recipe=how.to_data() if how else None,
+        sampler=sampler,
+        pruner=pruner,
+        objective=objective,
+        seed=seed,
+        retrain=retrain,
+        seeds=seeds,
+        blocks=blocks,
+        asked={"device": device, "epochs": epochs},
+        versions=installed_versions(),
+    )
+    folder = Path(out) if out else definition.default_folder()
+    _check_folder(folder, definition)
+    return Plan(folder, definition, own, limits, images, how, evaluate)
+
+
+def _check_names(sampler: str, pruner: str, objective: str) -> None:
+    table = {
+        "sampler": (sampler, SAMPLERS),
+        "pruner": (pruner, PRUNERS),
+        "objective": (objective, OBJECTIVES),
+    }
+    for name, (value, known) in table.items():
+        if value not in known:
+            raise UserError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+
+
+def _check_counts(**counts: tuple[Any, int]) -> None:
+    for name, (value, least) in counts.items():
+        if value is not None and (type(value) is not int or value < least):
+            raise UserError(f"{name} must be an integer of at least {least}, got {value!r}")
+
+
+def check_limits(trials: int, time: float | None, keep: str) -> None:
+    """Check what says how far a run goes, without being part of the definition."""
+    _check_counts(trials=(trials, 1))
+    if time is not None and not time > 0:
+        raise UserError(f"time must be a number of seconds above 0, got {time!r}")
+    if keep not in checkpoints.KEEP:
+        raise UserError(f"keep must be one of {', '.join(checkpoints.KEEP)}, got {keep!r}")
+
+
+def _space(space: Space | str, image_size: int | None, classes: int | None, blocks: str | None) -> Space:
+    value = load(space, blocks=outside_blocks(blocks)) if isinstance(space, str) else space
+    if not isinstance(value, Space):
+        raise UserError(f"{space} is a network, not a space: nothing in it is left open")
+    changed = {n: v for n, v in (("image_size", image_size), ("classes", classes)) if v is not None}
+    return replace(value, architecture=replace(value.architecture, **changed)) if changed else value
+
+
+def _budgets(budgets: str | Budget | Iterable[str | Budget]) -> tuple[Budget, ...]:
+    several = (budgets,) if isinstance(budgets, str | Budget) else tuple(budgets)
+    parsed = tuple(each if isinstance(each, Budget) else Budget.parse(each) for each in several)
+    for budget in parsed:
+        if budget.metric == "latency_ms":
+            raise UserError(f"search takes budgets of MACs, parameters, bytes and peak bytes, not latency ({budget})")
+    return parsed
+
+
+def _check_feasible(space: Space, budgets: tuple[Budget, ...]) -> None:
+    """Refuse a budget that nothing meets, naming the nearest cost."""
+    for budget in budgets:
+        name = METRIC_NAMES[budget.metric]
+        least = budget.value(cost(space.least(budget.metric)))
+        if least > budget.high:
+            raise UserError(f"{budget} is below the smallest network of {space.name}, which has {least:,} {name}")
+        if budget.low is not None and budget.value(cost(space.greatest(budget.metric))) < budget.low:
+            most = budget.value(cost(space.greatest(budget.metric)))
+            raise UserError(f"{budget} is above the largest network of {space.name}, which has {most:,} {name}")
+    try:
+        Candidates(space, budgets, lambda _: "").uniform("start", lambda _: None, Random(0))
+    except ExhaustedError as error:
+        raise UserError(f"{space.name}: {error}") from None
+
+
+def _images(spec: str) -> Data:
+    from nas.data import load_data
+
+    return load_data(spec, SPLIT)
+
+
+def _recipe(recipe: str | Recipe) -> Recipe:
+    from nas.training.recipe import recipe as named
+
+    return named(recipe) if isinstance(recipe, str) else recipe
+
+
+def _described(data: Data, spec: str) -> dict[str, Any]:
+    images = {part: len(getattr(data, part)) for part in ("train", "val", "test")}
+    return {
+        "name": data.name,
+        "spec": spec,
+        "digest": data.digest,
+        "seed": SPLIT,
+        "classes": list(data.classes),
+        "images": images,
+    }
+
+
+def _check_folder(folder: Path, definition: Definition) -> None:
+    """The folder must hold this study, be empty, or be one that can be made."""
+    if (folder / DEFINITION).is_file():
+        check_same(folder, read_definition(folder), definition)
+    elif folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file; a study needs a folder")
+    elif folder.is_dir() and any(path.name != lock.NAME and path.suffix != ".tmp" for path in folder.iterdir()):
+        raise UserError(f"{folder} is not empty and holds no study")
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise UserError(f"{folder} cannot be written: no permission in {nearest}")

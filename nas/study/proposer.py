@@ -1,0 +1,103 @@
+"""The next candidate to train: the start within the budgets, then the sampler, with over-budget and
+repeated ones sorted out."""
+
+from __future__ import annotations
+
+from nas.study import samplers
+from nas.study.candidates import Candidate, Candidates
+from nas.study.definition import Definition
+from nas.study.journal import Journal
+from nas.study.records import Record
+from nas.study.seeds import derive, generator
+
+ATTEMPTS = 10  # proposals of the sampler for one training, before one is drawn from within
+STARTED = ("complete", "pruned", "running")
+
+
+class Proposer:
+    """Proposes from what the journal says, and writes proposals that are not trained into it."""
+
+    def __init__(self, definition: Definition, candidates: Candidates, journal: Journal) -> None:
+        self._definition = definition
+        self._candidates = candidates
+        self._journal = journal
+        self._labels = {d.name: d.labels for d in candidates.space.decisions}
+
+    def next(self) -> Candidate:
+        """A candidate that fits and is not known. Raises ExhaustedError when none can be found."""
+        if self._definition.sampler == "random":
+            return self._uniform("random")
+        if self._started() < samplers.START[self._definition.sampler]:
+            return self._uniform("start")
+        for _ in range(ATTEMPTS):
+            found = self._settle(self._asked())
+            if found is not None:
+                return found
+        return self._uniform("uniform")
+
+    def decisions(self, candidate: Candidate) -> dict[str, str]:
+        return self._candidates.space.labels_of(candidate.architecture)
+
+    def _started(self) -> int:
+        records = self._journal.records.values()
+        return sum(r.origin == "start" and r.state in STARTED for r in records)
+
+    def _asked(self) -> Candidate:
+        seed = derive(self._definition.seed, self._definition.sampler, self._journal.folded.next_trial)
+        records = self._journal.records
+        history = [records[trial] for trial in sorted(records)]
+        labels = samplers.ask(self._labels, history, self._definition.objective, seed)
+        return self._candidates.decided(labels, "sampler")
+
+    def _settle(self, candidate: Candidate) -> Candidate | None:
+        """The candidate itself if it can be trained; else it is recorded, and a neighbour of a repeated
+        one given."""
+        if not candidate.fits:
+            self._record_infeasible(candidate)
+            return None
+        source = self._journal.source(candidate.training_key)
+        if source is None:
+            return candidate
+        self._record_repeat(candidate, source)
+        rng = generator(self._definition.seed, "neighbour", self._journal.folded.next_trial)
+        return self._candidates.neighbour(candidate, self._journal.source, rng)
+
+    def _uniform(self, origin: str) -> Candidate:
+        rng = generator(self._definition.seed, "uniform", self._journal.folded.next_trial)
+        return self._candidates.uniform(origin, self._journal.source, rng)
+
+    def _record_infeasible(self, candidate: Candidate) -> None:
+        trial = self._journal.folded.next_trial
+        over = [name for name, violation in candidate.constraints.items() if violation > 0]
+        record = candidate.record(trial, self.decisions(candidate))
+        self._journal.finish(trial, record, "infeasible", reason=f"outside {', '.join(over)}")
+
+    def _record_repeat(self, candidate: Candidate, source: int) -> None:
+        trial = self._journal.folded.next_trial
+        record = candidate.record(trial, self.decisions(candidate), source=source)
+        if self._journal.records[source].state == "running":
+            self._journal.add("proposed", trial=trial, record=record.to_data())
+        else:
+            reuse(self._journal, trial, source, record)
+
+
+def settle_waiting(journal: Journal) -> None:
+    """Give the proposals that waited for an equal training its score, once it has one."""
+    for record in journal.waiting():
+        if record.source in journal.records and journal.records[record.source].state != "running":
+            reuse(journal, record.trial, record.source, record)
+
+
+def reuse(journal: Journal, trial: int, source: int, record: Record) -> None:
+    """Record that a trial took the outcome of an equal training."""
+    trained = journal.records[source]
+    journal.finish(
+        trial,
+        record,
+        "reused",
+        reason=f"equal to trial {source} ({trained.state})",
+        top1=trained.top1,
+        top1_by_epoch=trained.top1_by_epoch,
+        epochs=trained.epochs,
+        seed=trained.seed,
+    )

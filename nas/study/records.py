@@ -1,0 +1,119 @@
+"""Records: one frozen value per trial, a fold over the log. Importing this needs neither torch nor optuna."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from nas.study.files import write_atomic
+from nas.study.log import Event
+
+NAME = "records.jsonl"
+COUNTED = ("complete", "pruned")  # a training was made and ended by itself
+SINGLE = ("reference", "noise", "base", "ended")  # events of which the last one holds
+STATES = ("complete", "pruned", "reused", "infeasible", "failed", "running")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One trial. Costs are those at the deployment size; ``top1`` is a fraction, of the last epoch.
+
+    ``decisions`` gives every decision its label. ``constraints`` is how far each budget is passed (≤ 0:
+    kept). ``origin`` says who proposed it: start, random, sampler, neighbour, uniform or retrain. ``source``
+    is the trial whose score was reused, or whose candidate is trained again (then ``replicate`` ≥ 1).
+    """
+
+    trial: int
+    state: str
+    digest: str | None = None
+    reason: str | None = None
+    top1: float | None = None
+    top1_by_epoch: tuple[float, ...] = ()
+    params: int = 0
+    macs: int = 0
+    activations: int = 0
+    peak_bytes: int = 0
+    seconds: float = 0.0
+    seed: int | None = None
+    replicate: int = 0
+    training_key: str | None = None
+    decisions: Mapping[str, str] = field(default_factory=dict, hash=False)
+    constraints: Mapping[str, float] = field(default_factory=dict, hash=False)
+    epochs: int = 0
+    origin: str = "sampler"
+    source: int | None = None
+
+    @property
+    def counted(self) -> bool:
+        """Whether it counts towards ``--trials``: a search training that ended complete or pruned."""
+        return self.replicate == 0 and self.state in COUNTED
+
+    def to_data(self) -> dict[str, Any]:
+        """Plain data, as in ``records.jsonl``."""
+        return {**asdict(self), "top1_by_epoch": list(self.top1_by_epoch)}
+
+
+KNOWN_FIELDS = frozenset(f.name for f in fields(Record))
+
+
+def from_data(data: Mapping[str, Any]) -> Record:
+    """A record from plain data; fields of a newer release are ignored."""
+    known = {name: value for name, value in data.items() if name in KNOWN_FIELDS}
+    return Record(**{**known, "top1_by_epoch": tuple(known.get("top1_by_epoch", ()))})
+
+
+@dataclass
+class Folded:
+    """What a log says so far. Only ``apply`` changes it."""
+
+    records: dict[int, Record] = field(default_factory=dict)
+    reference: Event | None = None
+    noise: Event | None = None
+    base: Event | None = None
+    ended: Event | None = None
+    trials: int | None = None
+    next_trial: int = 0
+
+
+def fold(events: Iterable[Event]) -> Folded:
+    """Fold a log's events, in order."""
+    folded = Folded()
+    for event in events:
+        apply(folded, event)
+    return folded
+
+
+def apply(folded: Folded, event: Event) -> None:
+    """Take one event in. Events that this release does not know change nothing."""
+    kind = event["event"]
+    folded.next_trial = max(folded.next_trial, event.get("trial", -1) + 1)
+    if kind in ("proposed", "finished"):
+        folded.records[event["trial"]] = from_data(event["record"])
+    elif kind == "epoch":
+        _apply_epoch(folded, event)
+    elif kind == "opened":
+        folded.trials, folded.ended = event.get("trials"), None
+    elif kind in SINGLE:
+        setattr(folded, kind, event)
+
+
+def _apply_epoch(folded: Folded, event: Event) -> None:
+    record = folded.records.get(event["trial"])
+    if record is None or record.state != "running" or event["epoch"] != record.epochs + 1:
+        return  # told twice by a resumed training, or its proposal is a damaged line
+    folded.records[event["trial"]] = replace(
+        record,
+        top1=event["top1"],
+        top1_by_epoch=(*record.top1_by_epoch, event["top1"]),
+        epochs=event["epoch"],
+        seconds=event.get("seconds") or record.seconds,
+    )
+
+
+def write_records(folder: Path, records: Mapping[int, Record]) -> None:
+    """Write ``records.jsonl``: one line per trial, in order."""
+    lines = (json.dumps(records[trial].to_data(), allow_nan=False) + "\n" for trial in sorted(records))
+    write_atomic(folder / NAME, "".join(lines))

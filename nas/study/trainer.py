@@ -1,0 +1,67 @@
+"""What a local trainer does with a job: plain data in, plain data out, no state but the images it has read
+once."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nas.data import Data
+
+NAME = "nas.study.trainer:train"
+
+
+def train(
+    task: dict[str, Any], seed: int, checkpoint: str, report: Callable[[int, dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """Train the task's architecture, going on from the checkpoint where there is one.
+
+    ``task`` holds architecture, blocks, recipe and settings as data, the data's spec and seed, and the order.
+    """
+    from nas.training.loop import train as fit
+    from nas.training.recipe import Recipe
+    from nas.training.settings import Settings
+    from search_spaces.codec import from_data
+
+    result = fit(
+        from_data(task["architecture"], blocks=outside_blocks(task["blocks"])),
+        _data(task["data"], task["data_seed"]),
+        Recipe.from_data(task["recipe"]),
+        fixed=Settings.from_data(task["settings"]),
+        seed=seed,
+        order=task["order"],
+        report=report,
+        checkpoint=Path(checkpoint),
+    )
+    return {
+        "top1": result.top1,
+        "top1_by_epoch": list(result.top1_by_epoch),
+        "seconds": result.seconds,
+        "pruned": result.pruned,
+    }
+
+
+@lru_cache(maxsize=1)
+def _data(spec: str, seed: int) -> Data:
+    from nas.data import load_data
+
+    return load_data(spec, seed)
+
+
+def outside_blocks(module: str | None) -> Mapping[str, Any] | None:
+    """The table BLOCKS of a module, or None without a module. Raises UserError where there is none."""
+    from search_spaces.errors import UserError
+
+    if module is None:
+        return None
+    try:
+        table = getattr(importlib.import_module(module), "BLOCKS", None)
+    except ImportError as error:
+        raise UserError(f"blocks: cannot import {module!r} ({error})") from None
+    if not isinstance(table, dict):
+        raise UserError(f"blocks: {module!r} has no table BLOCKS = {{name: class}}")
+    return table
