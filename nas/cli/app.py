@@ -40,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _dispatch(arguments)
     except UserError as error:
         return _complain(error, WRONG_USAGE)
-    except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        return _complain(str(stop) or "interrupted", INTERRUPTED)
     except BrokenPipeError:  # `nas networks | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE

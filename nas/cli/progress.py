@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,7 @@ Event = Mapping[str, Any]
 class Watched:
     """Where a study stands, folded from its events; `again` counts trainings with other seeds."""
 
-    trials: int = 0
+    trials: int
     again: int = 0
     epochs: int | None = None
     started: float = field(default_factory=time.monotonic)
@@ -35,11 +35,6 @@ class Watched:
     def take(self, event: Event) -> None:
         """Take one event in."""
         apply(self.folded, dict(event))
-        if event["event"] == "opened":
-            self.trials = event.get("trials") or 0
-            self.again = event.get("again") or 0
-            self.epochs = event.get("epochs")
-            self.before = self.done + self.retrained
 
     @property
     def done(self) -> int:
@@ -69,6 +64,13 @@ class Watched:
             return None
         left = max(0, self.trials + self.again - ended)
         return (time.monotonic() - self.started) / new * left
+
+
+def watched(records: Iterable[Record], trials: int, again: int, epochs: int | None) -> Watched:
+    """The state at the start of this process; `records` are what earlier ones have done."""
+    state = Watched(trials, again, epochs, folded=Folded(records={r.trial: r for r in records}))
+    state.before = state.done + state.retrained
+    return state
 
 
 class Lines:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+import math
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
-from nas.cli.overview import overview, refuse_impossible
 from nas.cli.parser import Parser, command, count, natural, span, workers
-from nas.cli.sources import BLOCKS_HELP, load_space
+from nas.cli.sources import BLOCKS_HELP
 
 if TYPE_CHECKING:
+    from nas.cli.progress import Watched
     from nas.report.source import Facts
-    from search_spaces import Budget, Space
+    from nas.study.plan import Plan
 
 EXAMPLE = """
 nas search --space mbconv --budget 400MFLOPs
@@ -22,22 +23,10 @@ nas search --space mbconv --budget 400MFLOPs --budget 5Mparams --data folder:pho
 nas search --space my-space.yaml --budget 350..400MFLOPs --dry-run
 """
 
-PASSED_ON = (
-    "data",
-    "trials",
-    "time",
-    "sampler",
-    "pruner",
-    "recipe",
-    "epochs",
-    "image_size",
-    "classes",
-    "workers",
-    "device",
-    "seed",
-    "retrain",
-    "seeds",
-    "out",
+TRIALS = 16
+PLANNED = (
+    *("data", "image_size", "classes", "blocks", "sampler", "pruner", "recipe", "epochs"),
+    *("retrain", "seeds", "seed", "device", "out"),
 )
 
 
@@ -75,20 +64,22 @@ def _add_question(p: Parser) -> None:
 
 def _add_training(p: Parser) -> None:
     group = p.add_argument_group("how it is answered")
-    group.add_argument("--trials", type=count, metavar="N", help="trainings that end complete or pruned")
+    group.add_argument("--trials", type=count, default=TRIALS, metavar="N", help=f"trainings to make ({TRIALS})")
     group.add_argument("--time", type=span, metavar="T", help="start no training after this long: 90s, 45min, 2h")
     group.add_argument("--sampler", choices=("tpe", "random"), help="who proposes candidates (tpe)")
     group.add_argument("--pruner", choices=("median", "none"), help="who stops hopeless trainings (median)")
     group.add_argument("--recipe", metavar="R", help="how candidates are trained (proxy)")
     group.add_argument("--epochs", type=count, metavar="E", help="epochs of each training, instead of the recipe's")
-    group.add_argument("--retrain", type=natural, metavar="K", help="train the K best again with other seeds")
-    group.add_argument("--seeds", type=count, metavar="S", help="how many other seeds each")
+    group.add_argument("--retrain", type=natural, metavar="K", help="train the K best again with other seeds (2)")
+    group.add_argument("--seeds", type=count, metavar="S", help="how many other seeds each (2)")
     group.add_argument("--seed", type=natural, metavar="N", help="seed of the study (0)")
 
 
 def _add_running(p: Parser) -> None:
     group = p.add_argument_group("where it runs")
-    group.add_argument("--workers", type=workers, metavar="N|auto", help="trainings side by side (auto)")
+    group.add_argument(
+        "--workers", type=workers, default="auto", metavar="N|auto", help="trainings side by side (auto)"
+    )
     group.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:1 (auto)")
     group.add_argument("--out", type=Path, metavar="DIR", help="study folder, instead of one under studies/")
     group.add_argument("--dry-run", action="store_true", help="show what would be searched, train and write nothing")
@@ -96,55 +87,55 @@ def _add_running(p: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Say what will be searched, search, say what was found."""
-    from search_spaces import Budget
+    """Check everything, say what will be searched, search, say what was found."""
+    from nas.cli.overview import overview
+    from nas.study.plan import plan
 
     tell = output.say if options.json else print
-    budgets = tuple(Budget.parse(text) for text in options.budget)
-    space = _at_deployment(load_space(options.space, options.blocks), options)
-    refuse_impossible(space, budgets)
-    facts = overview(space, budgets)
-    for line in (*facts.lines(), *_about_proxy(space, options)):
+    asked = {name: getattr(options, name) for name in PLANNED}
+    made = plan(options.space, options.budget, **{name: v for name, v in asked.items() if v is not None})
+    facts = overview(made.space, made.budgets)
+    for line in (*facts.lines(), *_about_training(made)):
         tell(line)
     if options.dry_run:
-        tell("dry run: nothing trained, nothing written")
+        tell(f"dry run: nothing trained, nothing written; the study would be {made.folder}")
         if options.json:
-            output.print_json(facts.as_data())
+            output.print_json(facts.as_data() | {"folder": str(made.folder)})
         return 0
-    return _search(space, budgets, options)
+    return _search(made, options)
 
 
-def _at_deployment(space: Space, options: argparse.Namespace) -> Space:
-    if options.image_size is None and options.classes is None:
-        return space
-    return replace(space, architecture=space.architecture.at(options.image_size, options.classes))
-
-
-def _about_proxy(space: Space, options: argparse.Namespace) -> list[str]:
+def _about_training(made: Plan) -> list[str]:
     """How candidates will be trained, and what that cannot tell; a demonstration is called one."""
     from nas.cli.blind import blind_lines
     from nas.report.statements import DEMONSTRATION
-    from nas.training.recipe import recipe
     from nas.training.settings import proxy
 
-    how = recipe(options.recipe or "proxy")
-    trained = proxy(space.least(), how, how.image_size, space.least().classes)
+    how, data = made.recipe, made.data
+    if how is None or data is None:
+        return []
+    epochs = made.definition.asked["epochs"] or how.epochs
     lines = [
-        f"candidates are trained by recipe {how.name}: {options.epochs or how.epochs} epochs at {how.image_size} px"
+        f"data {data.name}: {len(data.train):,} images for training, {len(data.val):,} for validation, "
+        f"{len(data.classes)} classes",
+        f"candidates are trained by recipe {how.name}: {epochs} epochs at {how.image_size} px",
     ]
-    lines += [f"  {line}" for line in blind_lines(space, trained)]
-    return [*lines, DEMONSTRATION] if options.data in (None, "digits") else lines
+    trained = proxy(made.space.least(), how, how.image_size, len(data.classes))
+    lines += [f"  {line}" for line in blind_lines(made.space, trained)]
+    return [*lines, DEMONSTRATION] if data.name == "digits" else lines
 
 
-def _search(space: Space, budgets: tuple[Budget, ...], options: argparse.Namespace) -> int:
-    from nas.cli.progress import Watched, display
+def _search(made: Plan, options: argparse.Namespace) -> int:
+    from nas.cli.progress import display
     from nas.report.source import facts_of
+    from nas.study.driver import Limits
     from nas.study.errors import StudyError
-    from nas.study.search import search
+    from nas.study.search import conduct
 
+    deadline = math.inf if options.time is None else time.monotonic() + options.time
     try:
-        with display(Watched()) as shown:
-            study = search(space, budgets, progress=shown, **_given(options))
+        with display(_watched(made, options)) as shown:
+            study = conduct(made, Limits(options.trials, deadline), workers=options.workers, progress=shown)
     except StudyError as error:
         output.say(f"nas search: {error}")
         return 1
@@ -152,14 +143,18 @@ def _search(space: Space, budgets: tuple[Budget, ...], options: argparse.Namespa
     if options.json:
         output.print_json(result_data(facts))
     else:
-        for line in result_lines(facts):
-            print(line)
-    return 0 if facts.base is not None else 1
+        print("\n".join(result_lines(facts)))
+    return 0
 
 
-def _given(options: argparse.Namespace) -> dict[str, Any]:
-    given = {name: getattr(options, name) for name in PASSED_ON}
-    return {name: value for name, value in given.items() if value is not None}
+def _watched(made: Plan, options: argparse.Namespace) -> Watched:
+    """Where the study stands now: what an earlier run of the same command has done counts."""
+    from nas.cli.progress import watched
+    from nas.study import open_study
+
+    records = open_study(made.folder).records if made.exists else ()
+    epochs = made.definition.asked["epochs"] or (made.recipe.epochs if made.recipe else None)
+    return watched(records, options.trials, made.definition.retrain * made.definition.seeds, epochs)
 
 
 def result_lines(facts: Facts) -> list[str]:

@@ -158,7 +158,7 @@ def test_the_base_of_a_study_is_a_network(nas, study):
 
 
 def test_lines_are_said_for_every_trial_that_was_trained(study, capsys):
-    with Lines(Watched()) as lines:
+    with Lines(Watched(4, 2)) as lines:
         for event in events():
             lines(event)
     said = capsys.readouterr().err.splitlines()
@@ -169,7 +169,7 @@ def test_lines_are_said_for_every_trial_that_was_trained(study, capsys):
 
 
 def test_the_live_block_shows_best_and_running():
-    state = Watched(epochs=4)
+    state = Watched(4, 2, 4)
     for event in events()[:-4]:
         state.take(event)
     state.take({"event": "proposed", "trial": 7, "record": Record(trial=7, state="running").to_data()})
