@@ -11,7 +11,7 @@ from search_spaces.errors import UserError
 from search_spaces.graph import Graph, Position, Tensor
 from search_spaces.ops import ACTS
 from search_spaces.rounding import round_filters
-from search_spaces.values import a_flag, a_number, an_integer, one_of, ruled, some
+from search_spaces.values import a_number, an_integer, one_of, ruled, some
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,6 @@ class Inception(Block):
     widths: Any = ruled(some(an_integer(), 6), None, optional=True)
     proportions: Any = ruled(some(a_number(above=0, most=1), 5), (0.15, 0.2, 0.4, 0.05, 0.15))
     large: int = ruled(an_integer(odd=True), 5)
-    ceil: bool = ruled(a_flag, False)
     act: str | None = ruled(one_of(*ACTS), None, optional=True)
 
     kind = "inception"
@@ -46,7 +45,7 @@ class Inception(Block):
         b = g.conv_norm_act(b, three, 3, stride=stride, act=act, name="branch3")
         c = g.conv_norm_act(x, reduce5, 1, act=act, name="reduce5")
         c = g.conv_norm_act(c, five, self.large, stride=stride, act=act, name="branch5")
-        d = g.pool(x, "max", 3, stride=stride, ceil=self.ceil)
+        d = g.pool(x, "max", 3, stride=stride)
         d = g.conv_norm_act(d, project, 1, act=act, name="project")
         return g.concat((a, b, c, d))
 

@@ -35,7 +35,7 @@ def googlenet() -> Architecture:
             _pool(3),
         ),
         stages=tuple(
-            _pool(row) if isinstance(row, int) else Stage(Inception(widths=row, large=3, ceil=True))
+            _pool(row) if isinstance(row, int) else Stage(Inception(widths=row, large=3))
             for row in MODULES
         ),
         head=Head(dropout=0.2),
