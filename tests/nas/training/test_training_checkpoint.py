@@ -1,0 +1,62 @@
+"""Checkpoints: damaged ones are named and survived, hostile ones run no code."""
+
+from __future__ import annotations
+
+import os
+import pickle
+
+import pytest
+import torch
+
+from nas.training.checkpoint import load_checkpoint, previous, save_checkpoint
+
+
+def state(number):
+    return {"key": "k", "model": {"w": torch.full((3,), float(number))}}
+
+
+def test_the_newest_comes_back(tmp_path):
+    path = tmp_path / "a" / "t0.pt"
+    for number in (1, 2):
+        save_checkpoint(path, state(number))
+    assert torch.equal(load_checkpoint(path, "k")["model"]["w"], torch.full((3,), 2.0))
+    assert load_checkpoint(tmp_path / "none", "k") is None
+
+
+@pytest.mark.parametrize("keep", [0, 10, 200])
+def test_a_cut_one_is_named_and_the_one_before_used(tmp_path, keep):
+    path = tmp_path / "t0.pt"
+    for number in (1, 2):
+        save_checkpoint(path, state(number))
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.warns(RuntimeWarning, match=r"t0\.pt cannot be used"):
+        found = load_checkpoint(path, "k")
+    assert torch.equal(found["model"]["w"], torch.full((3,), 1.0))
+
+
+def test_one_of_another_training_is_refused(tmp_path):
+    save_checkpoint(tmp_path / "t0.pt", state(1))
+    with pytest.warns(RuntimeWarning, match="another training"):
+        assert load_checkpoint(tmp_path / "t0.pt", "other") is None
+
+
+class Hostile:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize(
+    "write", [lambda x, f: f.write_bytes(pickle.dumps(x, protocol=2)), torch.save], ids=["pickle", "torch"]
+)
+def test_a_hostile_one_runs_no_code(tmp_path, write):
+    path, mark = tmp_path / "t0.pt", tmp_path / "mark"
+    write({"key": "k", "model": Hostile(mark)}, path)
+    with pytest.warns(RuntimeWarning, match="cannot be used"):
+        assert load_checkpoint(path, "k") is None
+    assert not mark.exists()
+    assert not previous(path).exists()

@@ -1,0 +1,73 @@
+"""The loop: exact resume, pruning, failure, and a test split that nobody reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from nas.training.loop import TrainingFailed, train
+from nas.training.settings import settings
+
+
+class Killed(Exception):
+    """Raised by a report in the place of a signal."""
+
+
+def stored(path):
+    return torch.load(path, weights_only=True)
+
+
+def run(small, data, recipe, **rest):
+    return train(small, data, recipe, fixed=settings(recipe, "cpu"), **rest)
+
+
+def killed_after(epoch):
+    def report(number, metrics):
+        if number == epoch:
+            raise Killed
+        return True
+
+    return report
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
+def test_a_killed_training_ends_as_an_unbroken_one(small, made_up, quick, tmp_path, optimiser):
+    recipe = replace(quick, optimiser=optimiser)
+    whole = run(small, made_up, recipe, seed=3, checkpoint=tmp_path / "whole")
+    for epoch in (1, 2):
+        with pytest.raises(Killed):
+            run(small, made_up, recipe, seed=3, checkpoint=tmp_path / "cut", report=killed_after(epoch))
+    cut = run(small, made_up, recipe, seed=3, checkpoint=tmp_path / "cut")
+    assert cut.top1_by_epoch == whole.top1_by_epoch
+    one, other = stored(tmp_path / "whole"), stored(tmp_path / "cut")
+    assert one["loss"] == other["loss"]
+    for part in ("model", "average"):
+        assert one[part].keys() == other[part].keys()
+        assert all(torch.equal(one[part][name], other[part][name]) for name in one[part])
+
+
+def test_another_seed_is_another_training(small, made_up, quick, tmp_path):
+    for seed in (0, 1):
+        run(small, made_up, quick, seed=seed, checkpoint=tmp_path / str(seed))
+    first, second = (stored(tmp_path / name)["model"] for name in ("0", "1"))
+    assert any(not torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_refused_epoch_ends_it_as_pruned(small, made_up, quick):
+    seen = []
+    result = run(small, made_up, quick, report=lambda epoch, metrics: seen.append(epoch) or epoch < 2)
+    assert (result.pruned, result.epochs, seen) == (True, 2, [1, 2])
+    assert result.top1 == result.top1_by_epoch[-1]
+
+
+def test_a_loss_that_is_no_number_fails_with_the_epoch(small, made_up, quick):
+    with pytest.raises(TrainingFailed, match="in epoch 1"):
+        run(small, made_up, replace(quick, optimiser="sgd", lr=1e30, warm_up=0.01, clip=0.0))
+
+
+def test_the_test_split_is_not_read(small, made_up, quick):
+    broken = replace(made_up, test=None)
+    object.__setattr__(broken, "digest", made_up.digest)
+    assert run(small, broken, quick).top1_by_epoch == run(small, made_up, quick).top1_by_epoch

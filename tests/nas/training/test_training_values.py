@@ -1,0 +1,70 @@
+"""Recipes, settings and the reference."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+
+import pytest
+
+from nas.data import load_data
+from nas.training import RECIPES, Recipe, recipe
+from nas.training.reference import reference, wilson
+from nas.training.settings import Settings, proxy, settings
+from search_spaces import UserError
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_a_recipe_round_trips_as_json(name):
+    own = recipe(name)
+    again = Recipe.from_data(json.loads(json.dumps(own.to_data())))
+    assert (again, again.digest, own.name) == (own, own.digest, name)
+
+
+def test_every_field_but_the_name_is_in_the_digest():
+    own = RECIPES["proxy"]
+    other = {
+        "optimiser": "adamw" if own.optimiser == "sgd" else "sgd",
+        "init": "torch" if own.init != "torch" else "kaiming",
+    }
+    for each in fields(Recipe):
+        value = getattr(own, each.name)
+        changed = other.get(
+            each.name,
+            not value if isinstance(value, bool) else f"{value}x" if isinstance(value, str) else (value or 0) + 1,
+        )
+        assert (replace(own, **{each.name: changed}).digest == own.digest) == (each.name == "name"), each.name
+
+
+def test_an_unknown_recipe_key_or_name_is_refused():
+    with pytest.raises(UserError, match="unknown key 'epoch'"):
+        Recipe.from_data({**RECIPES["proxy"].to_data(), "epoch": 3})
+    with pytest.raises(UserError, match="proxy"):
+        recipe("proxi")
+
+
+def test_settings_take_what_is_asked_for_and_round_trip(quick):
+    own = settings(quick, "cpu", epochs=7)
+    assert (own.device, own.dtype, own.epochs, own.image_size, own.batch) == ("cpu", "float32", 7, 8, 16)
+    assert Settings.from_data(own.to_data()) == own
+    with pytest.raises(UserError, match="tpu"):
+        settings(quick, "tpu")
+
+
+def test_the_proxy_drops_the_first_strides_only(small, quick):
+    whole = proxy(small, quick, 8, 3)
+    assert (whole.image_size, whole.classes, whole.stem[0].stride) == (8, 3, 2)
+    assert proxy(small, replace(quick, drop_strides=1), 8, 3).stem[0].stride == 1
+
+
+def test_wilson_of_a_known_case():
+    assert wilson(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)
+    assert wilson(10, 10)[1] == pytest.approx(1.0)
+    assert wilson(0, 10)[0] == 0.0
+
+
+def test_the_reference_of_the_digits():
+    found = reference(load_data("digits"))
+    assert found.low < found.top1 < found.high
+    assert 0.94 < found.top1 < 0.99
+    assert found.images == len(load_data("digits").val)
