@@ -134,7 +134,7 @@ def _space(space: Space | str, image_size: int | None, classes: int | None, bloc
     value = load(space, blocks=outside_blocks(blocks)) if isinstance(space, str) else space
     if not isinstance(value, Space):
         raise UserError(f"{space} is a network, not a space: nothing in it is left open")
-    changed = {n: v for n, v in (("image_size", image_size), ("classes", classes)) if v is not None}
+    changed: dict[str, Any] = {n: v for n, v in (("image_size", image_size), ("classes", classes)) if v is not None}
     return replace(value, architecture=replace(value.architecture, **changed)) if changed else value
 
 

@@ -29,11 +29,13 @@ class Proposer:
             return self._uniform("random")
         if self._started() < samplers.START[self._definition.sampler]:
             return self._uniform("start")
-        for _ in range(ATTEMPTS):
-            found = self._settle(self._asked())
+        while True:
+            vain = self._in_vain()
+            found = self._beside(vain[-1]) if vain else None
+            if found is None:
+                found = self._uniform("uniform") if len(vain) >= ATTEMPTS else self._trainable(self._asked())
             if found is not None:
                 return found
-        return self._uniform("uniform")
 
     def decisions(self, candidate: Candidate) -> dict[str, str]:
         return self._candidates.space.labels_of(candidate.architecture)
@@ -49,18 +51,34 @@ class Proposer:
         labels = samplers.ask(self._labels, history, self._definition.objective, seed)
         return self._candidates.decided(labels, "sampler")
 
-    def _settle(self, candidate: Candidate) -> Candidate | None:
-        """The candidate itself if it can be trained; else it is recorded, and a neighbour of a repeated
-        one given."""
+    def _in_vain(self) -> list[Record]:
+        """The sampler's proposals since the last training: over the budget, or repeats. Read from the records, so
+        that a resumed study goes on in the midst of them."""
+        vain: list[Record] = []
+        for trial in sorted(self._journal.records, reverse=True):
+            record = self._journal.records[trial]
+            if record.origin != "sampler" or not (record.state == "infeasible" or record.source is not None):
+                break
+            vain.append(record)
+        return vain[::-1]
+
+    def _beside(self, repeat: Record) -> Candidate | None:
+        """An unknown neighbour of a repeated proposal."""
+        if repeat.source is None:
+            return None
+        rng = generator(self._definition.seed, "neighbour", self._journal.folded.next_trial)
+        candidate = self._candidates.decided(repeat.decisions, "sampler")
+        return self._candidates.neighbour(candidate, self._journal.source, rng)
+
+    def _trainable(self, candidate: Candidate) -> Candidate | None:
+        """The candidate if it fits and is new; else None, and it is recorded as what it is."""
         if not candidate.fits:
             self._record_infeasible(candidate)
             return None
         source = self._journal.source(candidate.training_key)
-        if source is None:
-            return candidate
-        self._record_repeat(candidate, source)
-        rng = generator(self._definition.seed, "neighbour", self._journal.folded.next_trial)
-        return self._candidates.neighbour(candidate, self._journal.source, rng)
+        if source is not None:
+            self._record_repeat(candidate, source)
+        return candidate if source is None else None
 
     def _uniform(self, origin: str) -> Candidate:
         rng = generator(self._definition.seed, "uniform", self._journal.folded.next_trial)

@@ -26,7 +26,9 @@ def ask(decisions: Mapping[str, Sequence[str]], records: Iterable[Record], objec
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    categories = {n: optuna.distributions.CategoricalDistribution(tuple(ls)) for n, ls in decisions.items()}
+    categories: dict[str, Any] = {
+        n: optuna.distributions.CategoricalDistribution(tuple(ls)) for n, ls in decisions.items()
+    }
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=0))
     study.add_trials([_told(r, categories, objective) for r in records if _is_told(r)])
     return dict(study.ask(categories).params)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time as clock
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -277,15 +277,15 @@ def _executor(made: Plan, definition: Definition, workers: int | str, trials: in
     return Local(environments(definition.settings, workers, trials), made.folder / "workers.log")
 
 
-def environments(settings: Any, workers: int | str, trials: int) -> list[dict[str, str]]:
+def environments(settings: Mapping[str, Any], workers: int | str, trials: int) -> list[dict[str, str]]:
     """The environment of each worker: its threads on the CPU, and which GPU it sees."""
-    threads = {name: str(settings["threads"]) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    if str(settings["device"]).startswith("cuda"):
+    threads = {name: str(settings.get("threads", 1)) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    if str(settings.get("device")).startswith("cuda"):
         devices = _visible_gpus()
         count = len(devices) if workers == "auto" else int(workers)
         return [{**threads, "CUDA_VISIBLE_DEVICES": devices[i % len(devices)]} for i in range(count)]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    count = min(max(1, cores // settings["threads"]), trials) if workers == "auto" else int(workers)
+    count = min(max(1, cores // settings.get("threads", 1)), trials) if workers == "auto" else int(workers)
     return [threads] * count
 
 

@@ -27,8 +27,9 @@ def train(
     from nas.training.settings import Settings
     from search_spaces.codec import from_data
 
+    architecture: Any = from_data(task["architecture"], blocks=outside_blocks(task["blocks"]))
     result = fit(
-        from_data(task["architecture"], blocks=outside_blocks(task["blocks"])),
+        architecture,
         _data(task["data"], task["data_seed"]),
         Recipe.from_data(task["recipe"]),
         fixed=Settings.from_data(task["settings"]),
