@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nas.report import tables
 from nas.report.numbers import rounded, seconds_text
 from nas.report.source import METRICS, Facts, data_name
-from nas.report.statements import comparison, fresh_line, points, with_interval
+from nas.report.statements import comparison, fair_score, points, score_note, with_interval
 
 if TYPE_CHECKING:
     from nas.report.figures.accuracy import Data
@@ -46,11 +46,12 @@ def captions(facts: Facts, shown: Data) -> str:
     lines = ["The front is computed from complete trainings only."]
     if shown.infeasible:
         lines.append("Ticks on the axis are proposals over the budget, by their cost; they were never trained.")
+    size = f"at {facts.definition['image_size']} px and {facts.definition['classes']} classes"
     if shown.known:
-        lines.append("Dotted vertical lines are known networks by cost; they have no accuracy on these data.")
+        lines.append(f"Dotted vertical lines are known networks by cost {size}; they were not trained here.")
     if shown.beyond:
         names = ", ".join(f"{known.name} ({rounded(known.cost)})" for known in shown.beyond)
-        lines.append(f"To the right of the figure, by {METRICS[shown.metric]}: {names}.")
+        lines.append(f"Outside the figure, by {METRICS[shown.metric]} {size}: {names}.")
     return "".join(f'<p class="soft">{escape(line)}</p>' for line in lines)
 
 
@@ -88,16 +89,15 @@ def _base_cards(facts: Facts) -> list[str]:
     base, reference = facts.base, facts.reference
     if base is None or base.get("top1") is None:
         return [_card("base", "–", "no training was completed")]
-    images = None if reference is None else int(reference["images"])
-    interval = with_interval(base["top1"], images).partition(" (")[2].rstrip(")") if images else ""
-    more = f"{interval}, trial {base['trial']}" if interval else f"trial {base['trial']}"
-    if facts.choice is not None and facts.choice.get("fresh") is not None:
-        more += f"; {fresh_line(facts.choice)}"
-    shown = [_card("base, top-1 on validation", points(base["top1"]), more, "base")]
+    score, more = fair_score(base, facts.choice), score_note(base, facts.choice)
+    if reference is not None:
+        interval = with_interval(score, int(reference["images"])).partition("(")[2].rstrip(")")
+        more = f"{interval}; {more}"
+    shown = [_card("base, top-1 on validation", points(score), more, "base")]
     shown.append(_card("base, MACs", rounded(base["macs"]), f"{base['macs']:,}"))
     shown.append(_card("base, parameters", rounded(base["params"]), f"{base['params']:,}"))
     if reference is not None:
-        span = f"{100 * reference['low']:.1f} to {points(reference['high'])}. {comparison(base, reference)}"
+        span = f"{100 * reference['low']:.1f} to {points(reference['high'])}. {comparison(score, reference)}"
         shown.append(_card(str(reference["name"]), points(reference["top1"]), span))
     return shown
 
@@ -114,7 +114,7 @@ def _side(title: str) -> str:
 
 
 def _is_base(record: Mapping[str, Any], facts: Facts) -> bool:
-    return facts.base is not None and record is facts.base
+    return facts.base is not None and bool(record["trial"] == facts.base["trial"])
 
 
 def _row(record: Mapping[str, Any], base: bool) -> str:

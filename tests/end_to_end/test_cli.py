@@ -10,7 +10,7 @@ import pytest
 
 ENTRY = "import sys; from nas.cli import main; sys.exit(main(sys.argv[1:]))"
 SEARCH = (
-    *("search", "--space", "nas-bench-macro", "--budget", "30MFLOPs", "--trials", "3", "--epochs", "2"),
+    *("search", "--space", "nas-bench-macro", "--budget", "20MFLOPs", "--trials", "3", "--epochs", "2"),
     *("--retrain", "1", "--seeds", "2", "--workers", "1", "--device", "cpu", "--out", "study"),
 )
 
@@ -50,7 +50,7 @@ def test_the_study_is_complete_on_disk(searched):
     }
     records = [json.loads(line) for line in (folder / "study" / "records.jsonl").read_text().splitlines()]
     assert sum(r["state"] in ("complete", "pruned") and r["replicate"] == 0 for r in records) == 3
-    assert all(r["macs"] <= 30_000_000 for r in records if r["state"] in ("complete", "pruned"))
+    assert all(r["macs"] <= 20_000_000 for r in records if r["state"] in ("complete", "pruned"))
     assert all(0 <= r["top1"] <= 1 for r in records if r["state"] == "complete")
 
 
@@ -58,7 +58,7 @@ def test_scale_cost_and_report_go_on_from_it(searched, nas, monkeypatch):
     folder, _ = searched
     monkeypatch.chdir(folder)
     base = nas("cost", "study", "--json").data
-    assert base["macs"] <= 30_000_000
+    assert base["macs"] <= 20_000_000
     scaled = nas("scale", "study", "--phi", 1, "--json").data
     assert scaled["base"]["digest"] == base["digest"]
     assert scaled["scaled"]["macs"] > base["macs"]
@@ -81,7 +81,7 @@ def test_another_question_in_the_same_folder_is_refused(searched, nas, monkeypat
     folder, _ = searched
     monkeypatch.chdir(folder)
     before = (folder / "study" / "study.yaml").read_text()
-    words = [word if word != "30MFLOPs" else "40MFLOPs" for word in SEARCH]
+    words = [word if word != "20MFLOPs" else "40MFLOPs" for word in SEARCH]
     done = nas(*words)
     assert done.code == 2
     assert "holds another study" in done.err

@@ -72,7 +72,7 @@ def data(facts: Facts) -> Data:
         repeated=repeated,
         limit=facts.limit,
         known=tuple(k for k in facts.known if x_range[0] <= k.cost <= x_range[1]),
-        beyond=tuple(k for k in facts.known if k.cost > x_range[1]),
+        beyond=tuple(k for k in facts.known if not x_range[0] <= k.cost <= x_range[1]),
         reference=reference,
         x_range=x_range,
         y_range=_y_range(points, repeated, reference),

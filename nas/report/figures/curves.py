@@ -45,6 +45,7 @@ def draw(curves: tuple[Curve, ...]) -> go.Figure:
     import plotly.graph_objects as go
 
     figure, named = go.Figure(), set[str]()
+    longest = max((len(c.top1) for c in curves), default=2)
     for curve in curves:
         kind = "base" if curve.base else {"complete": "trained", "pruned": "pruned"}[curve.state]
         figure.add_trace(_line(curve, kind, first=kind not in named))
@@ -53,7 +54,7 @@ def draw(curves: tuple[Curve, ...]) -> go.Figure:
         xaxis={
             "title": {"text": "epoch"},
             "zeroline": False,
-            "range": [0.8, max((len(c.top1) for c in curves), default=2) + 0.2],
+            "range": [0.8, longest + 0.2],
         },
         yaxis={"title": {"text": "top-1 on validation, %"}, "zeroline": False},
         legend={"orientation": "h", "yanchor": "top", "y": -0.2, "xanchor": "left", "x": 0},

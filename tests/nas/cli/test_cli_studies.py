@@ -67,11 +67,11 @@ def events() -> list[dict]:
         {
             "event": "noise",
             "search_variance": 8e-4,
-            "search_trials": 2,
-            "seed_variance": 5e-5,
-            "seed_candidates": 1,
-            "seed_trainings": 2,
-            "candidate_variance": 7.5e-4,
+            "candidates": 2,
+            "between_seeds": 5e-5,
+            "retrained": 1,
+            "seeds": 2,
+            "between_candidates": 7.5e-4,
             "resolved": True,
         }
     )
@@ -115,7 +115,7 @@ def test_show_prints_the_table_and_the_verdict(nas, study):
     out = nas("studies", "show", "mine").out
     assert "top-1 95.0 %" in out
     assert "logistic regression: top-1 92.0 % (89.0 to 94.0 %) on the same 359 images" in out
-    assert "2 further seeds it reaches 93.5 %" in out
+    assert "2 further seeds: top-1 93.5 %" in out
     assert "Candidates differ by more than seeds do" in out
     assert len(nas("studies", "show", "studies/mine", "--json").data["records"]) == 7
 
