@@ -53,6 +53,7 @@ def draw(curves: tuple[Curve, ...]) -> go.Figure:
     figure.update_layout(
         xaxis={
             "title": {"text": "epoch"},
+            "dtick": 1 if longest <= 15 else None,
             "zeroline": False,
             "range": [0.8, longest + 0.2],
         },
