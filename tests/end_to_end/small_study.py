@@ -58,7 +58,7 @@ def score(architecture, seed, epoch):
 
 def run(folder, trials, workers, trained_by="small_study:train"):
     """The study, to its end."""
-    made = plan(SPACE, "2MFLOPs", epochs=EPOCHS, out=folder, evaluate=score)
+    made = plan(SPACE, "0.35MFLOPs", epochs=EPOCHS, out=folder, evaluate=score)
     return conduct(replace(made, evaluate=None), Limits(trials), workers=workers, trained_by=trained_by)
 
 

@@ -1,0 +1,38 @@
+"""Trainers for the local executor that misbehave in one way each."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def good(task, seed, checkpoint, report):
+    going = all(report(epoch, {"top1": epoch / 10}) for epoch in (1, 2, 3))
+    return {"top1": 0.3, "top1_by_epoch": [0.1, 0.2, 0.3], "seconds": 0.0, "pruned": not going, "pid": os.getpid()}
+
+
+def raises(task, seed, checkpoint, report):
+    raise RuntimeError("no luck\nat all")
+
+
+def dies_once(task, seed, checkpoint, report):
+    marker = Path(checkpoint)
+    if not marker.exists():
+        marker.write_text("was here")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return good(task, seed, checkpoint, report)
+
+
+def dies(task, seed, checkpoint, report):
+    os._exit(7)
+
+
+def hungry(task, seed, checkpoint, report):
+    raise MemoryError("out of it")
+
+
+def hangs(task, seed, checkpoint, report):
+    report(1, {"top1": 0.1})
+    time.sleep(600)

@@ -1,0 +1,114 @@
+"""The local executor with trainers that die, hang, raise or run out of memory."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from nas.study.executors import local
+from nas.study.executors.base import Job
+from nas.study.executors.local import Local
+
+
+class Heard:
+    """A handler that notes what it hears."""
+
+    def __init__(self, go=True):
+        self.go = go
+        self.events = []
+
+    def started(self, trial, attempt, where):
+        self.events.append(("started", trial, attempt))
+
+    def epoch(self, trial, epoch, metrics):
+        self.events.append(("epoch", trial, epoch))
+        return self.go
+
+    def retried(self, trial, attempt, reason):
+        self.events.append(("retried", trial, attempt, reason))
+
+    def done(self, trial, result):
+        self.events.append(("done", trial, result))
+
+    def failed(self, trial, reason):
+        self.events.append(("failed", trial, reason))
+
+    def ended(self):
+        return [event for event in self.events if event[0] in ("done", "failed")]
+
+
+@pytest.fixture
+def executor(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(Path(__file__).parent), *sys.path])
+    own = Local([{}, {}], tmp_path / "workers.log")
+    yield own
+    own.close()
+
+
+def run(executor, tmp_path, *names, go=True):
+    heard = Heard(go)
+    for trial, name in enumerate(names):
+        executor.submit(Job(trial, f"pretenders:{name}", {}, 0, str(tmp_path / f"{trial}.ckpt")))
+    while len(heard.ended()) < len(names):
+        executor.wait(heard)
+    return heard
+
+
+def test_two_at_once_each_epoch_in_order(executor, tmp_path):
+    assert executor.free() == 2
+    heard = run(executor, tmp_path, "good", "good")
+    assert executor.free() == 2
+    for trial in (0, 1):
+        own = [event[:3] for event in heard.events if event[1] == trial]
+        assert own[:4] == [("started", trial, 1), *(("epoch", trial, e) for e in (1, 2, 3))]
+    assert len({event[2]["pid"] for event in heard.ended()}) == 2
+
+
+def test_processes_live_on_between_trainings(executor, tmp_path):
+    first, second = (run(executor, tmp_path, "good").ended()[0][2]["pid"] for _ in range(2))
+    assert first == second
+
+
+def test_the_verdict_reaches_the_trainer(executor, tmp_path):
+    heard = run(executor, tmp_path, "good", go=False)
+    assert [e for e in heard.events if e[0] == "epoch"] == [("epoch", 0, 1)]
+    assert heard.ended()[0][2]["pruned"] is True
+
+
+def test_what_a_trainer_raises_is_the_reason_and_its_process_goes_on(executor, tmp_path):
+    assert run(executor, tmp_path, "raises").ended() == [("failed", 0, "RuntimeError: no luck")]
+    assert "Traceback" in (tmp_path / "workers.log").read_text()
+    assert run(executor, tmp_path, "good").ended()[0][0] == "done"
+
+
+def test_a_dead_training_is_started_again(executor, tmp_path):
+    heard = run(executor, tmp_path, "dies_once", "good")
+    assert ("retried", 0, 1, "its process was killed by signal 9") in heard.events
+    assert ("started", 0, 2) in heard.events
+    assert {event[:2] for event in heard.ended()} == {("done", 0), ("done", 1)}
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("dies", "its process exited with 7"), ("hungry", "MemoryError: out of it")]
+)
+def test_one_that_always_dies_is_given_up(executor, tmp_path, name, reason):
+    heard = run(executor, tmp_path, name)
+    assert [e[0] for e in heard.events] == ["started", "retried", "started", "retried", "started", "failed"]
+    assert heard.ended() == [("failed", 0, f"{reason} (attempt 3 of 3)")]
+
+
+def test_a_hanging_one_is_noticed(executor, tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "LEAST_PATIENCE", 0.2)
+    monkeypatch.setattr(local, "PATIENCE", 0.0)
+    heard = run(executor, tmp_path, "hangs")
+    assert "no sign of life for" in heard.ended()[0][2]
+
+
+def test_a_process_that_grew_is_replaced(executor, tmp_path, monkeypatch):
+    first = run(executor, tmp_path, "good").ended()[0][2]["pid"]
+    monkeypatch.setattr(local, "GROWTH", 0.0)
+    monkeypatch.setattr(local, "GROWN", -(1 << 40))
+    assert run(executor, tmp_path, "good").ended()[0][2]["pid"] == first
+    assert run(executor, tmp_path, "good").ended()[0][2]["pid"] != first

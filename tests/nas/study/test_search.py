@@ -1,0 +1,238 @@
+"""Whole studies with an evaluator that answers at once."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from nas.study import StudyError, open_study
+from nas.study.log import encode, read_log
+from nas.study.search import search
+from search_spaces import Budget, UserError, cost, digest, load
+
+BUDGET = "0.13MFLOPs"
+
+
+@pytest.fixture
+def run(space, by_cost, tmp_path):
+    """Search the tiny space in this test's folder."""
+
+    def searched(folder="study", budgets=BUDGET, evaluate=by_cost, **arguments):
+        own = {"trials": 12, "retrain": 0, "seeds": 0, **arguments}
+        return search(space, budgets, evaluate=evaluate, out=tmp_path / folder, **own)
+
+    return searched
+
+
+def told(study):
+    return [{k: v for k, v in r.to_data().items() if k != "seconds"} for r in study.records]
+
+
+def states(study):
+    return Counter(record.state for record in study.records)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_a_study_trains_what_was_asked_for_within_the_budget(run, space, sampler):
+    study = run(sampler=sampler)
+    trained = [r for r in study.records if r.state == "complete"]
+    assert (study.state, study.done, len(trained)) == ("finished", 12, 12)
+    assert len({r.training_key for r in trained}) == 12
+    for record in trained:
+        architecture = space.decide(record.decisions)
+        assert Budget.parse(BUDGET).fits(cost(architecture))
+        assert (record.macs, record.params) == (cost(architecture).macs, cost(architecture).params)
+        assert record.digest == digest(architecture)
+
+
+def test_the_base_is_the_best_and_its_file_loads(run, space, tmp_path):
+    study = run()
+    assert study.base.top1 == max(r.top1 for r in study.records if r.state == "complete")
+    assert load(str(tmp_path / "study" / "base.yaml")) == space.decide(study.base.decisions)
+
+
+def test_over_budget_proposals_are_recorded_and_neither_trained_nor_counted(run):
+    seen = []
+    study = run(evaluate=lambda a, seed, report: seen.append(cost(a).macs) or cost(a).macs / 1e7)
+    over = [r for r in study.records if r.state == "infeasible"]
+    assert over
+    assert all(r.top1 is None and r.macs > 130_000 and r.reason == "outside 130KFLOPs" for r in over)
+    assert len(seen) == 12
+    assert max(seen) <= 130_000
+
+
+def test_repeated_proposals_take_the_score_that_is_known(run):
+    study = run(budgets=(), trials=30)
+    repeats = [r for r in study.records if r.state == "reused"]
+    assert repeats
+    for record in repeats:
+        source = study.records[record.source]
+        assert (record.training_key, record.top1) == (source.training_key, source.top1)
+    assert study.done == 30
+
+
+def test_a_space_that_is_used_up_ends_the_study_saying_so(run, tmp_path):
+    study = run(budgets=(), trials=500)
+    assert study.state == "exhausted"
+    assert study.done == 36
+    events = read_log(tmp_path / "study" / "log.jsonl").events
+    assert "all 36 of the space" in next(e["reason"] for e in events if e["event"] == "exhausted")
+
+
+def test_the_same_seed_gives_the_same_study_and_another_seed_another(run):
+    assert told(run("a", seed=1)) == told(run("b", seed=1)) != told(run("c", seed=2))
+
+
+def test_a_finished_study_is_returned_untouched_and_a_larger_number_extends_it(run, tmp_path):
+    study = run(trials=6)
+    size = (tmp_path / "study" / "log.jsonl").stat().st_size
+    assert run(trials=6) == study
+    assert run(trials=3) == study
+    assert (tmp_path / "study" / "log.jsonl").stat().st_size == size
+    assert told(run(trials=12)) == told(run("whole", trials=12))
+
+
+class Died(BaseException):
+    """Stands for a kill in the middle of an evaluation."""
+
+
+@pytest.mark.parametrize("kill_at", range(0, 14, 3))
+def test_a_study_cut_anywhere_in_its_evaluations_ends_as_the_uncut_one(run, by_cost, kill_at):
+    calls = iter(range(100))
+
+    def mortal(architecture, seed, report):
+        if next(calls) == kill_at:
+            raise Died
+        return by_cost(architecture, seed, report)
+
+    mortal.__qualname__, mortal.__module__ = by_cost.__qualname__, by_cost.__module__
+    with pytest.raises(Died) if kill_at < 12 else pytest.MonkeyPatch.context():
+        run(evaluate=mortal)
+    assert told(run()) == told(run("whole"))
+
+
+def test_a_damaged_log_is_survived_and_what_it_lost_is_named(run, tmp_path):
+    run(trials=6)
+    path = tmp_path / "study" / "log.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    at = next(i for i, line in enumerate(lines) if b'"finished"' in line)
+    path.write_bytes(b"".join([*lines[:at], b"@@@\n", *lines[at + 1 :], b'{"event": "fin']))
+    study = run(trials=6)
+    assert (study.state, study.done) == ("finished", 6)
+    assert "damaged" in study.problems[0]
+    assert (tmp_path / "study" / "log.damaged").read_bytes() == b'{"event": "fin\n'
+    assert b"@@@\n" in path.read_bytes()
+
+
+def test_retraining_measures_the_seeds_and_can_change_the_base(run, by_cost):
+    noisy = lambda a, seed, report: by_cost(a, seed, report) + random.Random(seed).random()  # noqa: E731
+    study = run(evaluate=noisy, retrain=3, seeds=4)
+    again = [r for r in study.records if r.replicate > 0]
+    assert study.done == 12
+    assert Counter(r.replicate for r in again) == {1: 3, 2: 3, 3: 3, 4: 3}
+    best = sorted((r for r in study.records if r.counted), key=lambda r: -r.top1)[:3]
+    assert {r.source for r in again} == {r.trial for r in best}
+    assert len({r.seed for r in (*again, *best)}) == 15
+    assert (study.noise["seeds"], study.noise["retrained"], study.noise["resolved"]) == (12, 3, False)
+    assert study.choice["replicates"] == 4
+
+
+def test_pruned_trainings_count_and_are_not_chosen(run, by_cost):
+    def curve(architecture, seed, report):
+        score = by_cost(architecture, seed, report)
+        for epoch in (1, 2, 3, 4):
+            if not report(epoch, score * epoch / 4):
+                return score * epoch / 4
+        return score
+
+    study = run(evaluate=curve, trials=16, epochs=4)
+    assert states(study)["pruned"] > 0
+    assert states(study)["pruned"] + states(study)["complete"] == 16
+    assert all(len(r.top1_by_epoch) < 4 for r in study.records if r.state == "pruned")
+    assert states(run("none", evaluate=curve, trials=16, epochs=4, pruner="none"))["pruned"] == 0
+
+
+def test_a_failed_training_does_not_count_and_is_not_tried_again(run, by_cost):
+    def picky(architecture, seed, report):
+        if cost(architecture).macs > 110_000:
+            raise RuntimeError("too hot\nsecond line")
+        return by_cost(architecture, seed, report)
+
+    study = run(evaluate=picky, trials=5)
+    failed = [r for r in study.records if r.state == "failed"]
+    assert study.done == 5
+    assert all(r.reason == "RuntimeError: too hot" for r in failed)
+    assert len({r.training_key for r in failed}) == len(failed)
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_too_many_failures_stop_the_study_with_their_reasons(run, tmp_path, score):
+    with pytest.raises(StudyError, match="6 failed trainings: ValueError: the score must be a finite number"):
+        run(evaluate=lambda a, seed, report: score)
+    study = open_study(tmp_path / "study")
+    assert (study.state, study.done, states(study)["failed"]) == ("failed", 0, 6)
+
+
+def test_time_that_is_over_ends_with_the_base_of_what_there_is(run, by_cost):
+    import time
+
+    def slow(architecture, seed, report):
+        time.sleep(0.05)
+        return by_cost(architecture, seed, report)
+
+    slow.__qualname__, slow.__module__ = by_cost.__qualname__, by_cost.__module__
+    study = run(evaluate=slow, time=0.4)
+    assert study.state == "time"
+    assert 0 < study.done < 12
+    assert study.base is not None
+    assert told(run()) == told(run("whole"))
+
+
+def test_ctrl_c_says_how_to_go_on(run, tmp_path):
+    def interrupt(architecture, seed, report):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt, match="stopped with 0 of 12 trainings done; the same command goes on"):
+        run(evaluate=interrupt)
+    assert open_study(tmp_path / "study").state == "interrupted"
+
+
+def test_another_study_in_the_folder_is_refused_and_nothing_written(run, tmp_path):
+    run(trials=3)
+    before = {p: p.read_bytes() for p in (tmp_path / "study").iterdir() if p.is_file()}
+    with pytest.raises(UserError, match=r"holds another study; it differs in seed \(there 0, asked 4\)"):
+        run(seed=4)
+    assert before == {p: p.read_bytes() for p in (tmp_path / "study").iterdir() if p.is_file()}
+
+
+def test_a_folder_with_something_else_in_it_is_refused(run, tmp_path):
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "letter.txt").write_text("dear")
+    with pytest.raises(UserError, match="is not empty and holds no study"):
+        run()
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UserError, match="a study needs a folder"):
+        run("file")
+    assert [p.name for p in (tmp_path / "study").iterdir()] == ["letter.txt"]
+
+
+def test_progress_gets_every_event_of_the_log(run, tmp_path):
+    events = []
+    run(trials=3, progress=events.append)
+    logged = read_log(tmp_path / "study" / "log.jsonl").events
+    assert events == list(logged[1:])
+    assert all(encode(event) for event in events)
+
+
+def test_wrong_limits_are_refused(run, tmp_path):
+    for wrong, message in (
+        ({"trials": 0}, "trials must be an integer of at least 1, got 0"),
+        ({"time": -1.0}, "time must be"),
+        ({"keep": "some"}, "keep must be one of"),
+        ({"workers": 0}, "workers must be auto or"),
+    ):
+        with pytest.raises(UserError, match=message):
+            run(**wrong)
+    assert not (tmp_path / "study").exists()
