@@ -37,11 +37,10 @@ def largest_phi(base: Architecture, target: Budget) -> float:
 def _bracket(fits: Callable[[float], bool]) -> tuple[float, float]:
     """Neighbouring integers, the first of which fits and the second does not."""
     phi = 0
-    try:
-        while not fits(phi):
-            phi -= 1
-    except UserError as error:
-        raise UserError(f"no network is small enough: at φ = {phi}, {error}", "target") from None
+    while not fits(phi):
+        phi -= 1
+        if phi < -MOST_PHI:
+            raise UserError(f"no network is small enough down to φ = -{MOST_PHI}", "target")
     while phi < MOST_PHI and _fits_above(fits, phi + 1):
         phi += 1
     return phi, phi + 1

@@ -114,7 +114,10 @@ def stage_cost(stage: Stage, shape: Shape, defaults: Defaults, previous: int) ->
     for index, block in enumerate(blocks):
         at = Position(index, len(blocks), previous) if block.uses_position else Position()
         stride = stage.stride if index == 0 else 1
-        (p, m, a, k), shape = block_cost(block, shape, stage.out, stride, at, defaults)
+        try:
+            (p, m, a, k), shape = block_cost(block, shape, stage.out, stride, at, defaults)
+        except UserError as error:
+            raise error.under(str(index)) from None
         params, macs, activations, peak = params + p, macs + m, activations + a, max(peak, k)
     return (params, macs, activations, peak), shape
 

@@ -146,8 +146,6 @@ def _check_choice(value: Choice, defaults: Defaults | None, path: str) -> None:
     if defaults is not None and not path.startswith("defaults"):
         options = [getattr(defaults, field, None) if each is None else each for each in options]
     for index, option in enumerate(options):
-        if isinstance(option, Choice):
-            raise UserError("an option of a choice cannot be a choice itself", path)
         if option in options[:index]:
             raise UserError(f"options must differ, got {value.options[index]!r} twice", path)
         if value.name and next(decisions_in(option), None) is not None:

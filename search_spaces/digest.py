@@ -71,9 +71,14 @@ def _node_hashes(g: Graph, rates: Mapping[int, float], training: bool) -> _Hashe
             by_index.append(inputs[0])
             continue
         inputs = sorted(inputs) if isinstance(node.op, _UNORDERED) else inputs
-        by_index.append(_hash([_described(node.op, training), node.shape, inputs, rates.get(index)]))
+        by_index.append(_node_hash(_described(node.op, training), node.shape, tuple(inputs), rates.get(index)))
         own.append(by_index[-1])
     return _Hashes(sorted(own), [by_index[index] for index in g.outputs])
+
+
+@lru_cache(maxsize=65536)
+def _node_hash(op: tuple[Any, ...], shape: ops.Shape, inputs: tuple[str, ...], rate: float | None) -> str:
+    return _hash([op, shape, inputs, rate])
 
 
 @lru_cache(maxsize=65536)

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scaling import FAMILY, family, save_scaled, scale
+from scaling.compound import compound, scaled_width
+from search_spaces import (
+    Architecture,
+    Bottleneck,
+    Budget,
+    Conv,
+    FlatHead,
+    Pool,
+    Stage,
+    UserError,
+    cost,
+    digest,
+    load,
+)
+
+# EfficientNet-B0 to B7, as the paper's reference code and torchvision build them.
+PARAMS = (5_288_548, 7_794_184, 9_109_994, 12_233_232, 19_341_616, 30_389_784, 43_040_704, 66_347_960)
+B0 = load("efficientnet-b0")
+
+
+def test_the_family_has_the_published_sizes(library_counts):
+    members = family(B0)
+    assert tuple(member.cost.params for member in members) == PARAMS
+    for member in members:
+        assert member.cost.macs == library_counts[f"efficientnet-{member.variant}"]["macs"]
+
+
+@pytest.mark.parametrize("variant", FAMILY[:5])
+def test_scaling_b0_gives_the_known_networks(variant):
+    assert scale(B0, variant=variant).architecture == load(f"efficientnet-{variant}")
+
+
+def test_phi_zero_changes_nothing_and_phi_three_is_not_b3():
+    assert scale(B0, phi=0).architecture == B0
+    three = scale(B0, phi=3)
+    assert three.cost.macs != scale(B0, variant="b3").cost.macs
+    assert three.nominal_ratio == pytest.approx((1.2 * 1.1**2 * 1.15**2) ** 3)
+    assert "B1 to B7" in three.note
+
+
+@given(st.floats(-3, 6), st.floats(0, 2))
+def test_no_dimension_ever_shrinks_as_phi_grows(phi, more):
+    small, large = scale(B0, phi=phi), scale(B0, phi=phi + more)
+    assert small.cost.macs <= large.cost.macs
+    assert small.cost.params <= large.cost.params
+
+
+@given(st.integers(1, 2000), st.floats(0.1, 8))
+def test_widths_never_move_against_their_multiplier(width, multiplier):
+    scaled = scaled_width(width, multiplier)
+    assert scaled == width if multiplier == 1 else (scaled >= width if multiplier > 1 else scaled <= width)
+    assert scaled == width or scaled % 8 == 0
+    assert scaled >= 0.9 * min(width, width * multiplier)
+
+
+@pytest.mark.parametrize("text", ["1.8GFLOPs", "200MFLOPs", "5Mparams", "40MB", "385.814752MFLOPs"])
+def test_the_target_is_the_largest_that_fits(text):
+    target = Budget.parse(text)
+    found = scale(B0, target=target)
+    assert target.fits(found.cost)
+    assert found.architecture.image_size == scale(B0, phi=found.phi).architecture.image_size
+    for step in (1e-6, 1e-3, 0.1, 1.0):
+        above = scale(B0, phi=found.phi + step)
+        same = replace(above.architecture.head, dropout=0) == replace(found.architecture.head, dropout=0)
+        assert not target.fits(above.cost) or (same and above.cost == found.cost)
+    before = scale(B0, phi=found.phi - 1e-9).architecture
+    assert replace(before, head=found.architecture.head) != found.architecture  # the left end of its step
+
+
+def test_targets_that_nothing_meets_name_the_nearest():
+    with pytest.raises(UserError, match=r"^target: no φ fits 386\.\.390MFLOPs: the nearest networks cost 385,814,752 and "):
+        scale(B0, target=Budget("macs", Fraction(390_000_000), Fraction(386_000_000)))
+    with pytest.raises(UserError, match=r"^target: no network is small enough"):
+        scale(B0, target=Budget.parse("1KFLOPs"))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "scaling needs one of phi, variant, target; got none"),
+        ({"phi": 1, "variant": "b1"}, "scaling needs one of phi, variant, target; got phi and variant"),
+        ({"variant": "b9"}, "variant: must be one of b0, .*, got 'b9'"),
+        ({"phi": 99}, "phi: must be a number from -40 to 40, got 99"),
+        ({"phi": float("nan")}, "phi: must be a number from -40 to 40, got nan"),
+    ],
+)
+def test_wrong_rules_are_refused(given, message):
+    with pytest.raises(UserError, match=f"^{message}$"):
+        scale(B0, **given)
+
+
+def test_groups_keep_dividing():
+    base = Architecture(
+        image_size=32,
+        stem=(Stage(Conv(), out=48), Stage(Pool(), stride=2)),
+        stages=(Stage(Bottleneck(groups=12, ratio=0.5), out=48, repeats=2), Stage(Conv(groups=6), out=48)),
+    )
+    for phi in (-2, 0.5, 1, 2, 3.3):
+        cost(scale(base, phi=phi).architecture)
+
+
+def test_pools_are_not_repeated_and_modules_are_widened():
+    scaled = compound(load("googlenet"), depth=2, width=1.5, resolution=1)
+    assert [stage.count for stage in scaled.stages] == [2, 2, 1, 2, 2, 2, 2, 2, 1, 2, 2]
+    assert scaled.stages[0].block.widths == (96, 144, 192, 24, 48, 48)
+
+
+def test_a_head_that_binds_the_image_size_is_refused():
+    base = Architecture(image_size=32, stages=(Stage(Conv(), out=8),), head=FlatHead(hidden=()))
+    with pytest.raises(UserError, match="binds the image size 32"):
+        scale(base, phi=1)
+
+
+def test_a_saved_member_loads_and_says_where_it_came_from(tmp_path):
+    import yaml
+
+    scaled = scale(B0, phi=1.5)
+    path = save_scaled(scaled, tmp_path / "b.yaml", B0, "efficientnet-b0")
+    assert load(path) == scaled.architecture
+    told = yaml.safe_load(path.read_text())["provenance"]
+    assert told["base_digest"] == digest(B0)
+    assert (told["rule"], told["phi"], told["realised_ratio"]) == ("phi", 1.5, scaled.ratio)

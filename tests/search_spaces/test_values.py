@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from search_spaces import Architecture, Conv, FlatHead, Head, Inception, MBConv, Stage, UserError, choice, cost
+from search_spaces.rounding import round_filters, round_repeats
+
+
+def test_equal_numbers_have_one_form():
+    block = MBConv(expand_ratio=6.0, kernel=np.int64(3))
+    assert block == MBConv(expand_ratio=6, kernel=3)
+    assert type(block.expand_ratio) is int
+    assert type(block.kernel) is int
+
+
+def test_true_is_not_a_number():
+    with pytest.raises(UserError, match=r"mbconv\.expand_ratio: must be a number at least 1, got True"):
+        MBConv(expand_ratio=True)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: MBConv(expand_ratio=-1), r"^mbconv\.expand_ratio: must be a number at least 1, got -1$"),
+        (lambda: MBConv(kernel=4), r"^mbconv\.kernel: must be an odd integer of at least 1, got 4$"),
+        (lambda: MBConv(kernel=choice(3, 4)), r"^mbconv\.kernel: must be an odd integer of at least 1, got 4$"),
+        (lambda: MBConv(act="swish"), r"^mbconv\.act: must be one of relu, .*got 'swish'$"),
+        (lambda: MBConv(se_ratio=float("nan")), r"^mbconv\.se_ratio: must be a number .*got nan$"),
+        (lambda: choice(), r"^a choice needs at least one option, got none$"),
+        (lambda: Stage(), r"^stage: needs one of block, each, blocks; got none$"),
+        (lambda: Stage(Conv(), repeats=0), r"^stage\.repeats: must be an integer of at least 1, got 0$"),
+        (lambda: Stage(Conv(), repeats=10**9), r"^stage\.repeats: must be at most 1000, got 1000000000$"),
+        (lambda: Inception(widths=(1, 2)), r"^inception\.widths: must have 6 entries, got 2$"),
+    ],
+)
+def test_wrong_fields_fail_where_they_are_written(make, message):
+    with pytest.raises(UserError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("stages", "size", "message"),
+    [
+        ((Stage(Conv(groups=3), out=16),), 32, r"^stages\.0\.0\.conv: groups must divide the channels 3 -> 16, got 3$"),
+        ((Stage(Conv(kernel=5, padding="valid"), out=8),), 4, r"^stages\.0\.0\.conv: a kernel of 5 with padding 0 "),
+        ((Stage(Conv()),), 32, r"^stages\.0\.0: a stage of conv must say its width: out is missing$"),
+        ((Stage(Inception(), out=16),), 32, r"^stages\.0\.0: branches of .* leave no width of out 16$"),
+    ],
+)
+def test_what_does_not_fit_names_its_row(stages, size, message):
+    with pytest.raises(UserError, match=message):
+        cost(Architecture(image_size=size, stages=stages))
+
+
+def test_a_head_that_flattens_binds_the_image_size():
+    network = Architecture(image_size=32, classes=10, stages=(Stage(Conv(), out=8),), head=FlatHead(hidden=(16,)))
+    assert cost(network).params == 3 * 8 * 9 + 2 * 8 + 8 * 32 * 32 * 16 + 16 + 16 * 10 + 10
+    with pytest.raises(UserError, match=r"^image_size: a flat head without pool binds the image size 32, got 64$"):
+        network.at(image_size=64)
+    assert network.at(classes=5).classes == 5
+
+
+def test_values_survive_pickling_between_hash_seeds():
+    stage = Stage(MBConv(), out=16)
+    hash(stage)
+    assert "_hash" not in pickle.loads(pickle.dumps(stage)).__dict__
+    assert pickle.loads(pickle.dumps(stage)) == stage
+
+
+@pytest.mark.parametrize(("width", "rounded"), [(32 * 1.1, 32), (16 * 1.2, 24), (10, 16), (8.8, 8), (1, 8), (40 * 1.4, 56)])
+def test_round_filters(width, rounded):
+    assert round_filters(width) == rounded
+    assert rounded >= 0.9 * width
+
+
+def test_round_repeats_rounds_up():
+    assert [round_repeats(n, 1.1) for n in (1, 2, 2, 3, 3, 4, 1)] == [2, 3, 3, 4, 4, 5, 2]
+    assert round_repeats(10, 1.1) == 11  # 11.000000000000002 in floating point
+
+
+def test_heads_with_hidden_layers():
+    network = Architecture(image_size=8, classes=3, stages=(Stage(Conv(), out=8),), head=Head(hidden=(5,)))
+    assert cost(network).params == 3 * 8 * 9 + 16 + (8 * 5 + 5) + (5 * 3 + 3)
