@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 
 from nas.cli.parser import Parser, close_to
-from search_spaces.errors import UserError
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -38,7 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         return _dispatch(arguments)
-    except UserError as error:
+    except ValueError as error:
+        from search_spaces.errors import UserError  # a tenth of a second that `nas --help` does without
+
+        if not isinstance(error, UserError):
+            raise
         return _complain(error, WRONG_USAGE)
     except KeyboardInterrupt as stop:
         return _complain(str(stop) or "interrupted", INTERRUPTED)
@@ -54,7 +57,8 @@ def _dispatch(arguments: list[str]) -> int:
         return _top(arguments)
     name, rest = arguments[0], arguments[1:]
     if name not in COMMANDS:
-        raise UserError(f"unknown command {name!r}{close_to(name, COMMANDS)}; `nas --help` lists the commands")
+        line = f"unknown command {name!r}{close_to(name, COMMANDS)}; `nas --help` lists the commands"
+        return _complain(line, WRONG_USAGE)
     command = importlib.import_module(f"nas.cli.{name}")
     options = command.parser().parse_args(rest)
     code: int = command.run(options)
