@@ -257,12 +257,16 @@ def _key_of(made: Plan, definition: Definition) -> Callable[[Architecture], str]
 def _task_of(made: Plan, definition: Definition) -> Callable[[Architecture, int], dict[str, Any]]:
     """A job's task. All candidates see the images in one order; each replicate has an order of its own."""
 
+    settings = dict(definition.settings)
+    if str(settings.get("device")).startswith("cuda"):
+        settings["device"] = "cuda"  # each worker sees one GPU only
+
     def task(architecture: Architecture, replicate: int) -> dict[str, Any]:
         return {
             "architecture": to_data(architecture),
             "blocks": definition.blocks,
             "recipe": definition.recipe,
-            "settings": dict(definition.settings),
+            "settings": settings,
             "data": made.definition.data["spec"] if made.definition.data else None,
             "data_seed": made.definition.data["seed"] if made.definition.data else 0,
             "order": derive(definition.seed, "order", replicate),
@@ -281,7 +285,8 @@ def environments(settings: Mapping[str, Any], workers: int | str, trials: int) -
     """The environment of each worker: its threads on the CPU, and which GPU it sees."""
     threads = {name: str(settings.get("threads", 1)) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
     if str(settings.get("device")).startswith("cuda"):
-        devices = _visible_gpus()
+        index = str(settings["device"]).partition(":")[2]
+        devices = [index] if index else _visible_gpus()
         count = len(devices) if workers == "auto" else int(workers)
         return [{**threads, "CUDA_VISIBLE_DEVICES": devices[i % len(devices)]} for i in range(count)]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

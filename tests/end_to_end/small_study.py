@@ -1,6 +1,7 @@
 """A small study through the real driver and real processes, with a trainer that only pretends: for killing.
 
-Run as a script: ``small_study.py FOLDER TRIALS WORKERS``. Exit codes as the command line's.
+Run as a script: ``small_study.py FOLDER TRIALS WORKERS [real]``; ``real`` trains on digits. Exit codes as the
+command line's.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nas.study.driver import Limits
-from nas.study.search import conduct, plan
+from nas.study.search import conduct, plan, search
 from search_spaces import Architecture, Conv, Head, Space, Stage, choice
 
 EPOCHS = 3
@@ -62,9 +63,16 @@ def run(folder, trials, workers, trained_by="small_study:train"):
     return conduct(replace(made, evaluate=None), Limits(trials), workers=workers, trained_by=trained_by)
 
 
+def run_real(folder, trials, workers):
+    """The same space, trained in earnest on digits."""
+    settings = {"data": "digits", "epochs": 3, "device": "cpu", "retrain": 2, "seeds": 2}
+    return search(SPACE, "0.35MFLOPs", trials=trials, workers=workers, out=folder, **settings)
+
+
 if __name__ == "__main__":
     try:
-        run(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+        runner = run_real if "real" in sys.argv[4:] else run
+        runner(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
     except KeyboardInterrupt as stop:
         print(stop, file=sys.stderr)
         sys.exit(130)

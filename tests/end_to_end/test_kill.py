@@ -24,8 +24,8 @@ TRIALS = 24
 AGAIN = 4  # two candidates with two further seeds each
 
 
-def start(folder, workers, trials=TRIALS):
-    command = [sys.executable, str(SCRIPT), str(folder), str(trials), str(workers)]
+def start(folder, workers, trials=TRIALS, *more):
+    command = [sys.executable, str(SCRIPT), str(folder), str(trials), str(workers), *more]
     path = os.pathsep.join(filter(None, [str(Path(nas.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path}
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
@@ -50,11 +50,11 @@ def await_lines(process, folder, number):
         time.sleep(0.002)
 
 
-def kill_at_random(folder, workers, rng):
+def kill_at_random(folder, workers, rng, *more):
     """One run of the same command, killed at a random instant; whether it was still running then."""
-    process = start(folder, workers)
+    process = start(folder, workers, *more)
     await_lines(process, folder, lines(folder) + rng.randint(1, 14))
-    time.sleep(rng.random() * 0.05)
+    time.sleep(rng.random() * (0.5 if more else 0.05))
     process.kill()
     return end(process)[0] == -signal.SIGKILL
 
@@ -88,11 +88,11 @@ def assert_no_orphans(folder):
         time.sleep(0.05)
 
 
-def assert_sound(folder):
+def assert_sound(folder, trials=TRIALS):
     """Exactly the trainings asked for, each ended once, none touched after its end, none made twice."""
     study = open_study(folder)
     assert study.state == "finished"
-    assert study.done == TRIALS
+    assert study.done == trials
     assert sum(r.replicate > 0 and r.state == "complete" for r in study.records) == AGAIN
     assert {r.state for r in study.records} <= {"complete", "pruned", "reused", "infeasible"}
     trained = [(r.training_key, r.replicate) for r in study.records if r.state in ("complete", "pruned")]
@@ -140,6 +140,18 @@ def test_ten_kills_with_one_trainer_change_nothing(tmp_path, undisturbed):
 
 def test_ten_kills_with_two_trainers_lose_and_double_nothing(tmp_path):
     assert killed(tmp_path, workers=2, seed=2, kills=10) >= 8
+
+
+@pytest.mark.long
+def test_ten_kills_of_a_study_that_trains_in_earnest(tmp_path):
+    """Also: an interrupted training equals an uninterrupted one, bit for bit."""
+    rng = random.Random(3)
+    assert end(start(tmp_path / "whole", 1, 10, "real")) == (0, "")
+    assert sum(kill_at_random(tmp_path / "killed", 1, rng, 10, "real") for _ in range(10)) >= 5
+    assert end(start(tmp_path / "killed", 1, 10, "real")) == (0, "")
+    assert_no_orphans(tmp_path / "killed")
+    assert_sound(tmp_path / "killed", 10)
+    assert outcome(tmp_path / "killed") == outcome(tmp_path / "whole")
 
 
 @pytest.mark.long

@@ -10,6 +10,7 @@ import pytest
 from nas.study.executors import local
 from nas.study.executors.base import Job
 from nas.study.executors.local import Local
+from nas.study.search import environments
 
 
 class Heard:
@@ -112,3 +113,14 @@ def test_a_process_that_grew_is_replaced(executor, tmp_path, monkeypatch):
     monkeypatch.setattr(local, "GROWN", -(1 << 40))
     assert run(executor, tmp_path, "good").ended()[0][2]["pid"] == first
     assert run(executor, tmp_path, "good").ended()[0][2]["pid"] != first
+
+
+@pytest.mark.parametrize(
+    ("device", "workers", "seen"),
+    [("cuda", "auto", ["4", "7"]), ("cuda", 3, ["4", "7", "4"]), ("cuda:1", 1, ["1"]), ("cpu", 2, [None, None])],
+)
+def test_each_worker_sees_one_gpu_or_none_in_particular(monkeypatch, device, workers, seen):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
+    own = environments({"device": device, "threads": 1}, workers, trials=8)
+    assert [each.get("CUDA_VISIBLE_DEVICES") for each in own] == seen
+    assert all(each["OMP_NUM_THREADS"] == "1" for each in own)
