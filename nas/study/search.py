@@ -286,7 +286,8 @@ def environments(settings: Mapping[str, Any], workers: int | str, trials: int) -
     threads = {name: str(settings.get("threads", 1)) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
     if str(settings.get("device")).startswith("cuda"):
         index = str(settings["device"]).partition(":")[2]
-        devices = [index] if index else _visible_gpus()
+        devices = _visible_gpus()
+        devices = [devices[int(index)]] if index else devices
         count = len(devices) if workers == "auto" else int(workers)
         return [{**threads, "CUDA_VISIBLE_DEVICES": devices[i % len(devices)]} for i in range(count)]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -117,7 +117,7 @@ def test_a_process_that_grew_is_replaced(executor, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("device", "workers", "seen"),
-    [("cuda", "auto", ["4", "7"]), ("cuda", 3, ["4", "7", "4"]), ("cuda:1", 1, ["1"]), ("cpu", 2, [None, None])],
+    [("cuda", "auto", ["4", "7"]), ("cuda", 3, ["4", "7", "4"]), ("cuda:1", 1, ["7"]), ("cpu", 2, [None, None])],
 )
 def test_each_worker_sees_one_gpu_or_none_in_particular(monkeypatch, device, workers, seen):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
