@@ -59,12 +59,14 @@ class StandardizedConv(nn.Conv2d):
     def standardized(self) -> Tensor:
         """The weights that the convolution uses, of the shape of ``weight``."""
         variance, mean = torch.var_mean(self.weight, dim=(1, 2, 3), correction=0, keepdim=True)
-        return (self.weight - mean) * torch.rsqrt(variance + self.eps) * (self.scale * self.gain)
+        standardized: Tensor = (self.weight - mean) * torch.rsqrt(variance + self.eps) * (self.scale * self.gain)
+        return standardized
 
     def forward(self, x: Tensor) -> Tensor:
         if self.same:
             x = padded(x, self.kernel_size, self.stride[0], self.dilation[0])  # type: ignore[arg-type]
-        return self._conv_forward(x, self.standardized(), self.bias)
+        y: Tensor = self._conv_forward(x, self.standardized(), self.bias)
+        return y
 
 
 class GainLayer(nn.Module):

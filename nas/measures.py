@@ -89,14 +89,15 @@ def _weightless(architecture: Architecture) -> nn.Module:
     with torch.device("meta"):
         module = build(architecture)
     for parent in module.modules():
-        for store in (parent._parameters, parent._buffers):
-            for name, tensor in store.items():
-                if tensor is not None:
-                    zeros = torch.zeros((), dtype=tensor.dtype).expand(tensor.shape)
-                    store[name] = (
-                        nn.Parameter(zeros, requires_grad=False) if store is parent._parameters else zeros
-                    )
+        for name, weight in parent.named_parameters(recurse=False):
+            setattr(parent, name, nn.Parameter(_zeros(weight), requires_grad=False))
+        for name, buffer in parent.named_buffers(recurse=False):
+            setattr(parent, name, _zeros(buffer))
     return module
+
+
+def _zeros(like: torch.Tensor) -> torch.Tensor:
+    return torch.zeros((), dtype=like.dtype).expand(like.shape)
 
 
 def latency(

@@ -125,11 +125,9 @@ def _conv(op: ops.Conv, node: Node) -> nn.Module:
     channels = node.input_shapes[0][0]
     if op.standardize is not None:
         scale, eps = op.standardize, op.standardize_eps
-        return StandardizedConv(
-            channels, op.out, op.kernel, same=not symmetric, scale=scale, eps=eps, **options
-        )
+        return StandardizedConv(channels, op.out, op.kernel, same=not symmetric, scale=scale, eps=eps, **options)
     kind = DepthwiseConv if _is_plain_depthwise(op, channels) else nn.Conv2d if symmetric else PaddedConv
-    return kind(channels, op.out, op.kernel, **options)  # type: ignore[arg-type]
+    return kind(channels, op.out, op.kernel, **options)
 
 
 def _is_plain_depthwise(op: ops.Conv, channels: int) -> bool:
@@ -143,9 +141,7 @@ def _pool(op: ops.Pool, node: Node) -> Callable[[Tensor], Tensor]:
     if isinstance(op.padding, str):
         return partial(_same_pool, op=op)
     if op.mode == "max":
-        return partial(
-            F.max_pool2d, kernel_size=op.kernel, stride=op.stride, padding=op.padding, ceil_mode=op.ceil
-        )
+        return partial(F.max_pool2d, kernel_size=op.kernel, stride=op.stride, padding=op.padding, ceil_mode=op.ceil)
     return partial(
         F.avg_pool2d,
         kernel_size=op.kernel,

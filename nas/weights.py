@@ -87,20 +87,14 @@ def _in_float64(module: nn.Module) -> Iterator[None]:
 
 def _leaves(module: nn.Module) -> list[tuple[str, nn.Module]]:
     """Layers that have weights themselves."""
-    return [
-        (name, each)
-        for name, each in module.named_modules()
-        if any(True for _ in each.parameters(recurse=False))
-    ]
+    return [(name, each) for name, each in module.named_modules() if any(True for _ in each.parameters(recurse=False))]
 
 
 def _record(source: nn.Module, example: Tensor) -> tuple[list[_Seen], Tensor]:
     """The source's layers in the order in which they run, with what enters each, and its output."""
     seen: list[_Seen] = []
     handles = [
-        layer.register_forward_pre_hook(
-            lambda own, inputs, name=name: seen.append(_Seen(name, own, inputs[0].clone()))
-        )
+        layer.register_forward_pre_hook(lambda own, inputs, name=name: seen.append(_Seen(name, own, inputs[0].clone())))
         for name, layer in _leaves(source)
     ]
     try:
@@ -118,9 +112,7 @@ def _follow(ours: nn.Module, example: Tensor, seen: list[_Seen], pairing: _Pairi
 
     def fill(name: str, layer: nn.Module, entered: Tensor) -> None:
         point = next(points)
-        candidates = [
-            index for index, each in enumerate(seen) if index not in used and _fits(each, layer, entered)
-        ]
+        candidates = [index for index, each in enumerate(seen) if index not in used and _fits(each, layer, entered)]
         if not candidates:
             raise _Unexplained(f"no unused layer of the source explains {name}")
         if point >= len(pairing.taken):

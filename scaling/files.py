@@ -10,9 +10,7 @@ from scaling.scale import Scaled
 from search_spaces import Architecture, digest, save
 
 
-def save_scaled(
-    scaled: Scaled, path: Path | str, base: Architecture, base_name: str = "", recipe: str = ""
-) -> Path:
+def save_scaled(scaled: Scaled, path: Path | str, base: Architecture, base_name: str = "", recipe: str = "") -> Path:
     """Write the network as YAML or JSON with the digest of its base, the rule and the coefficients.
 
     The file loads like any architecture. Raises UserError where it cannot be written.

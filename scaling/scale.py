@@ -13,8 +13,7 @@ DROPOUT_STEP = (VARIANTS["b7"].dropout - BASE.dropout) / 7
 MOST_DROPOUT = 0.8
 MOST_PHI = 40
 NOT_A_VARIANT = (
-    "the formula α^φ, β^φ, γ^φ is not the published table: B1 to B7 follow no single φ "
-    "(use --variant for those)"
+    "the formula α^φ, β^φ, γ^φ is not the published table: B1 to B7 follow no single φ (use --variant for those)"
 )
 
 
@@ -69,9 +68,7 @@ def scale(
     multipliers published for ``b0`` … ``b8``, ``l2``. ``target``: the network of the largest φ whose cost
     fits; φ is reported as the left end of its step. Raises UserError for anything else, and where no φ fits.
     """
-    given = [
-        name for name, value in (("phi", phi), ("variant", variant), ("target", target)) if value is not None
-    ]
+    given = [name for name, value in (("phi", phi), ("variant", variant), ("target", target)) if value is not None]
     if len(given) != 1:
         raise UserError(f"scaling needs one of phi, variant, target; got {' and '.join(given) or 'none'}")
     if variant is not None:

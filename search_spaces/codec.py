@@ -7,6 +7,7 @@ Fields that hold their default are left out, so the defaults belong to the schem
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -85,7 +86,10 @@ def load_file(path: Path, blocks: Kinds | None = None) -> Architecture | Space:
 
 
 def save(value: Architecture | Space, path: Path | str, provenance: Mapping[str, Any] | None = None) -> Path:
-    """Write the value as YAML, or as JSON where the name ends in ``.json``; returns the path."""
+    """Write the value as YAML, or as JSON where the name ends in ``.json``; returns the path.
+
+    The file appears whole or not at all. Raises UserError where it cannot be written.
+    """
     path = Path(path)
     data = to_data(value, provenance)
     if path.suffix == ".json":
@@ -94,9 +98,12 @@ def save(value: Architecture | Space, path: Path | str, provenance: Mapping[str,
         from search_spaces.strict_yaml import dump
 
         text = dump(data)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.write_text(text, encoding="utf-8")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
     except OSError as error:
+        beside.unlink(missing_ok=True)
         raise UserError(f"cannot write {path}: {error.strerror}") from None
     return path
 
@@ -178,9 +185,7 @@ class _Reader:
         if missing:
             raise UserError(f"{missing[0]} is missing")
         readers = self.readers.get(kind, {})
-        own = {
-            name: _under(name, self.opened, readers.get(name, _scalar), each) for name, each in data.items()
-        }
+        own = {name: _under(name, self.opened, readers.get(name, _scalar), each) for name, each in data.items()}
         try:
             return kind(**own)
         except UserError as error:
@@ -188,9 +193,7 @@ class _Reader:
 
     def tagged(self, kinds: Kinds, data: Any) -> Any:
         if not isinstance(data, dict) or len(data) != 1:
-            raise UserError(
-                f"must be one of {', '.join(kinds)} with its fields, as {{kind: {{…}}}}, got {data!r}"
-            )
+            raise UserError(f"must be one of {', '.join(kinds)} with its fields, as {{kind: {{…}}}}, got {data!r}")
         kind, own = next(iter(data.items()))
         if kind not in kinds:
             raise UserError(f"must be one of {', '.join(kinds)}, got {kind!r}")

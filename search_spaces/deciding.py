@@ -31,9 +31,7 @@ def decided(value: Any, path: str, labels: Mapping[str, str]) -> Any:
         return _decided_each(value, path, labels)
     if isinstance(value, Value):
         own = {each.name: getattr(value, each.name) for each in fields(value)}  # type: ignore[arg-type]
-        new = {
-            name: decided(child, f"{path}.{name}" if path else name, labels) for name, child in own.items()
-        }
+        new = {name: decided(child, f"{path}.{name}" if path else name, labels) for name, child in own.items()}
         return value if all(new[name] is own[name] for name in own) else type(value)(**new)
     if isinstance(value, tuple):
         items = tuple(decided(each, f"{path}.{index}", labels) for index, each in enumerate(value))
@@ -54,9 +52,7 @@ def _taken(value: Choice, path: str, labels: Mapping[str, str]) -> tuple[str, An
 def _decided_each(stage: Stage, path: str, labels: Mapping[str, str]) -> Stage:
     repeats = decided(stage.repeats, f"{path}.repeats", labels)
     blocks = tuple(decided(stage.each, f"{path}.blocks.{index}", labels) for index in range(repeats))
-    rest = {
-        name: decided(getattr(stage, name), f"{path}.{name}", labels) for name in ("block", "out", "stride")
-    }
+    rest = {name: decided(getattr(stage, name), f"{path}.{name}", labels) for name in ("block", "out", "stride")}
     return Stage(**rest, repeats=repeats, blocks=blocks)
 
 

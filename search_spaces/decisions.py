@@ -139,9 +139,7 @@ def check_choices(value: Any, defaults: Defaults | None, path: str = "") -> None
 
 
 def _check_choice(value: Choice, defaults: Defaults | None, path: str) -> None:
-    options = [
-        filled(each, defaults) if defaults and isinstance(each, Value) else each for each in value.options
-    ]
+    options = [filled(each, defaults) if defaults and isinstance(each, Value) else each for each in value.options]
     field = path.rsplit(".", 1)[-1]
     if defaults is not None and not path.startswith("defaults"):
         options = [getattr(defaults, field, None) if each is None else each for each in options]

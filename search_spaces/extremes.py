@@ -140,8 +140,7 @@ def _chained_rows(row: Stage, path: str, shared: dict[str, str]) -> Iterator[tup
             for number in _decided_all(row.repeats, f"{path}.repeats", shared):
                 blocks = row.blocks if row.blocks is not None else (row.each,) * number
                 chain = tuple(
-                    tuple(_decided_all(block, f"{path}.blocks.{index}", shared))
-                    for index, block in enumerate(blocks)
+                    tuple(_decided_all(block, f"{path}.blocks.{index}", shared)) for index, block in enumerate(blocks)
                 )
                 yield Stage(out=out, stride=stride, blocks=tuple(each[0] for each in chain)), chain
 

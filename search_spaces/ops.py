@@ -220,9 +220,7 @@ class DropPath(Op):
 PLACES = (Dropout, DropPath)
 
 
-def _windows(
-    size: list[int], kernel: Pair, stride: int, padding: Pair | str, dilation: int, up: bool = False
-) -> Pair:
+def _windows(size: list[int], kernel: Pair, stride: int, padding: Pair | str, dilation: int, up: bool = False) -> Pair:
     height, width = (
         _positions(n, k, stride, padding if isinstance(padding, str) else padding[axis], dilation, up)
         for axis, (n, k) in enumerate(zip(size, kernel, strict=True))

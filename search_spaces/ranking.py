@@ -7,6 +7,7 @@ integers of any length.
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -20,6 +21,12 @@ Labels = dict[str, str]
 
 def count(value: Any, shared: Labels) -> int:
     """Number of decision vectors of ``value`` over active decisions, shared ones being decided."""
+    return _count(value, tuple(shared.items())) if isinstance(value, (Choice, Value, tuple)) else 1
+
+
+@lru_cache(maxsize=65536)
+def _count(value: Any, fixed: tuple[tuple[str, str], ...]) -> int:
+    shared = dict(fixed)
     if isinstance(value, Choice):
         return 1 if value.name else sum(count(option, shared) for option in value.options)
     if isinstance(value, Stage) and value.each is not None:

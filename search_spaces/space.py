@@ -137,9 +137,7 @@ class Space:
         own = self.architecture
         prefixes = [f"{part}.{i}" for part in ("stem", "stages") for i in range(len(getattr(own, part)))]
         return {
-            path: tuple(
-                name for name in self._by_name if name in self.shared or f"{name}.".startswith(f"{path}.")
-            )
+            path: tuple(name for name in self._by_name if name in self.shared or f"{name}.".startswith(f"{path}."))
             for path in prefixes
         }
 
@@ -153,9 +151,7 @@ class Space:
             labels = match_shared(own, architecture, defaults)
             matched(own, architecture, "", defaults, labels)
         except Mismatch as mismatch:
-            raise UserError(
-                f"not in the space {self.name}: differs at {mismatch.path or 'the top'}"
-            ) from None
+            raise UserError(f"not in the space {self.name}: differs at {mismatch.path or 'the top'}") from None
         return {each.name: labels[each.name] for each in self.decisions if each.active(labels)}
 
     def labels_of(self, architecture: Architecture) -> dict[str, str]:

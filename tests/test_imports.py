@@ -12,15 +12,16 @@ import pytest
 ROOT = Path(__file__).parents[1]
 STDLIB = set(sys.stdlib_module_names)
 # For each folder: first-party packages and third-party ones that its modules may import, at the top or inside.
+TRAINING = {"nas.data", "nas.training", "nas.network", "nas.intervals", "search_spaces", "numpy", "torch", "sklearn"}
 MAY = {
     "search_spaces": {"search_spaces", "yaml"},
     "scaling": {"scaling", "search_spaces"},
     "nas/data": {"nas.data", "search_spaces", "numpy", "PIL", "sklearn"},
-    "nas/training": {"nas.data", "nas.training", "nas.network", "nas.intervals", "search_spaces", "numpy", "torch", "sklearn"},
-    "nas/study": {"nas.study", "nas.data", "nas.training", "nas.intervals", "nas.report", "search_spaces", "scaling", "optuna", "numpy", "torch"},
+    "nas/training": TRAINING,
+    "nas/study": {*TRAINING, "nas.study", "nas.report", "scaling", "optuna"},
     "nas/report": {"nas.report", "nas.study", "nas.intervals", "search_spaces", "scaling", "pandas", "plotly"},
     "nas/cli": {"nas", "search_spaces", "scaling", "rich"},
-}  # fmt: skip
+}
 
 
 def imported(path: Path) -> set[str]:
@@ -40,7 +41,9 @@ def test_arrows_point_down(folder):
     assert files
     for path in files:
         for module in imported(path):
-            fits = module.split(".")[0] in STDLIB or any(module == own or module.startswith(f"{own}.") for own in MAY[folder])
+            fits = module.split(".")[0] in STDLIB or any(
+                module == own or module.startswith(f"{own}.") for own in MAY[folder]
+            )
             assert fits, f"{path.relative_to(ROOT)} imports {module}"
 
 

@@ -140,7 +140,7 @@ def _at(architecture: Architecture, frame: Architecture) -> Architecture | None:
 
 
 def _share(space: Space, budgets: tuple[Budget, ...]) -> Share | None:
-    from nas.report.intervals import wilson
+    from nas.intervals import wilson
     from search_spaces import cost
 
     if not any(budget.metric in COUNTED for budget in budgets):

@@ -159,12 +159,13 @@ def _watched(made: Plan, options: argparse.Namespace) -> Watched:
 
 def result_lines(facts: Facts) -> list[str]:
     """What is said at the end: the base with its costs, the reference, the noise, where to go on."""
-    from nas.report.statements import DEMONSTRATION, base_lines, noise_verdict
+    from nas.report.statements import DEMONSTRATION, base_lines, noise_verdict, test_line
 
     lines = [
         "",
         f"study {facts.folder}: {facts.state}",
         *base_lines(facts.base, facts.reference, facts.choice),
+        *([test_line(facts.test)] if facts.test else []),
     ]
     if facts.base is not None:
         rows = [(facts.base["digest"], f"{facts.base['params']:,}", f"{facts.base['macs']:,}")]
@@ -185,6 +186,7 @@ def result_data(facts: Facts) -> dict[str, Any]:
         "choice": facts.choice,
         "reference": facts.reference,
         "noise": facts.noise,
+        "test": facts.test,
         "demonstration": facts.demonstration,
         "report": str(facts.folder / "report.html"),
     }

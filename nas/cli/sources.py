@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from search_spaces.errors import UserError
 
@@ -14,23 +13,6 @@ if TYPE_CHECKING:
 BLOCKS_HELP = "Python module whose table BLOCKS names further blocks, {name: class}"
 
 
-def blocks_of(module: str | None) -> dict[str, Any] | None:
-    """The table `BLOCKS` of a Python module that the user named, or None without one.
-
-    Raises:
-        UserError: the module cannot be imported or has no such table.
-    """
-    if module is None:
-        return None
-    try:
-        table = getattr(importlib.import_module(module), "BLOCKS", None)
-    except ImportError as error:
-        raise UserError(f"--blocks {module}: cannot import this module ({error})") from error
-    if not isinstance(table, dict):
-        raise UserError(f"--blocks {module}: the module needs a table BLOCKS = {{name: class}}")
-    return table
-
-
 def load_architecture(source: str, blocks: str | None = None) -> tuple[str, Architecture]:
     """(name, architecture) from a known network's name, a file, or a study folder (its base).
 
@@ -38,8 +20,9 @@ def load_architecture(source: str, blocks: str | None = None) -> tuple[str, Arch
         UserError: nothing of that name, a study without a base, or a space instead of a network.
     """
     from search_spaces import Architecture, load
+    from search_spaces.load import outside_blocks
 
-    value = load(str(_base_file(source)), blocks=blocks_of(blocks))
+    value = load(str(_base_file(source)), blocks=outside_blocks(blocks))
     if not isinstance(value, Architecture):
         raise UserError(f"{source} is a space, not a network; `nas spaces {source}` describes it")
     return _display_name(source), value
@@ -52,8 +35,9 @@ def load_space(source: str, blocks: str | None = None) -> Space:
         UserError: nothing of that name, or a network instead of a space.
     """
     from search_spaces import Space, load
+    from search_spaces.load import outside_blocks
 
-    value = load(source, blocks=blocks_of(blocks))
+    value = load(source, blocks=outside_blocks(blocks))
     if not isinstance(value, Space):
         raise UserError(f"{source} is a network, not a space; `nas cost {source}` describes it")
     return value

@@ -87,5 +87,5 @@ def split_data(
 ) -> Data:
     """A data set without splits of its own, split by class and seed."""
     labels = labels.astype(np.int64)
-    own = [Split(images[index], labels[index]) for index in split_by_class(labels, seed)]
-    return Data(name, classes, *own, notes=notes)
+    train, val, test = (Split(images[index], labels[index]) for index in split_by_class(labels, seed))
+    return Data(name, classes, train, val, test, notes)

@@ -64,9 +64,7 @@ def _part(split: Split, index: np.ndarray) -> Split:
 def _classes(root: Path) -> tuple[str, ...]:
     classes = tuple(sorted(each.name for each in root.iterdir() if each.is_dir() and each.name[0] != "."))
     if len(classes) < 2:
-        raise UserError(
-            f"{root} must have a sub-folder of images for each of at least 2 classes, found {len(classes)}"
-        )
+        raise UserError(f"{root} must have a sub-folder of images for each of at least 2 classes, found {len(classes)}")
     return classes
 
 
@@ -99,9 +97,7 @@ def _survey(files: list[Path]) -> tuple[int, bool, tuple[str, ...]]:
     grey = all(mode in GREY_MODES for mode in modes)
     total = len(files) * side * side * (1 if grey else 3)
     if total > MOST_BYTES:
-        raise UserError(
-            f"{len(files)} images of {side} px take {total:,} bytes; at most {MOST_BYTES:,} fit in memory"
-        )
+        raise UserError(f"{len(files)} images of {side} px take {total:,} bytes; at most {MOST_BYTES:,} fit in memory")
     other = sum(number for size, number in sizes.items() if size != (side, side))
     notes = [f"{other} of {len(files)} images resized and cropped to {side}x{side}"] if other else []
     if len(modes) > 1:

@@ -35,6 +35,7 @@ def cards(facts: Facts) -> str:
     others = ", ".join(f"{counts[state]} {state}" for state in STATES[1:] if counts.get(state))
     shown = [
         *_base_cards(facts),
+        *_test_card(facts),
         _card("trained", str(trained), others or "all complete"),
         _card("training time", seconds_text(float(frame["seconds"].sum())), "summed over trainings"),
     ]
@@ -100,6 +101,13 @@ def _base_cards(facts: Facts) -> list[str]:
         span = f"{100 * reference['low']:.1f} to {points(reference['high'])}. {comparison(score, reference)}"
         shown.append(_card(str(reference["name"]), points(reference["top1"]), span))
     return shown
+
+
+def _test_card(facts: Facts) -> list[str]:
+    if facts.test is None:
+        return []
+    value = with_interval(facts.test["top1"], facts.test["images"])
+    return [_card("base on the test split", value, f"{facts.test['images']} images, read once for this base")]
 
 
 def _card(name: str, value: str, more: str, kind: str = "") -> str:

@@ -40,6 +40,7 @@ class Facts:
     reference: Mapping[str, Any] | None
     noise: Mapping[str, Any] | None
     choice: Mapping[str, Any] | None
+    test: Mapping[str, Any] | None
     known: tuple[Known, ...]
 
     @property
@@ -90,6 +91,7 @@ def facts_of(study: Study) -> Facts:
         reference=study.reference,
         noise=study.noise,
         choice=study.choice,
+        test=study.test,
         known=known_networks(study.definition, metric),
     )
 

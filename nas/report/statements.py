@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import sqrt
 from typing import Any
 
-from nas.report.intervals import wilson
+from nas.intervals import wilson
 
 FEW = 10  # degrees of freedom below which a variance between seeds is called rough
 
@@ -41,6 +41,11 @@ def base_lines(
     if reference is None:
         return lines
     return [*lines, reference_line(reference), comparison(fair_score(base, choice), reference)]
+
+
+def test_line(test: Mapping[str, Any]) -> str:
+    """The base on the test split."""
+    return f"test split, read once for this base: top-1 {with_interval(test['top1'], test['images'])}"
 
 
 def fair_score(base: Mapping[str, Any], choice: Mapping[str, Any] | None) -> float:

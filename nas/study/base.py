@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -63,10 +62,5 @@ def _choice(record: Record, scores: list[float]) -> Choice:
 
 
 def write_base(folder: Path, architecture: Architecture, provenance: Mapping[str, Any]) -> None:
-    """Write ``base.yaml`` so that a kill leaves the old one or the new one."""
-    beside = folder / f".{os.getpid()}.base.yaml"
-    try:
-        save(architecture, beside, provenance=dict(provenance))
-        os.replace(beside, folder / NAME)
-    finally:
-        beside.unlink(missing_ok=True)
+    """Write ``base.yaml``."""
+    save(architecture, folder / NAME, provenance=provenance)

@@ -16,10 +16,10 @@ from nas.study.definition import Definition, check_same, installed_versions, rea
 from nas.study.objective import OBJECTIVES
 from nas.study.pruner import PRUNERS
 from nas.study.samplers import SAMPLERS
-from nas.study.trainer import outside_blocks
 from search_spaces import Budget, Space, cost, load
 from search_spaces.codec import to_data
 from search_spaces.errors import UserError
+from search_spaces.load import outside_blocks
 
 if TYPE_CHECKING:
     from nas.data import Data

@@ -13,7 +13,7 @@ from nas.study.log import Event
 
 NAME = "records.jsonl"
 COUNTED = ("complete", "pruned")  # a training was made and ended by itself
-SINGLE = ("reference", "noise", "base", "ended")  # events of which the last one holds
+SINGLE = ("reference", "noise", "base", "test", "ended")  # events of which the last one holds
 STATES = ("complete", "pruned", "reused", "infeasible", "failed", "running")
 
 
@@ -73,6 +73,7 @@ class Folded:
     reference: Event | None = None
     noise: Event | None = None
     base: Event | None = None
+    test: Event | None = None
     ended: Event | None = None
     trials: int | None = None
     next_trial: int = 0

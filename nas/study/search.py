@@ -32,6 +32,7 @@ from search_spaces import Architecture, Budget, Space
 from search_spaces.codec import from_data, to_data
 from search_spaces.digest import training_key
 from search_spaces.errors import UserError
+from search_spaces.load import outside_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,6 +235,22 @@ def _conclude(made: Plan, definition: Definition, journal: Journal, limits: Limi
     }
     write_base(made.folder, made.space.decide(record.decisions), provenance)
     journal.add("base", **choice.to_data())
+    if weights.exists():
+        _test(made, definition, journal, record.trial, weights)
+
+
+def _test(made: Plan, definition: Definition, journal: Journal, trial: int, weights: Path) -> None:
+    """Read the test split, once for each base."""
+    told = journal.folded.test
+    if made.data is None or made.recipe is None or (told is not None and told["trial"] == trial):
+        return
+    from nas.training.final import test_accuracy
+    from nas.training.settings import Settings
+
+    architecture = made.space.decide(journal.records[trial].decisions)
+    fixed = Settings.from_data(definition.settings)
+    top1 = test_accuracy(architecture, made.data, made.recipe, fixed, weights)
+    journal.add("test", trial=trial, top1=top1, images=len(made.data.test))
 
 
 def _write_report(folder: Path) -> None:
@@ -246,12 +263,11 @@ def _key_of(made: Plan, definition: Definition) -> Callable[[Architecture], str]
     """What names a training but for its seed."""
     if made.data is None or made.recipe is None:
         return lambda architecture: training_key(architecture, {"evaluator": definition.evaluator})
-    from nas.training.loop import facts
+    from nas.training.loop import key
     from nas.training.settings import Settings, proxy
 
-    fixed, how, classes = Settings.from_data(definition.settings), made.recipe, len(made.data.classes)
-    known = facts(how, fixed, made.data)
-    return lambda architecture: training_key(proxy(architecture, how, fixed.image_size, classes), known)
+    data, how, fixed = made.data, made.recipe, Settings.from_data(definition.settings)
+    return lambda a: key(proxy(a, how, fixed.image_size, len(data.classes)), how, fixed, data)
 
 
 def _task_of(made: Plan, definition: Definition) -> Callable[[Architecture, int], dict[str, Any]]:
@@ -277,7 +293,7 @@ def _task_of(made: Plan, definition: Definition) -> Callable[[Architecture, int]
 
 def _executor(made: Plan, definition: Definition, workers: int | str, trials: int) -> Executor:
     if made.evaluate is not None:
-        return Inline(_evaluator(made.evaluate, trainer.outside_blocks(definition.blocks)))
+        return Inline(_evaluator(made.evaluate, outside_blocks(definition.blocks)))
     return Local(environments(definition.settings, workers, trials), made.folder / "workers.log")
 
 

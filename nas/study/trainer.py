@@ -3,8 +3,7 @@ once."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ def train(
     from nas.training.recipe import Recipe
     from nas.training.settings import Settings
     from search_spaces.codec import from_data
+    from search_spaces.load import outside_blocks
 
     architecture: Any = from_data(task["architecture"], blocks=outside_blocks(task["blocks"]))
     result = fit(
@@ -51,18 +51,3 @@ def _data(spec: str, seed: int) -> Data:
     from nas.data import load_data
 
     return load_data(spec, seed)
-
-
-def outside_blocks(module: str | None) -> Mapping[str, Any] | None:
-    """The table BLOCKS of a module, or None without a module. Raises UserError where there is none."""
-    from search_spaces.errors import UserError
-
-    if module is None:
-        return None
-    try:
-        table = getattr(importlib.import_module(module), "BLOCKS", None)
-    except ImportError as error:
-        raise UserError(f"blocks: cannot import {module!r} ({error})") from None
-    if not isinstance(table, dict):
-        raise UserError(f"blocks: {module!r} has no table BLOCKS = {{name: class}}")
-    return table

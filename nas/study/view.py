@@ -22,7 +22,8 @@ class Study:
 
     ``definition`` is ``study.yaml`` as plain data. ``state`` is running, interrupted, finished, exhausted,
     time or failed. ``base`` is the record of the chosen search trial, ``choice`` says how it was chosen
-    (mean, replicates, rule). ``reference`` and ``noise`` are mappings or None. ``problems`` has one line per
+    (mean, replicates, rule). ``reference``, ``noise`` and ``test`` (the base on the
+    test split) are mappings or None. ``problems`` has one line per
     damaged piece of the log.
     """
 
@@ -33,6 +34,7 @@ class Study:
     choice: Mapping[str, Any] | None
     reference: Mapping[str, Any] | None
     noise: Mapping[str, Any] | None
+    test: Mapping[str, Any] | None
     state: str
     trials: int | None
     problems: tuple[str, ...] = ()
@@ -58,6 +60,7 @@ def open_study(folder: Path | str) -> Study:
         choice=_fields(folded.base),
         reference=_fields(folded.reference),
         noise=_fields(folded.noise),
+        test=_fields(folded.test),
         state=_state(folder, folded),
         trials=folded.trials,
         problems=content.problems,

@@ -11,10 +11,6 @@ _WHERE = {
     "Result": "nas.training.loop",
     "Settings": "nas.training.settings",
     "TrainingFailed": "nas.training.loop",
-    "facts": "nas.training.loop",
-    "proxy": "nas.training.settings",
-    "reference": "nas.training.reference",
-    "settings": "nas.training.settings",
     "test_accuracy": "nas.training.final",
     "train": "nas.training.loop",
 }

@@ -61,9 +61,7 @@ def batches(split: Split, data: Data, side: int, in_channels: int, device: str) 
     images = torch.from_numpy(np.ascontiguousarray(split.images)).to(device)
     labels = torch.from_numpy(split.labels).to(device)
     shape = (1, in_channels, 1, 1)
-    return Batches(
-        images, labels, mean.view(shape).to(device), deviation.view(shape).to(device), side, in_channels
-    )
+    return Batches(images, labels, mean.view(shape).to(device), deviation.view(shape).to(device), side, in_channels)
 
 
 def epoch_draws(count: int, seed: int, epoch: int) -> tuple[Tensor, Tensor]:

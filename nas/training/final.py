@@ -15,9 +15,7 @@ from nas.training.settings import Settings, proxy
 from search_spaces import Architecture, UserError
 
 
-def test_accuracy(
-    architecture: Architecture, data: Data, recipe: Recipe, fixed: Settings, weights: Path
-) -> float:
+def test_accuracy(architecture: Architecture, data: Data, recipe: Recipe, fixed: Settings, weights: Path) -> float:
     """Top-1 (0 to 1) on the test split of the network whose training ended in the checkpoint ``weights``.
 
     Raises UserError for weights that cannot be read. Loading runs no code.
@@ -29,4 +27,4 @@ def test_accuracy(
         module.load_state_dict(state["average"] or state["model"])
     except (OSError, RuntimeError, KeyError, TypeError) as error:
         raise UserError(f"{weights} holds no weights of this network: {str(error).splitlines()[0]}") from None
-    return accuracy(module, batches(data.test, data, fixed.image_size, small.in_channels, fixed.device))
+    return accuracy(module, batches(data.test, data, fixed.image_size, small.in_channels, fixed.device), fixed)

@@ -75,13 +75,14 @@ def train(
     with torch.random.fork_rng(devices):
         torch.manual_seed(seed)
         run = _Run(small, data, recipe, fixed, order)
-        run.key = f"{training_key(small, facts(recipe, fixed, data))}/{seed}/{order}"
+        run.key = f"{key(small, recipe, fixed, data)}/{seed}/{order}"
         return run.go(report, checkpoint)
 
 
-def facts(recipe: Recipe, fixed: Settings, data: Data) -> dict[str, Any]:
-    """What makes two trainings of one network equal but for their seeds."""
-    return {"recipe": recipe.digest, "data": data.digest, **fixed.facts()}
+def key(small: Architecture, recipe: Recipe, fixed: Settings, data: Data) -> str:
+    """Key of a training but for its seeds; ``small`` is the network as trained (:func:`proxy`)."""
+    facts = {"recipe": recipe.digest, "data": data.digest, **fixed.facts()}
+    return training_key(small, facts, dropout=recipe.dropout, drop_path=recipe.drop_path)
 
 
 class _Run:
@@ -93,9 +94,7 @@ class _Run:
         module = build(small, training=True, dropout=recipe.dropout, drop_path=recipe.drop_path)
         initialise(module, recipe)
         self.module = module.to(fixed.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = (
-            {name: value.clone() for name, value in self.module.state_dict().items()} if recipe.ema else {}
-        )
+        self.average = {name: value.clone() for name, value in self.module.state_dict().items()} if recipe.ema else {}
         self.optimiser = _optimiser(self.module, recipe)
         self.train = batches(data.train, data, fixed.image_size, small.in_channels, fixed.device)
         self.val = batches(data.val, data, fixed.image_size, small.in_channels, fixed.device)
@@ -125,9 +124,7 @@ class _Run:
 
     def epoch(self, number: int) -> float:
         """One pass over the training images; the mean loss. Images that fill no batch wait for another epoch."""
-        order, draws = (
-            each.to(self.fixed.device) for each in epoch_draws(len(self.train), self.order, number)
-        )
+        order, draws = (each.to(self.fixed.device) for each in epoch_draws(len(self.train), self.order, number))
         size = min(self.fixed.batch, len(self.train))
         total = torch.zeros((), device=self.fixed.device)
         self.module.train()
@@ -136,7 +133,7 @@ class _Run:
             index = order[step * size : (step + 1) * size]
             loss = self.loss(self.train.augmented(index, draws, self.recipe), self.train.labels[index])
             self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            torch.autograd.backward(loss)
             if self.recipe.clip:
                 nn.utils.clip_grad_norm_(self.module.parameters(), self.recipe.clip)
             self.optimiser.step()
@@ -148,18 +145,14 @@ class _Run:
         return mean
 
     def loss(self, x: Tensor, labels: Tensor) -> Tensor:
-        with self.autocast():
+        with autocast(self.fixed):
             output = self.module(x)
         logits, auxiliary = output if isinstance(output, tuple) else (output, [])
         losses = [
             F.cross_entropy(each.float(), labels, label_smoothing=self.recipe.label_smoothing)
             for each in (logits, *auxiliary)
         ]
-        return losses[0] + self.recipe.aux_weight * sum(losses[1:])  # type: ignore[no-any-return]
-
-    def autocast(self) -> Any:
-        kind = self.fixed.device.partition(":")[0]
-        return torch.autocast(kind, dtype=torch.bfloat16, enabled=self.fixed.dtype == "bfloat16")
+        return losses[0] + self.recipe.aux_weight * sum(losses[1:])
 
     def set_rate(self, step: int) -> None:
         """Linear warm-up, then a cosine to 0 (Loshchilov & Hutter 2017)."""
@@ -178,16 +171,14 @@ class _Run:
 
     def validate(self) -> float:
         """Top-1 on the validation images, by the averaged weights where there are such."""
-        own = (
-            {name: value.clone() for name, value in self.module.state_dict().items()} if self.average else {}
-        )
+        own = {name: value.clone() for name, value in self.module.state_dict().items()} if self.average else {}
         if own:
             self.module.load_state_dict(self.average)
         if self.recipe.refresh:
             refresh(self.module, self.train, self.fixed.batch)
-        with self.autocast():
-            top1 = accuracy(self.module, self.val)
+        top1 = accuracy(self.module, self.val, self.fixed)
         if own:
+            self.average = {name: value.clone() for name, value in self.module.state_dict().items()}
             self.module.load_state_dict(own)
         return top1
 
@@ -230,12 +221,18 @@ class _Run:
         )
 
 
-def accuracy(module: nn.Module, split: Batches) -> float:
+def autocast(fixed: Settings) -> Any:
+    """The settings' precision for a forward pass."""
+    kind = fixed.device.partition(":")[0]
+    return torch.autocast(kind, dtype=torch.bfloat16, enabled=fixed.dtype == "bfloat16")
+
+
+def accuracy(module: nn.Module, split: Batches, fixed: Settings) -> float:
     """Share of the images that ``module`` classifies rightly, in evaluation mode."""
     module.eval()
     right = 0
-    with torch.inference_mode():
-        for index in torch.arange(len(split), device=split.labels.device).split(EVALUATED_AT_ONCE):
+    with torch.inference_mode(), autocast(fixed):
+        for index in torch.arange(len(split), device=split.labels.device).split(EVALUATED_AT_ONCE):  # type: ignore[no-untyped-call]
             right += int((module(split.plain(index)).argmax(1) == split.labels[index]).sum())
     return right / len(split)
 
@@ -266,7 +263,7 @@ def refresh(module: nn.Module, split: Batches, batch: int) -> None:
         norm.momentum = None
         norm.train()
     with torch.no_grad():
-        for index in torch.arange(len(split), device=split.labels.device).split(batch):
+        for index in torch.arange(len(split), device=split.labels.device).split(batch):  # type: ignore[no-untyped-call]
             if len(index) > 1:
                 module(split.plain(index))
     for norm, momentum in zip(norms, momenta, strict=True):
@@ -283,7 +280,5 @@ def _optimiser(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     ]
     groups = [group for group in groups if group["params"]]
     if recipe.optimiser == "sgd":
-        return torch.optim.SGD(
-            groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.momentum > 0, fused=True
-        )
+        return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.momentum > 0, fused=True)
     return torch.optim.AdamW(groups, lr=recipe.lr, betas=(recipe.momentum, 0.999), fused=True)

@@ -51,16 +51,12 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if self.optimiser not in OPTIMISERS:
-            raise UserError(
-                f"must be one of {', '.join(OPTIMISERS)}, got {self.optimiser!r}", "recipe.optimiser"
-            )
+            raise UserError(f"must be one of {', '.join(OPTIMISERS)}, got {self.optimiser!r}", "recipe.optimiser")
         if self.init not in INITS:
             raise UserError(f"must be one of {', '.join(INITS)}, got {self.init!r}", "recipe.init")
         for name in ("image_size", "epochs", "batch"):
             if type(getattr(self, name)) is not int or getattr(self, name) < 1:
-                raise UserError(
-                    f"must be an integer of at least 1, got {getattr(self, name)!r}", f"recipe.{name}"
-                )
+                raise UserError(f"must be an integer of at least 1, got {getattr(self, name)!r}", f"recipe.{name}")
 
     @property
     def digest(self) -> str:
@@ -91,19 +87,19 @@ RECIPES: dict[str, Recipe] = {
     "proxy": Recipe(  # measured in benchmarks/proxy_recipe.md
         "proxy",
         image_size=32,
-        epochs=6,
+        epochs=5,
+        batch=32,
         optimiser="adamw",
-        lr=3e-3,
+        lr=2e-3,
         weight_decay=0.02,
         label_smoothing=0.1,
-        refresh=True,
         init="kaiming",
-        bn_momentum=0.3,
+        bn_momentum=0.2,
         dropout=0.0,
         drop_path=0.0,
-        shift=0.1,
-        rotate=10,
-        scale=0.1,
+        shift=0.05,
+        rotate=6,
+        scale=0.05,
     ),
 }
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from math import sqrt
 
 from nas.data import Data
+from nas.intervals import wilson
 
 MOST_IMAGES = 10_000
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,3 @@ def reference(data: Data) -> Reference:
     right = int((model.predict(data.val.images.reshape(len(data.val), -1)) == data.val.labels).sum())
     low, high = wilson(right, len(data.val))
     return Reference("logistic regression", right / len(data.val), low, high, len(data.val))
-
-
-def wilson(right: int, images: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927)."""
-    share, z2 = right / images, Z95**2
-    middle = (share + z2 / (2 * images)) / (1 + z2 / images)
-    half = Z95 / (1 + z2 / images) * sqrt(share * (1 - share) / images + z2 / (4 * images**2))
-    return max(0.0, middle - half), min(1.0, middle + half)

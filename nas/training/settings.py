@@ -31,8 +31,9 @@ class Settings:
         return Settings(**data)
 
     def facts(self) -> dict[str, Any]:
-        """The part that can change a result, for the training key."""
-        return {name: value for name, value in self.to_data().items() if name != "image_size"}
+        """What can change a result beside the network's own image size, for the training key."""
+        own = ("device", "dtype", "channels_last", "batch", "threads", "epochs")
+        return {name: getattr(self, name) for name in own}
 
 
 def settings(

@@ -88,15 +88,11 @@ class InceptionC(Block):
             self._branch(g, x, (1,), out // 4, stride, "branch1"),
             self._branch(g, x, (1, (1, 7), (7, 1)), out // 4, stride, "branch7"),
             self._branch(g, x, (1, (7, 1), (1, 7), (7, 1), (1, 7)), out // 4, stride, "branch7x2"),
-            self._branch(
-                g, g.pool(x, "avg", 3, stride=stride, count_include_pad=True), (1,), out // 4, 1, "project"
-            ),
+            self._branch(g, g.pool(x, "avg", 3, stride=stride, count_include_pad=True), (1,), out // 4, 1, "project"),
         )
         return g.concat(branches)
 
-    def _branch(
-        self, g: Graph, x: Tensor, kernels: tuple[Any, ...], out: int, stride: int, name: str
-    ) -> Tensor:
+    def _branch(self, g: Graph, x: Tensor, kernels: tuple[Any, ...], out: int, stride: int, name: str) -> Tensor:
         with g.scope(name):
             for place, kernel in enumerate(kernels):
                 last = place == len(kernels) - 1

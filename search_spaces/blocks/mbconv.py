@@ -29,9 +29,7 @@ class MBConv(Block):
     def trace(self, g: Graph, x: Tensor, out: int, stride: int, at: Position) -> Tensor:
         inner = int(x.channels * self.expand_ratio)
         h = x if self.expand_ratio == 1 else g.conv_norm_act(x, inner, 1, act=self.act, name="expand")
-        h = g.conv_norm_act(
-            h, inner, self.kernel, stride=stride, groups=inner, act=self.act, name="depthwise"
-        )
+        h = g.conv_norm_act(h, inner, self.kernel, stride=stride, groups=inner, act=self.act, name="depthwise")
         if self.se_ratio:
             h = squeeze_excite(g, h, self.se_ratio, into=x.channels, out=out, act=self.act)
         h = g.conv_norm(h, out, 1, name="project")

@@ -34,10 +34,7 @@ def googlenet() -> Architecture:
             Stage(Conv(kernel=3), out=192),
             _pool(3),
         ),
-        stages=tuple(
-            _pool(row) if isinstance(row, int) else Stage(Inception(widths=row, large=3))
-            for row in MODULES
-        ),
+        stages=tuple(_pool(row) if isinstance(row, int) else Stage(Inception(widths=row, large=3)) for row in MODULES),
         head=Head(dropout=0.2),
         aux=tuple(Aux(after=after) for after in AUX_AFTER),
         defaults=Defaults(act="relu", norm=BatchNorm(eps=1e-3)),

@@ -16,7 +16,9 @@ from search_spaces.codec import from_data, to_data
 from search_spaces.strict_yaml import dump, parse
 
 KINDS = tuple(BLOCKS)
-few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+few = settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 
 
 def fitting(data, kind):

@@ -78,7 +78,9 @@ def test_the_target_is_the_largest_that_fits(text):
 
 
 def test_targets_that_nothing_meets_name_the_nearest():
-    with pytest.raises(UserError, match=r"^target: no φ fits 386\.\.390MFLOPs: the nearest networks cost 385,814,752 and "):
+    with pytest.raises(
+        UserError, match=r"^target: no φ fits 386\.\.390MFLOPs: the nearest networks cost 385,814,752 and "
+    ):
         scale(B0, target=Budget("macs", Fraction(390_000_000), Fraction(386_000_000)))
     with pytest.raises(UserError, match=r"^target: no network is small enough"):
         scale(B0, target=Budget.parse("1KFLOPs"))

@@ -47,7 +47,10 @@ def test_provenance_is_kept_aside(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("expand_ratio", "expand_ration"), r"stages\.0\.block\.mbconv: unknown key 'expand_ration'; known are kernel, "),
+        (
+            ("expand_ratio", "expand_ration"),
+            r"stages\.0\.block\.mbconv: unknown key 'expand_ration'; known are kernel, ",
+        ),
         (("out: 24", "out: wide"), r"stages\.0\.out: must be an integer of at least 1, got 'wide'$"),
         (("expand_ratio: 4", "expand_ratio: -1"), r"stages\.0\.block\.mbconv\.expand_ratio: must be .* got -1$"),
         (("mbconv", "mbconf"), r"stages\.0\.block: must be one of conv, .*, got 'mbconf'$"),
@@ -59,7 +62,10 @@ def test_provenance_is_kept_aside(tmp_path):
         (("image_size: 32", "image_size: 32\nimage_size: 64"), r"line 4: the key 'image_size' stands twice$"),
         (("image_size: 32", "image_size: {"), r"not valid YAML"),
         (("classes: 10", "classes: &c 10\nin_channels: *c"), r"anchors and aliases \(& and \*\) are not allowed$"),
-        (("classes: 10", "classes: !!python/object/apply:os.system [ls]"), r"not valid YAML: could not determine a constr"),
+        (
+            ("classes: 10", "classes: !!python/object/apply:os.system [ls]"),
+            r"not valid YAML: could not determine a constr",
+        ),
         (("stem:", "stem: &a [*a]\nx:"), r"anchors and aliases"),
         (("stages:", "stages: {a: 1}\nx:"), r"must be a list|unknown key"),
     ],
@@ -74,7 +80,9 @@ def test_wrong_files_name_path_rule_and_value(change, message, tmp_path):
 
 
 def test_alias_bombs_and_deep_nesting_end_at_once(tmp_path):
-    bomb = "a: &a [x, x]\n" + "".join(f"{c}: &{c} [*{p}, *{p}, *{p}]\n" for p, c in zip("abcdefgh", "bcdefghi", strict=True))
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{c}: &{c} [*{p}, *{p}, *{p}]\n" for p, c in zip("abcdefgh", "bcdefghi", strict=True)
+    )
     for text in (bomb, "[" * 5000, "a: " + "{a: " * 5000, "x" * (MOST_BYTES + 1)):
         path = tmp_path / "bomb.yaml"
         path.write_text(text)
@@ -84,7 +92,12 @@ def test_alias_bombs_and_deep_nesting_end_at_once(tmp_path):
 
 def test_ten_to_the_minus_five_is_a_number():
     assert parse("eps: 1e-5")["eps"] == 1e-5
-    assert from_data(parse(GOOD.replace("{choice: [3, 5]}", "5") + "defaults: {norm: {batch_norm: {eps: 1e-3}}}")).defaults.norm.eps == 1e-3
+    assert (
+        from_data(
+            parse(GOOD.replace("{choice: [3, 5]}", "5") + "defaults: {norm: {batch_norm: {eps: 1e-3}}}")
+        ).defaults.norm.eps
+        == 1e-3
+    )
 
 
 def test_missing_files_and_unknown_names():

@@ -30,7 +30,9 @@ def test_a_small_network_by_hand():
 
 
 def test_without_norms_convolutions_have_a_bias():
-    own = Architecture(image_size=4, classes=2, stages=(Stage(Conv(kernel=1), out=5),), defaults=Defaults(norm=NoNorm()))
+    own = Architecture(
+        image_size=4, classes=2, stages=(Stage(Conv(kernel=1), out=5),), defaults=Defaults(norm=NoNorm())
+    )
     assert cost(own).params == 3 * 5 + 5 + 5 * 2 + 2
 
 
@@ -79,8 +81,6 @@ def test_one_module_of_inception_v3():
     from search_spaces.graph import Position
 
     module = torchvision.models.inception.InceptionC(768, channels_7x7=128)
-    (params, _, _, _), shape = block_cost(
-        InceptionC(inner=128), (768, 17, 17), 768, 1, Position(), Defaults()
-    )
+    (params, _, _, _), shape = block_cost(InceptionC(inner=128), (768, 17, 17), 768, 1, Position(), Defaults())
     assert params == sum(weight.numel() for weight in module.parameters())
     assert shape == (768, 17, 17)

@@ -4,7 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from search_spaces import SE, Architecture, BatchNorm, Conv, Defaults, Head, Identity, MBConv, NFBlock, Stage, digest, load
+from search_spaces import (
+    SE,
+    Architecture,
+    BatchNorm,
+    Conv,
+    Defaults,
+    Head,
+    Identity,
+    MBConv,
+    NFBlock,
+    Stage,
+    digest,
+    load,
+)
 from search_spaces.digest import training_key
 
 

@@ -31,8 +31,9 @@ from search_spaces.strict_yaml import dump, parse
 GOLDEN_SIZES = {"mbconv": 11_284_439_629_824, "nas-bench-macro": 6_561}
 
 
-def small_space(act=choice("relu", "silu", name="act")) -> Space:
+def small_space() -> Space:
     """Nested, shared and per-repeat choices, small enough to enumerate."""
+    act = choice("relu", "silu", name="act")
     return Space(
         "small",
         Architecture(
@@ -55,7 +56,9 @@ def sketch_space() -> Space:
             stem=(Stage(Conv(kernel=3), out=32, stride=2),),
             stages=(
                 Stage(MBConv(kernel=choice(3, 5), expand_ratio=1, se_ratio=choice(0, 0.25)), out=16),
-                Stage(choice(MBConv(expand_ratio=6), Bottleneck(), Inception()), out=choice(40, 48), repeats=2, stride=2),
+                Stage(
+                    choice(MBConv(expand_ratio=6), Bottleneck(), Inception()), out=choice(40, 48), repeats=2, stride=2
+                ),
                 Stage(each=choice(MBConv(kernel=3), MBConv(kernel=5), Identity()), out=80, repeats=4, stride=2),
             ),
             head=Head(out=1280),
@@ -135,14 +138,21 @@ def test_a_neighbour_keeps_equally_named_values_of_the_old_branch():
     )
     five = own.decide({"stages.0.block": "conv", "stages.0.block.conv.kernel": "5"})
     one = own.decide({"stages.0.block": "conv", "stages.0.block.conv.kernel": "1"})
-    assert [a.stages[0].block for a in own.neighbours(five) if isinstance(a.stages[0].block, MBConv)] == [MBConv(kernel=5)]
-    assert [a.stages[0].block for a in own.neighbours(one) if isinstance(a.stages[0].block, MBConv)] == [MBConv(kernel=3)]
+    assert [a.stages[0].block for a in own.neighbours(five) if isinstance(a.stages[0].block, MBConv)] == [
+        MBConv(kernel=5)
+    ]
+    assert [a.stages[0].block for a in own.neighbours(one) if isinstance(a.stages[0].block, MBConv)] == [
+        MBConv(kernel=3)
+    ]
 
 
 def test_decisions_of_is_the_first_vector_that_gives_the_architecture():
     own = Space(
         "twice",
-        Architecture(image_size=8, stages=(Stage(choice(MBConv(kernel=3, se_ratio=0), MBConv(kernel=choice(3, 5), se_ratio=0)), out=8),)),
+        Architecture(
+            image_size=8,
+            stages=(Stage(choice(MBConv(kernel=3, se_ratio=0), MBConv(kernel=choice(3, 5), se_ratio=0)), out=8),),
+        ),
     )
     assert own.size == 3
     assert own.decisions_of(own.decide(own.vector(1))) == own.vector(0)

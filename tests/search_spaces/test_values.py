@@ -70,7 +70,9 @@ def test_values_survive_pickling_between_hash_seeds():
     assert pickle.loads(pickle.dumps(stage)) == stage
 
 
-@pytest.mark.parametrize(("width", "rounded"), [(32 * 1.1, 32), (16 * 1.2, 24), (10, 16), (8.8, 8), (1, 8), (40 * 1.4, 56)])
+@pytest.mark.parametrize(
+    ("width", "rounded"), [(32 * 1.1, 32), (16 * 1.2, 24), (10, 16), (8.8, 8), (1, 8), (40 * 1.4, 56)]
+)
 def test_round_filters(width, rounded):
     assert round_filters(width) == rounded
     assert rounded >= 0.9 * width

@@ -87,6 +87,7 @@ def made_up(folder: Path, n: int = 24) -> Facts:
             "between_candidates": 5e-5,
             "resolved": False,
         },
+        test={"trial": best[0]["trial"], "top1": 0.964, "images": 360},
         choice={
             "trial": best[0]["trial"],
             "mean": 0.945,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nas.report.intervals import wilson
+from nas.intervals import wilson
 from nas.report.numbers import rounded, seconds_text
 from nas.report.statements import base_lines, comparison, fair_score, noise_verdict
 

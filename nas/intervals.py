@@ -1,4 +1,4 @@
-"""Intervals of shares and the text of the noise verdict, from the standard library alone."""
+"""Intervals of shares."""
 
 from __future__ import annotations
 
