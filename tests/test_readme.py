@@ -37,10 +37,8 @@ def test_the_count_of_b0_is_the_one_told():
     assert f"EfficientNet-B0 has {cost(load('efficientnet-b0')).macs:,}" in README
 
 
-@pytest.mark.parametrize("command", re.findall(r"`(nas [a-z]+)[ `]", README))
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"`(nas [a-z]+)[ `]", README))))
 def test_every_command_named_exists(command):
     from nas.cli import main
 
-    with pytest.raises(SystemExit) as ended:
-        main([command.split()[1], "--help"])
-    assert ended.value.code == 0
+    assert main([command.split()[1], "--help"]) == 0

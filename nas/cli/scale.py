@@ -43,17 +43,24 @@ def parser() -> Parser:
     how.add_argument("--target", metavar="BUDGET", help="the largest network that fits, such as 1.8GFLOPs")
     how.add_argument("--family", action="store_true", help="all published variants")
     p.add_argument("--explain", action="store_true", help="show the rule, its numbers and the rows")
-    p.add_argument("--out", type=Path, metavar="PATH", help="save as this YAML file (a folder with --family)")
+    p.add_argument(
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="save as this YAML file (a folder with --family); by default into the study that the base is from",
+    )
     p.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
     p.add_argument("--json", action="store_true", help="print JSON")
     return p
 
 
 def run(options: argparse.Namespace) -> int:
-    """Scale the base, print the comparison, save where asked."""
-    name, base, digest = _base(options)
+    """Scale the base, print the comparison, save where asked, or beside the base of a study."""
+    source = options.base or latest_base() or DEFAULT_BASE
+    name, base, digest = _base(source, options)
     members = _members(base, options)
-    saved = _save(members, options.out, base, name) if options.out is not None else []
+    out = options.out or _beside(source, options, members[0])
+    saved = [] if out is None else _save(members, out, base, name, replace=options.out is None)
     if options.json:
         output.print_json(_as_data(name, digest, base, members, options.family))
         return 0
@@ -70,10 +77,9 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _base(options: argparse.Namespace) -> tuple[str, Architecture, str]:
+def _base(source: str, options: argparse.Namespace) -> tuple[str, Architecture, str]:
     from search_spaces import digest
 
-    source = options.base or latest_base() or DEFAULT_BASE
     name, architecture = load_architecture(source, options.blocks)
     return name, architecture, digest(architecture)
 
@@ -142,12 +148,21 @@ def _coefficients(member: Scaled) -> str:
     return ", ".join(parts)
 
 
-def _save(members: list[Scaled], out: Path, base: Architecture, base_name: str) -> list[Path]:
+def _beside(source: str, options: argparse.Namespace, member: Scaled) -> Path | None:
+    """Where the result goes by default: into the study that the base is from; nowhere for other bases."""
+    folder = Path(source)
+    if not folder.is_dir():
+        return None
+    return folder / ("family" if options.family else f"scaled-{_file_stem(member)}.yaml")
+
+
+def _save(members: list[Scaled], out: Path, base: Architecture, base_name: str, replace: bool) -> list[Path]:
+    """Write one file, or one a member; only files of the default name and place are replaced."""
     from scaling import save_scaled
 
     paths = [out] if len(members) == 1 else [out / f"{_file_stem(member)}.yaml" for member in members]
     for path in paths:
-        if path.exists():
+        if path.exists() and not replace:
             raise UserError(f"--out {path}: exists already; choose another name or remove it")
     try:
         for path, member in zip(paths, members, strict=True):

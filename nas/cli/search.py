@@ -23,7 +23,6 @@ nas search --space mbconv --budget 400MFLOPs --budget 5Mparams --data folder:pho
 nas search --space my-space.yaml --budget 350..400MFLOPs --dry-run
 """
 
-TRIALS = 16
 PLANNED = (
     *("data", "image_size", "classes", "blocks", "sampler", "pruner", "recipe", "epochs"),
     *("retrain", "seeds", "seed", "device", "out"),
@@ -63,6 +62,8 @@ def _add_question(p: Parser) -> None:
 
 
 def _add_training(p: Parser) -> None:
+    from nas.study.records import TRIALS
+
     group = p.add_argument_group("how it is answered")
     group.add_argument("--trials", type=count, default=TRIALS, metavar="N", help=f"trainings to make ({TRIALS})")
     group.add_argument("--time", type=span, metavar="T", help="start no training after this long: 90s, 45min, 2h")

@@ -106,8 +106,9 @@ def _base_cards(facts: Facts) -> list[str]:
 def _test_card(facts: Facts) -> list[str]:
     if facts.test is None:
         return []
-    value = with_interval(facts.test["top1"], facts.test["images"])
-    return [_card("base on the test split", value, f"{facts.test['images']} images, read once for this base")]
+    interval = with_interval(facts.test["top1"], facts.test["images"]).partition("(")[2].rstrip(")")
+    more = f"{interval}; {facts.test['images']} images, read once for this base"
+    return [_card("base, top-1 on test", points(facts.test["top1"]), more)]
 
 
 def _card(name: str, value: str, more: str, kind: str = "") -> str:

@@ -26,6 +26,7 @@ from nas.study.lock import locked
 from nas.study.log import NAME as LOG
 from nas.study.log import open_log
 from nas.study.plan import Evaluate, Plan, check_limits, plan
+from nas.study.records import TRIALS
 from nas.study.seeds import derive
 from nas.study.view import Study, open_study
 from search_spaces import Architecture, Budget, Space
@@ -47,7 +48,7 @@ def search(
     budgets: str | Budget | Iterable[str | Budget] = (),
     *,
     data: str = "digits",
-    trials: int = 16,
+    trials: int = TRIALS,
     sampler: str = "tpe",
     pruner: str = "median",
     objective: str = "top1",

@@ -1,0 +1,46 @@
+"""Stored studies open in every later release, and their records agree with what is counted now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nas.study import open_study
+from search_spaces import Budget, cost, digest, load
+from search_spaces.codec import from_data
+
+STUDIES = sorted(path.parent for path in (Path(__file__).parents[1] / "studies").glob("*/study.yaml"))
+
+
+def test_there_is_one():
+    assert STUDIES
+
+
+@pytest.mark.parametrize("folder", STUDIES, ids=lambda path: path.name)
+def test_a_stored_study_opens_and_its_counts_hold(folder):
+    study = open_study(folder)
+    assert study.problems == ()
+    assert study.state == "finished"
+    space = from_data(study.definition["space"])
+    budgets = [Budget.parse(text) for text in study.definition["budgets"]]
+    for record in study.records:
+        architecture = space.decide(record.decisions)
+        counted = cost(architecture)
+        assert (counted.params, counted.macs) == (record.params, record.macs)
+        trained = record.state in ("complete", "pruned")
+        assert not trained or all(budget.fits(counted) for budget in budgets)
+        assert record.digest is None or record.digest == digest(architecture)
+    assert digest(load(folder / "base.yaml")) == study.base.digest
+
+
+@pytest.mark.parametrize("folder", STUDIES, ids=lambda path: path.name)
+@pytest.mark.long
+def test_every_trained_candidate_is_within_budget_by_fvcore(folder):
+    from nas.measures import fvcore_macs
+
+    study = open_study(folder)
+    space = from_data(study.definition["space"])
+    for record in study.records:
+        if record.state in ("complete", "pruned") and record.replicate == 0:
+            assert fvcore_macs(space.decide(record.decisions)).macs == record.macs
