@@ -94,9 +94,10 @@ class Architecture(Value):
     kind = "architecture"
 
     def check(self) -> None:
-        for aux in self.aux:
-            if isinstance(aux, Aux) and type(aux.after) is int and aux.after >= len(self.stages):
-                raise UserError(f"must be a stage, 0 to {len(self.stages) - 1}, got {aux.after}", "aux.after")
+        names = [f"stages.{index}" for index in range(len(self.stages))]
+        for index, aux in enumerate(self.aux):
+            if isinstance(aux, Aux) and isinstance(aux.after, str) and aux.after not in names:
+                raise UserError(f"must name one of {len(names)} stages, got {aux.after}", f"aux.{index}.after")
 
     def at(self, image_size: int | None = None, classes: int | None = None) -> Architecture:
         """The network on other data; None keeps a value. Raises UserError where the head flattens the map of
@@ -156,7 +157,7 @@ def trace_network(architecture: Architecture, training: bool = False) -> Graph:
         x = taps[name] = _under(name, lambda: trace_stage(g, stage, x, previous), g)  # noqa: B023
     outputs = [_under("head", lambda: trace_head(g, architecture.head, x, architecture.classes), g)]
     for index, aux in enumerate(architecture.aux if training else ()):
-        tap = taps[f"stages.{aux.after}"]
+        tap = taps[aux.after]
         outputs.append(_under(f"aux.{index}", lambda: aux.trace(g, tap, architecture.classes), g))  # noqa: B023
     g.outputs = [each.index for each in outputs]
     return g

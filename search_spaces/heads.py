@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from search_spaces.errors import UserError
 from search_spaces.graph import Graph, Tensor
 from search_spaces.ops import ACTS
 from search_spaces.values import Value, a_number, an_integer, one_of, ruled, some
@@ -61,13 +63,19 @@ class FlatHead(Value):
 HEADS: dict[str, type[Value]] = {head.kind: head for head in (Head, FlatHead)}
 
 
+def _a_stage(value: Any) -> str:
+    if not isinstance(value, str) or re.fullmatch(r"stages\.\d{1,4}", value) is None:
+        raise UserError(f"must name a stage, such as stages.3, got {value!r}")
+    return value
+
+
 @dataclass(frozen=True)
 class Aux(Value):
-    """Auxiliary classifier after stage number ``after`` (counted from 0), in training only: average pooling
+    """Auxiliary classifier after the stage named by ``after`` (``stages.3``), in training only: average pooling
     to ``pool`` × ``pool``, a 1×1 convolution, a fully connected layer, dropout, classifier (Szegedy et al.
     2014, sec. 5)."""
 
-    after: int = ruled(an_integer(least=0))
+    after: str = ruled(_a_stage)
     pool: int = ruled(an_integer(), 4)
     out: int = ruled(an_integer(), 128)
     hidden: int = ruled(an_integer(), 1024)

@@ -21,7 +21,7 @@ MODULES = (
     (256, 160, 320, 32, 128, 128),
     (384, 192, 384, 48, 128, 128),
 )
-AUX_AFTER = (3, 6)
+AUX_AFTER = ("stages.3", "stages.6")  # modules 4a and 4d
 
 
 def googlenet() -> Architecture:
