@@ -129,9 +129,9 @@ def _about_training(made: Plan) -> list[str]:
 def _search(made: Plan, options: argparse.Namespace) -> int:
     from nas.cli.progress import display
     from nas.report.source import facts_of
+    from nas.study.conduct import conduct
     from nas.study.driver import Limits
     from nas.study.errors import StudyError
-    from nas.study.search import conduct
 
     deadline = math.inf if options.time is None else time.monotonic() + options.time
     try:

@@ -14,8 +14,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from nas.study.conduct import conduct
 from nas.study.driver import Limits
-from nas.study.search import conduct, plan, search
+from nas.study.plan import plan
+from nas.study.search import search
 from search_spaces import Architecture, Conv, Head, Space, Stage, choice
 
 EPOCHS = 3

@@ -9,8 +9,8 @@ import pytest
 
 from nas.study.executors import local
 from nas.study.executors.base import Job
+from nas.study.executors.choose import environments
 from nas.study.executors.local import Local
-from nas.study.search import environments
 
 
 class Heard:
