@@ -23,9 +23,9 @@ from nas.training.settings import settings
 from search_spaces import Architecture, Budget, cost, load
 
 
-def candidates(count: int) -> list[Architecture]:
-    """The first networks within the budget of a fixed stream."""
-    space, budget, rng = load("mbconv"), Budget.parse("400MFLOPs"), random.Random(5)
+def candidates(count: int, stream: int) -> list[Architecture]:
+    """The first networks within the budget of a stream of random numbers."""
+    space, budget, rng = load("mbconv"), Budget.parse("400MFLOPs"), random.Random(stream)
     found: list[Architecture] = []
     while len(found) < count:
         architecture = space.sample(rng)
@@ -39,12 +39,13 @@ def main() -> None:
     parser.add_argument("changes", nargs="*", help="field=value of the recipe")
     parser.add_argument("--networks", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--stream", type=int, default=11, help="seed of the sample of networks")
     asked = parser.parse_args()
     changes = {name: yaml.safe_load(value) for name, _, value in (each.partition("=") for each in asked.changes)}
     recipe, data = replace(RECIPES["proxy"], **changes), load_data("digits")
     print(f"logistic regression {reference(data).top1:.2%} of {len(data.val)} validation images")
     top1, seconds = [], []
-    for number, architecture in enumerate(candidates(asked.networks)):
+    for number, architecture in enumerate(candidates(asked.networks, asked.stream)):
         for seed in range(asked.seeds):
             start = time.process_time()
             result = train(architecture, data, recipe, fixed=settings(recipe, "cpu"), seed=seed)
