@@ -1,3 +1,5 @@
+"""The command line in this process, as a fixture."""
+
 from __future__ import annotations
 
 import json
