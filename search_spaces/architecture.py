@@ -104,7 +104,7 @@ class Architecture(Value):
         one image size."""
         size = self.image_size if image_size is None else image_size
         if size != self.image_size and self.head.binds_image_size:
-            rule = f"a flat head without pool binds the image size {self.image_size}, got {image_size}"
+            rule = f"a flat head without pool binds the image size {self.image_size} (give it a pool), got {image_size}"
             raise UserError(rule, "image_size")
         return replace(self, image_size=size, classes=self.classes if classes is None else classes)
 
@@ -135,6 +135,8 @@ def trace_block(g: Graph, block: Block, x: Tensor, out: int | None, stride: int,
     block = cast(Block, filled(block, g.defaults))
     width = block.width(x.channels, out)
     y = block.trace(g, g.enter(x), width, stride, at)
+    if not isinstance(y, Tensor):
+        raise UserError(f"the trace of {block.kind} must return a tensor, got {y!r}")
     if y.channels != width:
         raise UserError(f"{block.kind} must end in {width} channels, got {y.channels}")
     return y

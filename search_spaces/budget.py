@@ -30,7 +30,7 @@ METRICS = ("macs", "params", "bytes", "peak_bytes", "latency_ms")
 FORMS = "400MFLOPs, 1.8GMACs, 5.3Mparams, 20MB, 64MBpeak, 12ms, or a range such as 350..400MFLOPs"
 
 _NUMBER = r"(\d{1,15}(?:\.\d{1,15})?)"
-_FORM = re.compile(rf"(?:{_NUMBER}\.\.)?{_NUMBER}([A-Za-z]+)")
+_FORM = re.compile(rf"(?:{_NUMBER}\.\.)?{_NUMBER}([A-Za-z]+)", re.ASCII)
 
 
 @dataclass(frozen=True)

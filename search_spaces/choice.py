@@ -8,6 +8,8 @@ from typing import Any
 
 from search_spaces.errors import UserError
 
+MOST_OPTIONS = 1_000
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -31,6 +33,8 @@ def choice(*options: Any, name: str | None = None) -> Any:
         raise UserError("a choice needs at least one option, got none")
     if any(isinstance(option, Choice) for option in options):
         raise UserError("an option of a choice cannot be a choice itself")
+    if len(options) > MOST_OPTIONS:
+        raise UserError(f"a choice may have {MOST_OPTIONS} options at most, got {len(options)}")
     if name is not None and not (isinstance(name, str) and name.isidentifier()):
         raise UserError(f"the name of a choice must be an identifier, got {name!r}")
     return Choice(tuple(options), name)

@@ -25,6 +25,7 @@ from search_spaces.values import Value
 SCHEMA = 1
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 40
+LONGEST_NAME = 100
 _ABOUT = ("schema", "name", "provenance", "recipe")
 
 Kinds = Mapping[str, type[Value]]
@@ -47,11 +48,11 @@ def from_data(data: Any, blocks: Kinds | None = None) -> Architecture | Space:
         raise UserError(f"a file must hold keys and values, got {type(data).__name__}")
     if _depth(data) > MOST_DEPTH:
         raise UserError(f"data may be nested {MOST_DEPTH} deep at most")
-    if data.get("schema") != SCHEMA:
+    if type(data.get("schema")) is not int or data["schema"] != SCHEMA:
         raise UserError(f"must be {SCHEMA}, got {data.get('schema')!r}", "schema")
     name = data.get("name", "unnamed")
-    if not isinstance(name, str) or not name:
-        raise UserError(f"must be a text, got {name!r}", "name")
+    if not isinstance(name, str) or not name.isprintable() or not 1 <= len(name) <= LONGEST_NAME:
+        raise UserError(f"must be a printable text of 1 to {LONGEST_NAME} characters, got {name!r}", "name")
     own = {key: each for key, each in data.items() if key not in _ABOUT}
     architecture = _Reader({**BLOCKS, **(blocks or {})}).value(Architecture, own)
     return Space(name, architecture) if _is_open(architecture) else architecture
@@ -173,6 +174,12 @@ class _Reader:
             raise UserError(f"must be a list of options, got {data['choice']!r}", "choice")
         return choice(*(self.opened(reader, each) for each in data["choice"]), name=data.get("name"))
 
+    def scalar(self, data: Any) -> Any:
+        """A plain value; items of a list may be choices."""
+        if isinstance(data, list):
+            return tuple(_under(str(index), self.opened, self.scalar, each) for index, each in enumerate(data))
+        return data
+
     def value(self, kind: type[Value], data: Any) -> Any:
         if not isinstance(data, dict):
             raise UserError(f"must hold the fields of {kind.kind}, got {data!r}")
@@ -185,7 +192,7 @@ class _Reader:
         if missing:
             raise UserError(f"{missing[0]} is missing")
         readers = self.readers.get(kind, {})
-        own = {name: _under(name, self.opened, readers.get(name, _scalar), each) for name, each in data.items()}
+        own = {name: _under(name, self.opened, readers.get(name, self.scalar), each) for name, each in data.items()}
         try:
             return kind(**own)
         except UserError as error:
@@ -205,10 +212,6 @@ def _under(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         return function(*arguments)
     except UserError as error:
         raise error.under(name) from None
-
-
-def _scalar(data: Any) -> Any:
-    return tuple(_scalar(each) for each in data) if isinstance(data, list) else data
 
 
 def _known(data: Mapping[Any, Any], names: tuple[str, ...]) -> None:

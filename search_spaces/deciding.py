@@ -69,7 +69,8 @@ def match_shared(value: Any, target: Any, defaults: Defaults) -> dict[str, str]:
     labels: dict[str, str] = {}
     for path, shared in _outside(value, ()):
         if shared.name and shared.name not in labels:
-            _match_choice(shared, _at(target, path), ".".join(path), defaults, labels)
+            own, fill = _at(target, path, defaults)
+            _match_choice(shared, fill if own is None else own, ".".join(path), defaults, labels, fill)
     return labels
 
 
@@ -81,13 +82,15 @@ def _outside(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
             yield from _outside(child, (*path, name))
 
 
-def _at(target: Any, path: tuple[str, ...]) -> Any:
-    """What stands at a path of the open value in the decided one; a stage's blocks are its sequence."""
+def _at(target: Any, path: tuple[str, ...], defaults: Defaults) -> tuple[Any, Any]:
+    """What stands at a path of the open value in the decided one, and what fills it where that is None; a
+    stage's blocks are its sequence."""
+    fill = None
     for name in path:
+        fill = getattr(defaults, name, None) if isinstance(target, FILLED) else None
         if isinstance(target, Stage):
-            own = {"block": target.sequence[:1], "each": target.sequence[:1], "blocks": target.sequence}
+            own = {"block": target.sequence[0], "each": target.sequence[0], "blocks": target.sequence}
             target = own.get(name, getattr(target, name))
-            target = target[0] if name in ("block", "each") else target
         elif isinstance(target, tuple):
             if not (name.isdigit() and int(name) < len(target)):
                 raise Mismatch(".".join(path))
@@ -96,17 +99,17 @@ def _at(target: Any, path: tuple[str, ...]) -> Any:
             target = getattr(target, name)
         else:
             raise Mismatch(".".join(path))
-    return target
+    return target, fill
 
 
-def matched(value: Any, target: Any, path: str, defaults: Defaults, labels: dict[str, str]) -> None:
+def matched(value: Any, target: Any, path: str, defaults: Defaults, labels: dict[str, str], fill: Any = None) -> None:
     """Write into ``labels`` the first decisions, in order, that make ``value`` the decided ``target``.
 
     Fields left None are compared as ``defaults`` fill them. Shared decisions are taken from ``labels`` where
-    they stand there already. Raises Mismatch.
+    they stand there already; ``fill`` stands for a None among the options. Raises Mismatch.
     """
     if isinstance(value, Choice):
-        _match_choice(value, target, path, defaults, labels)
+        _match_choice(value, target, path, defaults, labels, fill)
     elif isinstance(value, Stage) and isinstance(target, Stage):
         _match_stage(value, target, path, defaults, labels)
     elif isinstance(value, Value):
@@ -114,10 +117,9 @@ def matched(value: Any, target: Any, path: str, defaults: Defaults, labels: dict
             raise Mismatch(path)
         for each in fields(value):  # type: ignore[arg-type]
             own, other = getattr(value, each.name), getattr(target, each.name)
-            if isinstance(value, FILLED):
-                fill = getattr(defaults, each.name, None)
-                own, other = (fill if own is None else own), (fill if other is None else other)
-            matched(own, other, f"{path}.{each.name}" if path else each.name, defaults, labels)
+            fill = getattr(defaults, each.name, None) if isinstance(value, FILLED) else None
+            own, other = (fill if own is None else own), (fill if other is None else other)
+            matched(own, other, f"{path}.{each.name}" if path else each.name, defaults, labels, fill)
     elif isinstance(value, tuple):
         if not isinstance(target, tuple) or len(value) != len(target):
             raise Mismatch(path)
@@ -127,16 +129,14 @@ def matched(value: Any, target: Any, path: str, defaults: Defaults, labels: dict
         raise Mismatch(path)
 
 
-def _match_choice(value: Choice, target: Any, path: str, defaults: Defaults, labels: dict[str, str]) -> None:
+def _match_choice(value: Choice, target: Any, path: str, defaults: Defaults, labels: dict[str, str], fill: Any) -> None:
     name = value.name or path
     for label, option in zip(labels_of(value), value.options, strict=True):
         if labels.get(name, label) != label and value.name:
             continue
         found: dict[str, str] = {**labels, name: label}
         try:
-            field = path.rsplit(".", 1)[-1]
-            option = getattr(defaults, field, None) if option is None else option
-            matched(option, target, f"{path}.{label}", defaults, found)
+            matched(fill if option is None else option, target, f"{path}.{label}", defaults, found)
         except Mismatch:
             continue
         labels.update(found)

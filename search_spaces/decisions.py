@@ -143,9 +143,11 @@ def _check_choice(value: Choice, defaults: Defaults | None, path: str) -> None:
     field = path.rsplit(".", 1)[-1]
     if defaults is not None and not path.startswith("defaults"):
         options = [getattr(defaults, field, None) if each is None else each for each in options]
+    seen: set[Any] = set()
     for index, option in enumerate(options):
-        if option in options[:index]:
+        if option in seen:
             raise UserError(f"options must differ, got {value.options[index]!r} twice", path)
+        seen.add(option)
         if value.name and next(decisions_in(option), None) is not None:
             raise UserError(f"the shared choice {value.name!r} cannot have choices inside its options", path)
 
@@ -158,6 +160,8 @@ def shared_choices(value: Any) -> dict[str, Choice]:
     for each, inside in _choices(value, False):
         if each.name is None:
             continue
+        if isinstance(value, Value) and any(each.name == own.name for own in fields(value)):  # type: ignore[arg-type]
+            raise UserError(f"a shared choice cannot be named {each.name!r}, as a field of the network is")
         if found.setdefault(each.name, each) != each:
             raise UserError(f"the shared choice {each.name!r} must have the same options everywhere")
         outside |= set() if inside else {each.name}

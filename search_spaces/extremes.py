@@ -14,6 +14,7 @@ from search_spaces.architecture import Architecture, Stage
 from search_spaces.choice import Choice
 from search_spaces.cost import Sums, block_cost, head_cost, stage_cost
 from search_spaces.deciding import decided
+from search_spaces.decisions import labels_of
 from search_spaces.defaults import Defaults
 from search_spaces.errors import UserError
 from search_spaces.graph import Position
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_FRAMES = 1_000
 MOST_ROW_OPTIONS = 20_000
+MOST_STEPS = 100_000
 PLACES = {"params": 0, "bytes": 0, "macs": 1, "activations": 2, "peak_bytes": 3}
 
 State = tuple[Shape, int]
@@ -46,13 +48,50 @@ def extreme(space: Space, metric: str, sign: int) -> Architecture:
     """
     if metric not in PLACES:
         raise UserError(f"the metric must be one of {', '.join(PLACES)}, got {metric!r}")
-    found = [_of_frame(frame, space, metric, sign) for frame in _frames(space)]
+    steps = _Steps()
+    found = [
+        _of_frame(frame, variant, metric, sign, steps)
+        for variant in _variants(space.architecture)
+        for frame in _frames(space, variant)
+    ]
     return min(found, key=lambda each: sign * each[0])[1]
 
 
-def _frames(space: Space) -> Iterator[tuple[Architecture, dict[str, str]]]:
+class _Steps:
+    """Counts the costs looked up, so that a space too large for this ends with an error."""
+
+    left = MOST_STEPS
+
+    def take(self, count: int) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise UserError(f"the space is too large to find its least cost: over {MOST_STEPS:,} ways through its rows")
+
+
+class Variant(NamedTuple):
+    """The space with its tuples of rows decided, where these are open as a whole; the parts' paths."""
+
+    architecture: Architecture
+    paths: dict[str, str]
+
+
+def _variants(architecture: Architecture) -> Iterator[Variant]:
+    stems, stages = (_tuples(getattr(architecture, part), part) for part in ("stem", "stages"))
+    for stem_path, stem in stems:
+        for stages_path, rows in stages:
+            bare = replace(architecture, stem=stem, stages=rows, aux=())
+            yield Variant(replace(bare, aux=architecture.aux), {"stem": stem_path, "stages": stages_path})
+
+
+def _tuples(rows: Any, part: str) -> list[tuple[str, Any]]:
+    if not isinstance(rows, Choice):
+        return [(part, rows)]
+    return [(f"{part}.{label}", option) for label, option in zip(labels_of(rows), rows.options, strict=True)]
+
+
+def _frames(space: Space, variant: Variant) -> Iterator[tuple[Architecture, dict[str, str]]]:
     """The space with everything outside its rows decided, and the shared decisions used."""
-    rest = replace(space.architecture, stem=(), stages=(), aux=())
+    rest = replace(variant.architecture, stem=(), stages=(), aux=())
     number = 0
     for shared in space.shared_assignments():
         for index in range(count(rest, shared)):
@@ -65,7 +104,7 @@ def _frames(space: Space) -> Iterator[tuple[Architecture, dict[str, str]]]:
 
 
 def _of_frame(
-    frame: tuple[Architecture, dict[str, str]], space: Space, metric: str, sign: int
+    frame: tuple[Architecture, dict[str, str]], variant: Variant, metric: str, sign: int, steps: _Steps
 ) -> tuple[int, Architecture]:
     rest, shared = frame
     place = PLACES[metric]
@@ -74,30 +113,32 @@ def _of_frame(
     ways = {start: Way(0, ())}
     for part in ("stem", "stages"):
         ways = _least_per_state({(shape, 0): way for (shape, _), way in ways.items()}.items(), sign)
-        for index, row in enumerate(getattr(space.architecture, part)):
-            ways = _through(row, f"{part}.{index}", ways, shared, rest.defaults, place, sign)
+        for index, row in enumerate(getattr(variant.architecture, part)):
+            options = list(_frame_rows(row, f"{variant.paths[part]}.{index}", shared))
+            steps.take(len(ways) * sum(1 if chain is None else sum(map(len, chain)) for _, chain in options))
+            ways = _through(options, f"{part}.{index}", ways, rest.defaults, place, sign)
     ends = [
         (_plus(way.cost, head_cost(rest.head, shape, rest.defaults, rest.classes)[place], place), way)
         for (shape, _), way in ways.items()
     ]
     cost, best = min(ends, key=lambda each: sign * each[0])
-    stem = len(space.architecture.stem)
-    aux = decided(space.architecture.aux, "aux", shared)
+    stem = len(variant.architecture.stem)
+    labels = dict(shared)
+    unrank(variant.architecture.aux, "aux", 0, shared, labels)
+    aux = decided(variant.architecture.aux, "aux", labels)
     return cost, replace(rest, stem=best.rows[:stem], stages=best.rows[stem:], aux=aux)
 
 
 def _through(
-    row: Any,
+    options: list[tuple[Stage, Chain]],
     path: str,
     ways: dict[State, Way],
-    shared: dict[str, str],
     defaults: Defaults,
     place: int,
     sign: int,
 ) -> dict[State, Way]:
     """The best ways to each state after one row."""
     reached = []
-    options = list(_frame_rows(row, path, shared))
     for (shape, previous), way in ways.items():
         for stage, chain in options:
             try:
@@ -130,22 +171,23 @@ def _frame_rows(row: Any, path: str, shared: dict[str, str]) -> Iterator[tuple[S
     if isinstance(row, Stage) and (row.each is not None or _any_open(row.blocks)):
         yield from _chained_rows(row, path, shared)
         return
-    for value in _decided_all(row, path, shared):
+    for value in decided_all(row, path, shared):
         yield value, None
 
 
 def _chained_rows(row: Stage, path: str, shared: dict[str, str]) -> Iterator[tuple[Stage, Chain]]:
-    for out in _decided_all(row.out, f"{path}.out", shared):
-        for stride in _decided_all(row.stride, f"{path}.stride", shared):
-            for number in _decided_all(row.repeats, f"{path}.repeats", shared):
+    for out in decided_all(row.out, f"{path}.out", shared):
+        for stride in decided_all(row.stride, f"{path}.stride", shared):
+            for number in decided_all(row.repeats, f"{path}.repeats", shared):
                 blocks = row.blocks if row.blocks is not None else (row.each,) * number
                 chain = tuple(
-                    tuple(_decided_all(block, f"{path}.blocks.{index}", shared)) for index, block in enumerate(blocks)
+                    tuple(decided_all(block, f"{path}.blocks.{index}", shared)) for index, block in enumerate(blocks)
                 )
                 yield Stage(out=out, stride=stride, blocks=tuple(each[0] for each in chain)), chain
 
 
-def _decided_all(value: Any, path: str, shared: dict[str, str]) -> Iterator[Any]:
+def decided_all(value: Any, path: str, shared: dict[str, str]) -> Iterator[Any]:
+    """Every way to decide ``value``; raises UserError where there are over 20,000."""
     total = count(value, shared)
     if total > MOST_ROW_OPTIONS:
         raise UserError(f"one row may have {MOST_ROW_OPTIONS} options at most, got {total}", path)

@@ -23,6 +23,7 @@ nas spaces mbconv --budget 400MFLOPs
 nas spaces mbconv --budget 400MFLOPs --sample 20 --out drawn/
 """
 
+MOST_SAMPLES = 1_000
 DRAWS_PER_SAMPLE = 1000
 
 
@@ -109,6 +110,8 @@ def draw(space: Space, budgets: tuple[Budget, ...], n: int, rng: random.Random) 
     """
     from search_spaces import cost
 
+    if n > MOST_SAMPLES:
+        raise UserError(f"--sample: at most {MOST_SAMPLES:,} networks, got {n:,}")
     found: list[Architecture] = []
     for _ in range(n * DRAWS_PER_SAMPLE):
         architecture = space.sample(rng)

@@ -62,7 +62,7 @@ def _part(split: Split, index: np.ndarray) -> Split:
 
 
 def _classes(root: Path) -> tuple[str, ...]:
-    classes = tuple(sorted(each.name for each in root.iterdir() if each.is_dir() and each.name[0] != "."))
+    classes = tuple(sorted(each.name for each in root.iterdir() if each.is_dir() and _is_own(each)))
     if len(classes) < 2:
         raise UserError(f"{root} must have a sub-folder of images for each of at least 2 classes, found {len(classes)}")
     return classes
@@ -70,16 +70,25 @@ def _classes(root: Path) -> tuple[str, ...]:
 
 def _files(root: Path, classes: tuple[str, ...]) -> Found:
     """Image files with their class, in the order of their names."""
-    strange = [each.name for each in root.iterdir() if each.is_dir() and each.name[0] != "."]
+    strange = [each.name for each in root.iterdir() if each.is_dir() and _is_own(each)]
     for name in sorted(set(strange) - set(classes)):
         raise UserError(f"{root / name} is no class of the train folder")
     found: Found = []
     for label, name in enumerate(classes):
-        own = sorted(each for each in (root / name).rglob("*") if each.suffix.lower() in SUFFIXES)
+        own = sorted(
+            each
+            for each in (root / name).rglob("*")
+            if each.suffix.lower() in SUFFIXES and _is_own(each) and each.is_file()
+        )
         if not own:
             raise UserError(f"{root / name} holds no image ({', '.join(SUFFIXES)})")
         found += [(file, label) for file in own]
     return found
+
+
+def _is_own(path: Path) -> bool:
+    """Not hidden, and not one of the companions that macOS leaves."""
+    return path.name[0] != "." and path.name != "__MACOSX"
 
 
 def _survey(files: list[Path]) -> tuple[int, bool, tuple[str, ...]]:
@@ -120,7 +129,7 @@ def _pixels(image: Image.Image, side: int, grey: bool) -> np.ndarray:
     """One image as (C, side, side)."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         values = np.asarray(image, dtype=np.float64)
-        scale = 255 / 65535 if values.max() > 255 else 1.0
+        scale = 255 / 65535 if image.mode != "F" or values.max() > 255 else 1.0
         image = Image.fromarray(np.clip(np.round(values * scale), 0, 255).astype(np.uint8))
     if image.mode in ("LA", "PA", "RGBA") or (image.mode == "P" and "transparency" in image.info):
         own = image.convert("RGBA")

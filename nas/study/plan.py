@@ -19,6 +19,7 @@ from nas.study.samplers import SAMPLERS
 from search_spaces import Budget, Space, cost, load
 from search_spaces.codec import to_data
 from search_spaces.errors import UserError
+from search_spaces.extremes import decided_all
 from search_spaces.load import outside_blocks
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def plan(
     _check_feasible(own, limits)
     images = _images(data) if evaluate is None else None
     how = _recipe(recipe) if evaluate is None else None
+    if images and how:
+        _check_trainable(own, how, len(images.classes))
     definition = Definition(
         name=own.name,
         space=to_data(own),
@@ -161,6 +164,16 @@ def _check_feasible(space: Space, budgets: tuple[Budget, ...]) -> None:
         Candidates(space, budgets, lambda _: "").uniform("start", lambda _: None, Random(0))
     except ExhaustedError as error:
         raise UserError(f"{space.name}: {error}") from None
+
+
+def _check_trainable(space: Space, recipe: Recipe, classes: int) -> None:
+    """Every head must take the proxy's image size."""
+    from nas.training.settings import proxy
+
+    some = space.least()
+    for shared in space.shared_assignments():
+        for head in decided_all(space.architecture.head, "head", shared):
+            proxy(replace(some, head=head), recipe, recipe.image_size, classes)
 
 
 def _images(spec: str) -> Data:
