@@ -176,13 +176,13 @@ def _frame_rows(row: Any, path: str, shared: dict[str, str]) -> Iterator[tuple[S
 
 
 def _chained_rows(row: Stage, path: str, shared: dict[str, str]) -> Iterator[tuple[Stage, Chain]]:
+    own = tuple(
+        tuple(decided_all(block, f"{path}.blocks.{index}", shared)) for index, block in enumerate(row.blocks or ())
+    )
     for out in decided_all(row.out, f"{path}.out", shared):
         for stride in decided_all(row.stride, f"{path}.stride", shared):
             for number in decided_all(row.repeats, f"{path}.repeats", shared):
-                blocks = row.blocks if row.blocks is not None else (row.each,) * number
-                chain = tuple(
-                    tuple(decided_all(block, f"{path}.blocks.{index}", shared)) for index, block in enumerate(blocks)
-                )
+                chain = own or (tuple(decided_all(row.each, f"{path}.blocks.0", shared)),) * number
                 yield Stage(out=out, stride=stride, blocks=tuple(each[0] for each in chain)), chain
 
 

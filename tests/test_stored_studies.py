@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,19 @@ def test_a_stored_study_opens_and_its_counts_hold(folder):
         assert not trained or all(budget.fits(counted) for budget in budgets)
         assert record.digest is None or record.digest == digest(architecture)
     assert digest(load(folder / "base.yaml")) == study.base.digest
+
+
+def test_a_damaged_log_is_named_by_the_report(tmp_path, nas):
+    folder = shutil.copytree(STUDIES[0], tmp_path / "copy")
+    lines = (folder / "log.jsonl").read_text().splitlines(keepends=True)
+    lines[7] = lines[7].replace('"event"', '"evemt"')
+    (folder / "log.jsonl").write_text("".join(lines))
+    done = nas("report", folder, "--json")
+    assert done.code == 0
+    assert len(done.data[0]["problems"]) == 1
+    assert "log.jsonl" in done.err
+    assert nas("report", folder).code == 0
+    assert "Damaged log" in (folder / "report.html").read_text()
 
 
 @pytest.mark.parametrize("folder", STUDIES, ids=lambda path: path.name)

@@ -31,6 +31,9 @@ def run(options: argparse.Namespace) -> int:
     from nas.report.source import read
 
     studies = [read(folder) for folder in options.folders]  # refuse any wrong folder before writing one page
+    for facts in studies:
+        for problem in facts.problems:
+            output.say(f"{facts.folder}: {problem}")
     if options.json:
         output.print_json([study_data(facts) for facts in studies])
         return 0
@@ -51,6 +54,7 @@ def study_data(facts: Any) -> dict[str, Any]:
         "base": None if facts.base is None else facts.base["trial"],
         "reference": facts.reference,
         "noise": facts.noise,
+        "problems": list(facts.problems),
         "records": [dict(record) for record in facts.records],
     }
 

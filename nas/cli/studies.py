@@ -96,6 +96,8 @@ def _show(folder: Path, as_json: bool) -> int:
     from nas.report.source import read
 
     facts = read(folder)
+    for problem in facts.problems:
+        output.say(f"{folder}: {problem}")
     if as_json:
         output.print_json(study_data(facts) | {"definition": dict(facts.definition)})
     else:

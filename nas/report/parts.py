@@ -24,7 +24,9 @@ def header(facts: Facts) -> str:
     data = data_name(facts.definition)
     question = f"Which network of {facts.name_of_space} is best on {data}"
     question += f" within {' and '.join(facts.budgets)}?" if facts.budgets else "?"
-    return f'<h1>{escape(question)}</h1><p class="soft">study {escape(facts.name)}, {escape(facts.state)}</p>'
+    problems = "".join(f'<p class="note">Damaged log: {escape(each)}</p>' for each in facts.problems)
+    title = f'<h1>{escape(question)}</h1><p class="soft">study {escape(facts.name)}, {escape(facts.state)}</p>'
+    return title + problems
 
 
 def cards(facts: Facts) -> str:

@@ -42,6 +42,7 @@ class Facts:
     choice: Mapping[str, Any] | None
     test: Mapping[str, Any] | None
     known: tuple[Known, ...]
+    problems: tuple[str, ...] = ()
 
     @property
     def name_of_space(self) -> str:
@@ -93,6 +94,7 @@ def facts_of(study: Study) -> Facts:
         choice=study.choice,
         test=study.test,
         known=known_networks(study.definition, metric),
+        problems=study.problems,
     )
 
 

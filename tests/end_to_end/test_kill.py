@@ -99,7 +99,7 @@ def assert_sound(folder, trials=TRIALS):
     assert max(Counter(trained).values()) == 1
     ended = set()
     for event in read_log(folder / "log.jsonl").events:
-        if "trial" in event and event["event"] != "base":
+        if "trial" in event and event["event"] not in ("base", "test"):
             assert event["trial"] not in ended, f"touched after its end: {event}"
         if event["event"] == "finished":
             ended.add(event["trial"])

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 
 import pytest
 
 from search_spaces import Architecture, Block, Space, Stage, UserError, cost, load, save
 from search_spaces.codec import MOST_BYTES, from_data, to_data
+from search_spaces.load import outside_blocks
 from search_spaces.strict_yaml import dump, parse
 
 GOOD = """
@@ -130,3 +132,35 @@ def test_files_are_written_for_people():
     lines = dump(to_data(load("mbconv"))).splitlines()
     assert lines[0] == "schema: 1"
     assert sum(line.startswith("- {block:") for line in lines) == 8
+
+
+def test_a_module_of_blocks_may_lie_in_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "blocks_of_mine.py").write_text(
+        "from search_spaces import Conv\n\nclass Mine(Conv):\n    kind = 'mine'\n\nBLOCKS = {'mine': Mine}\n"
+    )
+    assert list(outside_blocks("blocks_of_mine")) == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("BLOCKS = {'twice': int}", r"^blocks: 'bad_0' needs a table BLOCKS"),
+        ("BLOCKS = {'other': __import__('search_spaces').Conv}", r"^blocks: 'bad_1' needs a table BLOCKS"),
+        ("x = 1", r"^blocks: 'bad_2' needs a table BLOCKS"),
+        ("def", r"^blocks: cannot import 'bad_3' \(SyntaxError: "),
+        ("raise SystemExit(3)", r"^blocks: cannot import 'bad_4' \(SystemExit: 3\)$"),
+    ],
+)
+def test_a_module_without_blocks_is_one_clear_line(text, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = re.search(r"bad_\d", message)[0]
+    (tmp_path / f"{name}.py").write_text(text)
+    with pytest.raises(UserError, match=message):
+        outside_blocks(name)
+
+
+@pytest.mark.parametrize("name", ["", "../x", ".x", "no_such_module"])
+def test_what_is_no_module_is_refused(name):
+    with pytest.raises(UserError, match=r"^blocks: cannot import"):
+        outside_blocks(name)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from search_spaces import (
     Architecture,
+    Aux,
     Bottleneck,
     Conv,
     Defaults,
@@ -272,3 +273,58 @@ def test_uniform_over_branches_draws_branches_evenly():
     assert 900 < conv < 1_100
     conv = sum(isinstance(own.sample(rng).stages[0].block, Conv) for _ in range(2_000))
     assert 560 < conv < 780
+
+
+def test_whole_lists_of_rows_and_auxiliary_heads_may_be_open():
+    rows = (Stage(Conv(), out=8),), (Stage(Conv(), out=16), Stage(choice(Conv(), MBConv()), out=16))
+    own = Space(
+        "rows", Architecture(image_size=8, classes=2, stages=choice(*rows), aux=choice((), (Aux(after="stages.0"),)))
+    )
+    assert own.size == (1 + 2) * 2
+    assert len(set(own)) == own.size
+    assert all(own.decide(own.decisions_of(a)) == a for a in own)
+    costs = [cost(a).macs for a in own]
+    assert (cost(own.least()).macs, cost(own.greatest()).macs) == (min(costs), max(costs))
+
+
+def test_an_open_default_may_be_none():
+    own = Space(
+        "bias",
+        Architecture(image_size=8, stages=(Stage(Conv(), out=8),), defaults=Defaults(bias=choice(None, True, False))),
+    )
+    assert all(own.decide(own.decisions_of(a)) == a for a in own)
+    assert len(list(own.neighbours(own.decide(own.vector(0))))) == 2
+
+
+def test_a_shared_choice_may_have_none_among_its_options():
+    act = choice(None, "silu", name="act")
+    own = Space("none", Architecture(image_size=8, stages=(Stage(Conv(act=act), out=8), Stage(MBConv(act=act), out=8))))
+    assert own.size == 2
+    assert all(own.decide(own.decisions_of(a)) == a for a in own)
+
+
+def test_choices_inside_lists_survive_their_files():
+    own = Space(
+        "hidden", Architecture(image_size=8, stages=(Stage(Conv(), out=8),), head=Head(hidden=(choice(8, 16), 4)))
+    )
+    assert from_data(parse(dump(to_data(own)))) == own
+    assert own.size == 2
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: choice(*range(1001)), r"^a choice may have 1000 options at most, got 1001$"),
+        (lambda: _one(Conv(kernel=choice(1, 3, name="head"))), r"^a shared choice cannot be named 'head'"),
+        (lambda: _many_rows().least(), r"^the space is too large to find its least cost: over 100,000 ways"),
+    ],
+)
+def test_worst_cases_end_with_an_error(make, message):
+    with pytest.raises(UserError, match=message):
+        make()
+
+
+def _many_rows() -> Space:
+    widths = tuple(range(8, 400, 8))
+    row = Stage(Conv(kernel=choice(1, 3, 5, 7), dilation=choice(1, 2)), out=choice(*widths), repeats=choice(1, 2, 3))
+    return Space("many", Architecture(image_size=64, stages=(row,) * 20))
