@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from search_spaces import ops
 from search_spaces.architecture import (
@@ -27,13 +27,13 @@ from search_spaces.graph import Graph, Node, Position
 from search_spaces.ops import Shape
 
 FLOAT32 = 4
+MOST_REMEMBERED = 65_536
 
 Sums = tuple[int, int, int, int]
 """Parameters, multiply-adds, activations, peak elements of a part of a network; the last is a maximum."""
 
 
-@dataclass(frozen=True)
-class Cost:
+class Cost(NamedTuple):
     """Exact cost of one network in evaluation, for one image.
 
     ``macs``: multiply-adds of convolutions and fully connected layers. ``activations``: elements that
@@ -93,12 +93,13 @@ def _totals(architecture: Architecture) -> Sums:
     shape: Shape = (architecture.in_channels, size, size)
     params = macs = activations = peak = previous = 0
     rows = architecture.stem + architecture.stages
+    memo = _memo(defaults)
     for index, stage in enumerate(rows):
         before = previous if stage.positional and index > len(architecture.stem) else 0
-        try:
-            (p, m, a, k), shape = stage_cost(stage, shape, defaults, before)
-        except UserError as error:
-            raise error.under(architecture.row_name(index)) from None
+        found = memo.get((stage, shape, before))
+        if found is None:
+            found = _first(memo, architecture, index, shape, before)
+        (p, m, a, k), shape = found
         params, macs, activations = params + p, macs + m, activations + a
         peak = k if k > peak else peak
         previous = stage.count
@@ -106,7 +107,28 @@ def _totals(architecture: Architecture) -> Sums:
     return params + p, macs + m, activations + a, max(peak, k)
 
 
-@lru_cache(maxsize=65536)
+Memo = dict[tuple[Stage, Shape, int], tuple[Sums, Shape]]
+
+
+@lru_cache(maxsize=64)
+def _memo(defaults: Defaults) -> Memo:
+    """Costs of stages under one network's defaults: a plain dictionary is the fastest to ask."""
+    return {}
+
+
+def _first(memo: Memo, architecture: Architecture, index: int, shape: Shape, before: int) -> tuple[Sums, Shape]:
+    """Work out and remember what a row costs on an input of ``shape``."""
+    stage = (architecture.stem + architecture.stages)[index]
+    try:
+        found = stage_cost(stage, shape, architecture.defaults, before)
+    except UserError as error:
+        raise error.under(architecture.row_name(index)) from None
+    if len(memo) >= MOST_REMEMBERED:
+        memo.clear()
+    memo[stage, shape, before] = found
+    return found
+
+
 def stage_cost(stage: Stage, shape: Shape, defaults: Defaults, previous: int) -> tuple[Sums, Shape]:
     """Sums of a stage and the shape that leaves it, for an input of ``shape``."""
     blocks = stage.sequence

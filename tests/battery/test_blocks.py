@@ -134,7 +134,7 @@ def test_activations_in_place_change_nothing(kind, data):
 def test_a_wrong_count_is_noticed(monkeypatch):
     """The comparison above can fail: a convolution that forgets its groups is caught."""
     from search_spaces import ops
-    from search_spaces.cost import block_cost, head_cost, stage_cost
+    from search_spaces.cost import _memo, block_cost, head_cost
 
     def ungrouped(self, out, *inputs):
         return out[0] * out[1] * out[2] * inputs[0][0] * self.kernel[0] * self.kernel[1]
@@ -143,7 +143,7 @@ def test_a_wrong_count_is_noticed(monkeypatch):
 
     network = load("efficientnet-b0").at(32, 10)
     truth = fvcore_macs(network).macs
-    caches = (cost, block_cost, head_cost, stage_cost)
+    caches = (cost, _memo, block_cost, head_cost)
     try:
         monkeypatch.setattr(ops.Conv, "macs", ungrouped)
         for cache in caches:
