@@ -108,7 +108,9 @@ def test_groups_keep_dividing():
         stages=(Stage(Bottleneck(groups=12, ratio=0.5), out=48, repeats=2), Stage(Conv(groups=6), out=48)),
     )
     for phi in (-2, 0.5, 1, 2, 3.3):
-        cost(scale(base, phi=phi).architecture)
+        grown = scale(base, phi=phi).architecture
+        assert [stage.out % 24 for stage in grown.stages] == [0, 0]
+        assert cost(grown).params > 0
 
 
 def test_pools_are_not_repeated_and_modules_are_widened():
