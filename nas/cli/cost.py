@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nas.cli import output
 from nas.cli.parser import Parser, command, count
 from nas.cli.sources import BLOCKS_HELP, load_architecture
+from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
     from search_spaces import Architecture
@@ -71,7 +72,11 @@ def cost_facts(name: str, architecture: Architecture) -> dict[str, Any]:
 def _measured(architecture: Architecture) -> dict[str, Any]:
     from nas.measures import fvcore_macs, latency
 
-    counted, timed = fvcore_macs(architecture), latency(architecture)
+    try:
+        counted, timed = fvcore_macs(architecture), latency(architecture)
+    except (RuntimeError, MemoryError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UserError(f"--measure: {architecture.image_size} px cannot be run here: {reason}") from None
     return {
         "fvcore_macs": counted.macs,
         "fvcore_total": counted.total,

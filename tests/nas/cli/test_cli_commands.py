@@ -176,3 +176,13 @@ def test_blocks_from_a_module(nas, tmp_path, monkeypatch):
     assert nas("cost", "net.yaml").code == 2
     assert nas("cost", "net.yaml", "--blocks", "more_blocks").code == 0
     assert "cannot import" in nas("cost", "net.yaml", "--blocks", "no_such_module").err
+
+
+def test_what_cannot_be_measured_is_one_line(nas, monkeypatch):
+    def full(architecture):
+        raise RuntimeError("not enough memory\nand a long story")
+
+    monkeypatch.setattr("nas.measures.fvcore_macs", full)
+    done = nas("cost", "resnet-50", "--image-size", 60_000, "--measure")
+    assert done.code == 2
+    assert done.err == "nas: --measure: 60000 px cannot be run here: not enough memory\n"
