@@ -12,7 +12,7 @@ from nas.study.files import write_atomic
 from nas.study.log import Event
 
 NAME = "records.jsonl"
-TRIALS = 16  # trainings of a study, unless asked otherwise
+TRIALS = 12  # trainings of a study, unless asked otherwise
 COUNTED = ("complete", "pruned")  # a training was made and ended by itself
 SINGLE = ("reference", "noise", "base", "test", "ended")  # events of which the last one holds
 STATES = ("complete", "pruned", "reused", "infeasible", "failed", "running")
