@@ -162,6 +162,12 @@ def _same_pool(x: Tensor, op: ops.Pool) -> Tensor:
     return total if op.count_include_pad else total / F.avg_pool2d(inside, op.kernel, op.stride)
 
 
+def _local_response_norm(x: Tensor, op: ops.LocalResponseNorm) -> Tensor:
+    """torch takes the mean over the window where the paper takes the sum, and has no kernel for half floats."""
+    wide = x.float() if x.dtype.itemsize < 4 else x
+    return F.local_response_norm(wide, op.size, alpha=op.alpha * op.size, beta=op.beta, k=op.k).to(x.dtype)
+
+
 def _drop_path(x: Tensor, rate: float) -> Tensor:
     """Drop whole images' branches, scaled to keep the mean (Huang et al. 2016)."""
     kept = torch.rand((x.shape[0], 1, 1, 1), dtype=x.dtype, device=x.device) >= rate
@@ -192,6 +198,7 @@ LEAVES: dict[type[ops.Op], Callable[[Any, Node, float], Any]] = {
     ops.Conv: lambda op, node, rate: _conv(op, node),
     ops.Linear: lambda op, node, rate: nn.Linear(node.input_shapes[0][0], op.out, bias=op.bias),
     ops.BatchNorm: lambda op, node, rate: nn.BatchNorm2d(node.shape[0], eps=op.eps, momentum=op.momentum),
+    ops.LocalResponseNorm: lambda op, node, rate: partial(_local_response_norm, op=op),
     ops.Pool: lambda op, node, rate: _pool(op, node),
     ops.AdaptivePool: lambda op, node, rate: partial(F.adaptive_avg_pool2d, output_size=op.size),
     ops.Add: lambda op, node, rate: torch.add,

@@ -2,56 +2,74 @@
 
 from __future__ import annotations
 
-from search_spaces.architecture import Architecture, Stage
+from search_spaces.architecture import Architecture
 from search_spaces.blocks import (
     BLOCKS,
+    AdaptivePool,
     BasicBlock,
     Block,
     Bottleneck,
+    Branches,
     Conv,
+    FusedMBConv,
     Identity,
     Inception,
     InceptionC,
+    InceptionResNet,
     MBConv,
     NFBlock,
+    Norm,
     Pool,
+    PreActBottleneck,
+    Separable,
+    Stage,
 )
 from search_spaces.budget import Budget
 from search_spaces.choice import choice
 from search_spaces.codec import save
 from search_spaces.cost import Cost, cost
-from search_spaces.defaults import SE, BatchNorm, Defaults, NoNorm
+from search_spaces.defaults import SE, BatchNorm, Defaults, LocalResponseNorm, NoNorm, WeightStandardization
 from search_spaces.digest import digest
 from search_spaces.errors import UserError
-from search_spaces.heads import Aux, FlatHead, Head
+from search_spaces.heads import Aux, ConvHead, FlatHead, Head
 from search_spaces.load import load
 from search_spaces.space import Space
 
 __all__ = [
     "BLOCKS",
     "SE",
+    "AdaptivePool",
     "Architecture",
     "Aux",
     "BasicBlock",
     "BatchNorm",
     "Block",
     "Bottleneck",
+    "Branches",
     "Budget",
     "Conv",
+    "ConvHead",
     "Cost",
     "Defaults",
     "FlatHead",
+    "FusedMBConv",
     "Head",
     "Identity",
     "Inception",
     "InceptionC",
+    "InceptionResNet",
+    "LocalResponseNorm",
     "MBConv",
     "NFBlock",
     "NoNorm",
+    "Norm",
     "Pool",
+    "PreActBottleneck",
+    "Separable",
     "Space",
     "Stage",
     "UserError",
+    "WeightStandardization",
     "choice",
     "cost",
     "digest",

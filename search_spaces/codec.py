@@ -10,17 +10,18 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from search_spaces.architecture import Architecture, Stage
-from search_spaces.blocks import BLOCKS
+from search_spaces.architecture import Architecture
+from search_spaces.blocks import BLOCKS, Block, Stage
 from search_spaces.choice import Choice, choice
-from search_spaces.defaults import NORMS, SE, Defaults
+from search_spaces.defaults import SE, Defaults
 from search_spaces.errors import UserError
-from search_spaces.heads import HEADS, Aux
+from search_spaces.heads import Aux
 from search_spaces.space import Space
-from search_spaces.values import Value
+from search_spaces.values import ListRule, Value, ValueRule
 
 SCHEMA = 1
 MOST_BYTES = 1_000_000
@@ -135,27 +136,22 @@ def _fields(value: Value) -> dict[str, Any]:
 
 
 class _Reader:
-    """Plain data back to values; each field of each class has one reader."""
+    """Plain data back to values, field by field as the rules say; ``blocks`` are the blocks by kind."""
 
     def __init__(self, blocks: Kinds) -> None:
-        def tagged(kinds: Kinds) -> Callable[[Any], Any]:
-            return lambda data: self.tagged(kinds, data)
+        self.blocks = blocks
 
-        def row(kind: type[Value]) -> Callable[[Any], Any]:
-            return lambda data: self.value(kind, data)
-
-        block, stages = tagged(blocks), self.rows(row(Stage))
-        self.readers: dict[type[Value], dict[str, Callable[[Any], Any]]] = {
-            Architecture: {
-                "stem": stages,
-                "stages": stages,
-                "head": tagged(HEADS),
-                "aux": self.rows(row(Aux)),
-                "defaults": row(Defaults),
-            },
-            Stage: {"block": block, "each": block, "blocks": self.rows(block)},
-            Defaults: {"norm": tagged(NORMS), "se": row(SE)},
-        }
+    def reader(self, rule: Any) -> Callable[[Any], Any]:
+        """What reads a field of this rule: values by their kind or as plain fields, lists of them, or scalars."""
+        if isinstance(rule, ListRule) and _holds_values(rule):
+            return self.rows(self.reader(rule.item))
+        if not isinstance(rule, ValueRule):
+            return self.scalar
+        if rule.classes == (Block,):
+            return partial(self.tagged, self.blocks)
+        if rule.classes[0] in _UNTAGGED:
+            return partial(self.value, rule.classes[0])
+        return partial(self.tagged, {str(vars(each)["kind"]): each for each in rule.classes})
 
     def rows(self, item: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def read_rows(data: Any) -> Any:
@@ -191,8 +187,8 @@ class _Reader:
         ]
         if missing:
             raise UserError(f"{missing[0]} is missing")
-        readers = self.readers.get(kind, {})
-        own = {name: _under(name, self.opened, readers.get(name, self.scalar), each) for name, each in data.items()}
+        rules = {each.name: each.metadata.get("of") for each in fields(kind)}  # type: ignore[arg-type]
+        own = {name: _under(name, self.opened, self.reader(rules[name]), each) for name, each in data.items()}
         try:
             return kind(**own)
         except UserError as error:
@@ -205,6 +201,11 @@ class _Reader:
         if kind not in kinds:
             raise UserError(f"must be one of {', '.join(kinds)}, got {kind!r}")
         return _under(kind, self.value, kinds[kind], {} if own is None else own)
+
+
+def _holds_values(rule: ListRule) -> bool:
+    item = rule.item
+    return isinstance(item, ValueRule) or (isinstance(item, ListRule) and _holds_values(item))
 
 
 def _under(name: str, function: Callable[..., Any], *arguments: Any) -> Any:

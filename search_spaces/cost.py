@@ -12,18 +12,13 @@ from math import prod
 from typing import Any, NamedTuple
 
 from search_spaces import ops
-from search_spaces.architecture import (
-    Architecture,
-    Stage,
-    fragment,
-    trace_block,
-    trace_head,
-    trace_network,
-)
+from search_spaces.architecture import Architecture, fragment, trace_network
 from search_spaces.blocks.base import Block
+from search_spaces.blocks.stage import Stage, trace_block
 from search_spaces.defaults import Defaults
 from search_spaces.errors import UserError
 from search_spaces.graph import Graph, Node, Position
+from search_spaces.heads import trace_head
 from search_spaces.ops import Shape
 
 FLOAT32 = 4

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from search_spaces.architecture import Stage
 from search_spaces.blocks.base import Block
+from search_spaces.blocks.stage import Stage
 from search_spaces.choice import Choice
 from search_spaces.decisions import labels_of
 from search_spaces.defaults import Defaults

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from search_spaces.architecture import Stage
+from search_spaces.blocks.stage import Stage
 from search_spaces.choice import Choice
 from search_spaces.defaults import Defaults, filled
 from search_spaces.errors import UserError

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from search_spaces.architecture import Architecture, Stage
+from search_spaces.architecture import Architecture
+from search_spaces.blocks.stage import Stage
 from search_spaces.choice import Choice
 from search_spaces.cost import Sums, block_cost, head_cost, stage_cost
 from search_spaces.deciding import decided

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Any
 
 from search_spaces import ops
-from search_spaces.defaults import BatchNorm, Defaults
+from search_spaces.defaults import BatchNorm, Defaults, LocalResponseNorm, WeightStandardization, act_gain
 from search_spaces.errors import UserError
-from search_spaces.ops import Op, Shape
+from search_spaces.ops import NO_ACT, Op, Shape
+from search_spaces.values import Value
 
 
 @dataclass(frozen=True)
@@ -130,29 +131,55 @@ class Graph:
         dilation: int = 1,
         padding: Any = None,
         bias: bool | None = None,
-        standardize: float | None = None,
+        norm: Value | None = None,
         name: str = "conv",
     ) -> Tensor:
-        """Convolution; ``kernel`` is a side or a pair (height, width), ``padding`` as in the defaults."""
+        """Convolution; ``kernel`` is a side or a pair (height, width), ``padding`` as in the defaults.
+
+        It has a bias where ``norm`` (what will follow it) is no batch norm, and standardised weights where
+        ``norm`` says so.
+        """
         sides = kernel if isinstance(kernel, tuple) else (kernel, kernel)
+        norm = norm or self.defaults.norm
         room = self._padding(padding, sides, stride, dilation)
-        bias = self._bias() if bias is None else bias
-        op = ops.Conv(out, sides, stride, room, dilation, groups, bias, standardize)
+        bias = self._bias(norm) if bias is None else bias
+        op = ops.Conv(out, sides, stride, room, dilation, groups, bias)
+        if isinstance(norm, WeightStandardization):
+            scale = 1.0 if norm.gain_in == "act" else act_gain(self.defaults.act)
+            op = replace(op, standardize=scale, standardize_eps=norm.eps)
         return self.append(op, x, name=name)
 
-    def norm(self, x: Tensor, name: str = "norm") -> Tensor:
-        kind = self.defaults.norm
-        if not isinstance(kind, BatchNorm):
+    def norm(self, x: Tensor, kind: Value | None = None, name: str = "norm") -> Tensor:
+        """Normalisation of ``kind``; nothing where this is none, or of the weights."""
+        kind = kind or self.defaults.norm
+        if isinstance(kind, BatchNorm):
+            return self.append(ops.BatchNorm(kind.eps, kind.momentum), x, name=name)
+        if isinstance(kind, LocalResponseNorm):
+            return self.append(ops.LocalResponseNorm(kind.size, kind.alpha, kind.beta, kind.k), x, name=name)
+        return x
+
+    def act(self, x: Tensor, function: str | None = None, name: str = "act", plain: bool = False) -> Tensor:
+        """Activation, with the gain that a normaliser-free network gives it unless ``plain``; "none" is nothing."""
+        function = function or self.defaults.act
+        if function == NO_ACT:
             return x
-        return self.append(ops.BatchNorm(kind.eps, kind.momentum), x, name=name)
+        y = self.append(ops.Act(function), x, name=name)
+        own = self.defaults.norm
+        gained = isinstance(own, WeightStandardization) and own.gain_in == "act" and not plain
+        return self.scale(y, act_gain(function)) if gained else y
 
-    def act(self, x: Tensor, function: str | None = None, name: str = "act") -> Tensor:
-        return self.append(ops.Act(function or self.defaults.act), x, name=name)
+    def norm_act(self, x: Tensor, act: str | None = None, norm: Value | None = None) -> Tensor:
+        """Norm and activation; local response normalisation comes after the activation."""
+        if isinstance(norm or self.defaults.norm, LocalResponseNorm):
+            return self.norm(self.act(x, act), norm)
+        return self.act(self.norm(x, norm), act)
 
-    def conv_norm(self, x: Tensor, out: int, kernel: Any, *, name: str = "conv", **options: Any) -> Tensor:
+    def conv_norm(
+        self, x: Tensor, out: int, kernel: Any, *, norm: Value | None = None, name: str = "conv", **options: Any
+    ) -> Tensor:
         """Convolution and norm, under one name; options as for :meth:`conv`."""
         with self.scope(name):
-            return self.norm(self.conv(x, out, kernel, **options))
+            return self.norm(self.conv(x, out, kernel, norm=norm, **options), norm)
 
     def conv_norm_act(
         self,
@@ -161,12 +188,13 @@ class Graph:
         kernel: Any,
         *,
         act: str | None = None,
+        norm: Value | None = None,
         name: str = "conv",
         **options: Any,
     ) -> Tensor:
         """Convolution, norm and activation, under one name; options as for :meth:`conv`."""
         with self.scope(name):
-            return self.act(self.norm(self.conv(x, out, kernel, **options)), act)
+            return self.norm_act(self.conv(x, out, kernel, norm=norm, **options), act, norm)
 
     def linear(self, x: Tensor, out: int, bias: bool = True, name: str = "linear") -> Tensor:
         return self.append(ops.Linear(out, bias), x, name=name)
@@ -218,9 +246,9 @@ class Graph:
     def drop_path(self, x: Tensor) -> Tensor:
         return self.append(ops.DropPath(), x, name="drop_path")
 
-    def _bias(self) -> bool:
+    def _bias(self, norm: Value) -> bool:
         own = self.defaults.bias
-        return not isinstance(self.defaults.norm, BatchNorm) if own is None else own
+        return not isinstance(norm, BatchNorm) if own is None else own
 
     def _padding(self, padding: Any, sides: ops.Pair, stride: int, dilation: int) -> ops.Pair | str:
         padding = self.defaults.padding if padding is None else padding

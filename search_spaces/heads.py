@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+from search_spaces.blocks import AdaptivePool, Conv, Stage
+from search_spaces.blocks.stage import trace_stage
+from search_spaces.defaults import NoNorm, an_act, filled
 from search_spaces.errors import UserError
 from search_spaces.graph import Graph, Tensor
-from search_spaces.ops import ACTS
-from search_spaces.values import Value, a_number, an_integer, one_of, ruled, some
+from search_spaces.values import Value, a_flag, a_number, a_value, an_integer, ruled, some
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Head(Value):
     out: int | None = ruled(an_integer(), None, optional=True)
     hidden: Any = ruled(some(an_integer()), ())
     dropout: float = ruled(a_number(least=0, most=0.99), 0)
-    act: str | None = ruled(one_of(*ACTS), None, optional=True)
+    act: str | None = ruled(an_act, None, optional=True)
 
     kind = "pooled"
     binds_image_size: ClassVar[bool] = False
@@ -38,12 +40,13 @@ class Head(Value):
 class FlatHead(Value):
     """The map flattened, fully connected layers of ``hidden`` widths, each with dropout, classifier
     (Krizhevsky et al. 2012). With ``pool`` the map is first averaged to that side; without, the head binds
-    the image size."""
+    the image size. ``dropout_first`` puts the dropout before each hidden layer, not after it."""
 
     hidden: Any = ruled(some(an_integer()), (4096, 4096))
     pool: int | None = ruled(an_integer(), None, optional=True)
     dropout: float = ruled(a_number(least=0, most=0.99), 0.5)
-    act: str | None = ruled(one_of(*ACTS), None, optional=True)
+    act: str | None = ruled(an_act, None, optional=True)
+    dropout_first: bool = ruled(a_flag, False)
 
     kind = "flat"
 
@@ -55,12 +58,36 @@ class FlatHead(Value):
         """Append the head to ``g``: a map of shape (channels, height, width) to logits (classes,)."""
         h = g.flatten(x if self.pool is None else g.adaptive_pool(x, self.pool))
         for width in self.hidden:
+            h = g.dropout(h, self.dropout) if self.dropout and self.dropout_first else h
             h = g.act(g.linear(h, width, name="hidden"), self.act)
-            h = g.dropout(h, self.dropout) if self.dropout else h
+            h = g.dropout(h, self.dropout) if self.dropout and not self.dropout_first else h
         return g.linear(h, classes, name="classifier")
 
 
-HEADS: dict[str, type[Value]] = {head.kind: head for head in (Head, FlatHead)}
+@dataclass(frozen=True)
+class ConvHead(Value):
+    """Dropout, a 1×1 convolution to the classes, activation, global average pooling (Lin et al. 2013;
+    SqueezeNet: Iandola et al. 2016). No fully connected layer at all."""
+
+    dropout: float = ruled(a_number(least=0, most=0.99), 0)
+    act: str | None = ruled(an_act, None, optional=True)
+
+    kind = "conv"
+    binds_image_size: ClassVar[bool] = False
+
+    def trace(self, g: Graph, x: Tensor, classes: int) -> Tensor:
+        """Append the head to ``g``: a map of shape (channels, height, width) to logits (classes,)."""
+        h = g.dropout(x, self.dropout) if self.dropout else x
+        h = g.act(g.conv(h, classes, 1, bias=True, norm=NoNorm(), name="classifier"), self.act)
+        return g.flatten(g.adaptive_pool(h))
+
+
+HEADS: dict[str, type[Value]] = {head.kind: head for head in (Head, FlatHead, ConvHead)}
+
+
+def trace_head(g: Graph, head: Any, x: Tensor, classes: int) -> Tensor:
+    """Append the head; the result has shape (classes,)."""
+    return cast(Tensor, cast(Any, filled(head, g.defaults)).trace(g, g.enter(x), classes))
 
 
 def _a_stage(value: Any) -> str:
@@ -71,20 +98,19 @@ def _a_stage(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Aux(Value):
-    """Auxiliary classifier after the stage named by ``after`` (``stages.3``), in training only: average pooling
-    to ``pool`` × ``pool``, a 1×1 convolution, a fully connected layer, dropout, classifier (Szegedy et al.
-    2014, sec. 5)."""
+    """Auxiliary classifier after the stage named by ``after`` (``stages.3``), in training only: rows, then a
+    head of its own. Left out, they are those of Szegedy et al. 2014, sec. 5, pooled to 4×4."""
 
     after: str = ruled(_a_stage)
-    pool: int = ruled(an_integer(), 4)
-    out: int = ruled(an_integer(), 128)
-    hidden: int = ruled(an_integer(), 1024)
-    dropout: float = ruled(a_number(least=0, most=0.99), 0.7)
+    rows: Any = ruled(some(a_value(Stage)), (Stage(AdaptivePool(to=4)), Stage(Conv(kernel=1), out=128)))
+    head: Any = ruled(a_value(*HEADS.values()), FlatHead(hidden=(1024,), dropout=0.7))
 
     kind = "aux"
 
     def trace(self, g: Graph, x: Tensor, classes: int) -> Tensor:
         """Append the classifier to ``g``: a map of shape (channels, height, width) to logits (classes,)."""
-        h = g.conv_norm_act(g.adaptive_pool(x, self.pool), self.out, 1)
-        h = g.act(g.linear(g.flatten(h), self.hidden, name="hidden"))
-        return g.linear(g.dropout(h, self.dropout) if self.dropout else h, classes, name="classifier")
+        for index, row in enumerate(self.rows):
+            with g.scope(str(index)):
+                x = trace_stage(g, row, x)
+        with g.scope("head"):
+            return trace_head(g, self.head, x, classes)

@@ -15,6 +15,7 @@ Shape = tuple[int, ...]
 Pair = tuple[int, int]
 
 ACTS = ("relu", "relu6", "silu", "hard_swish", "gelu", "tanh", "sigmoid", "hard_sigmoid")
+NO_ACT = "none"
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,17 @@ class BatchNorm(Op):
 
     def weights(self, *inputs: Shape) -> tuple[tuple[str, Shape], ...]:
         return (("weight", inputs[0][:1]), ("bias", inputs[0][:1]))
+
+
+@dataclass(frozen=True)
+class LocalResponseNorm(Op):
+    """Divides by (k + alpha · sum of squares over ``size`` neighbouring channels)^beta (Krizhevsky et al. 2012,
+    sec. 3.3)."""
+
+    size: int
+    alpha: float
+    beta: float
+    k: float
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from math import prod
 from typing import Any
 
-from search_spaces.architecture import Stage
+from search_spaces.blocks.stage import Stage
 from search_spaces.choice import Choice
 from search_spaces.decisions import labels_of
 from search_spaces.values import Value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import MISSING, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from search_spaces.choice import Choice
@@ -66,12 +66,15 @@ def _as_is(value: Any) -> Any:
 
 
 def ruled(rule: Rule, default: Any = MISSING, optional: bool = False) -> Any:
-    """A dataclass field with a rule; an optional one may be None, which means the network's default."""
+    """A dataclass field with a rule; an optional one may be None, which means the network's default.
+
+    The rule itself stays in the field's metadata (``of``), so that files are read by the same rules.
+    """
 
     def checked(value: Any) -> Any:
         return None if optional and value is None else rule(value)
 
-    return field(default=default, metadata={"rule": checked})
+    return field(default=default, metadata={"rule": checked, "of": rule})
 
 
 def plain(value: Any) -> Any:
@@ -141,17 +144,27 @@ def a_pair(item: Rule) -> Rule:
     return rule
 
 
-def some(item: Rule, count: int | None = None) -> Rule:
+@dataclass(frozen=True)
+class ListRule:
     """A tuple of values that each follow ``item``; a choice among them is checked option by option."""
 
-    def rule(value: Any) -> tuple[Any, ...]:
+    item: Rule
+    count: int | None = None
+    least: int = 0
+
+    def __call__(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, (list, tuple)):
             raise UserError(f"must be a list, got {value!r}")
-        if count is not None and len(value) != count:
-            raise UserError(f"must have {count} entries, got {len(value)}")
-        return tuple(_item(item, position, each) for position, each in enumerate(value))
+        if self.count is not None and len(value) != self.count:
+            raise UserError(f"must have {self.count} entries, got {len(value)}")
+        if len(value) < self.least:
+            raise UserError(f"must have at least {self.least} entries, got {len(value)}")
+        return tuple(_item(self.item, position, each) for position, each in enumerate(value))
 
-    return rule
+
+def some(item: Rule, count: int | None = None, least: int = 0) -> Rule:
+    """A tuple of values that each follow ``item``: ``count`` of them, or ``least`` at least."""
+    return ListRule(item, count, least)
 
 
 def _item(rule: Rule, position: int, value: Any) -> Any:
@@ -161,13 +174,19 @@ def _item(rule: Rule, position: int, value: Any) -> Any:
         raise error.under(str(position)) from None
 
 
-def a_value(*classes: type) -> Rule:
+@dataclass(frozen=True)
+class ValueRule:
     """A value of one of the given classes."""
-    names = " or ".join(each.__name__ for each in classes)
 
-    def rule(value: Any) -> Any:
-        if not isinstance(value, classes):
+    classes: tuple[type, ...]
+
+    def __call__(self, value: Any) -> Any:
+        if not isinstance(value, self.classes):
+            names = " or ".join(each.__name__ for each in self.classes)
             raise UserError(f"must be a {names}, got {value!r}")
         return value
 
-    return rule
+
+def a_value(*classes: type) -> Rule:
+    """A value of one of the given classes."""
+    return ValueRule(classes)

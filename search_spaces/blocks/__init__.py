@@ -3,27 +3,55 @@
 from __future__ import annotations
 
 from search_spaces.blocks.base import Block
-from search_spaces.blocks.conv import Conv, Identity, Pool
+from search_spaces.blocks.branches import Branches, InceptionResNet
+from search_spaces.blocks.conv import AdaptivePool, Conv, Identity, Norm, Pool
 from search_spaces.blocks.inception import Inception, InceptionC
-from search_spaces.blocks.mbconv import MBConv
+from search_spaces.blocks.mbconv import FusedMBConv, MBConv
 from search_spaces.blocks.nf import NFBlock
-from search_spaces.blocks.residual import BasicBlock, Bottleneck
+from search_spaces.blocks.residual import BasicBlock, Bottleneck, PreActBottleneck
+from search_spaces.blocks.separable import Separable
+from search_spaces.blocks.stage import Stage
 
 BLOCKS: dict[str, type[Block]] = {
     block.kind: block
-    for block in (Conv, Pool, Identity, BasicBlock, Bottleneck, Inception, InceptionC, MBConv, NFBlock)
+    for block in (
+        Conv,
+        Pool,
+        AdaptivePool,
+        Norm,
+        Identity,
+        BasicBlock,
+        Bottleneck,
+        PreActBottleneck,
+        Inception,
+        InceptionC,
+        Branches,
+        InceptionResNet,
+        Separable,
+        MBConv,
+        FusedMBConv,
+        NFBlock,
+    )
 }
 
 __all__ = [
     "BLOCKS",
+    "AdaptivePool",
     "BasicBlock",
     "Block",
     "Bottleneck",
+    "Branches",
     "Conv",
+    "FusedMBConv",
     "Identity",
     "Inception",
     "InceptionC",
+    "InceptionResNet",
     "MBConv",
     "NFBlock",
+    "Norm",
     "Pool",
+    "PreActBottleneck",
+    "Separable",
+    "Stage",
 ]

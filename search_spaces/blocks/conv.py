@@ -1,4 +1,4 @@
-"""Plain convolution, pooling and identity."""
+"""Plain convolution, pooling, normalisation and identity."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from search_spaces.blocks.base import Block
-from search_spaces.defaults import a_padding
+from search_spaces.defaults import NORMS, a_padding, an_act
 from search_spaces.errors import UserError
 from search_spaces.graph import Graph, Position, Tensor
-from search_spaces.ops import ACTS
-from search_spaces.values import a_flag, a_pair, an_integer, one_of, ruled
+from search_spaces.values import a_flag, a_pair, a_value, an_integer, one_of, ruled
 
 
 @dataclass(frozen=True)
 class Conv(Block):
-    """Convolution, norm, activation (VGG: Simonyan & Zisserman 2014; with norm: Ioffe & Szegedy 2015)."""
+    """Convolution, norm, activation (VGG: Simonyan & Zisserman 2014; with norm: Ioffe & Szegedy 2015).
+
+    ``norm`` and ``act`` are the network's where left out; local response normalisation comes last.
+    """
 
     kernel: Any = ruled(a_pair(an_integer()), 3)
     groups: int = ruled(an_integer(), 1)
     dilation: int = ruled(an_integer(), 1)
     padding: Any = ruled(a_padding, None, optional=True)
     bias: bool | None = ruled(a_flag, None, optional=True)
-    act: str | None = ruled(one_of(*ACTS), None, optional=True)
+    act: str | None = ruled(an_act, None, optional=True)
+    norm: Any = ruled(a_value(*NORMS.values()), None, optional=True)
 
     kind = "conv"
 
@@ -44,27 +47,73 @@ class Conv(Block):
             dilation=self.dilation,
             padding=self.padding,
             bias=self.bias,
+            norm=self.norm,
         )
-        return g.act(g.norm(h), self.act)
+        return g.norm_act(h, self.act, self.norm)
 
 
 @dataclass(frozen=True)
 class Pool(Block):
-    """Max or average pooling; the width stays."""
+    """Max or average pooling; the width stays. An average leaves padding out unless ``count_include_pad``."""
 
     mode: str = ruled(one_of("max", "avg"), "max")
     kernel: int = ruled(an_integer(), 3)
     padding: Any = ruled(a_padding, None, optional=True)
     ceil: bool = ruled(a_flag, False)
+    count_include_pad: bool = ruled(a_flag, False)
 
     kind = "pool"
     repeatable = False
 
     def width(self, channels: int, out: int | None) -> int:
-        return _kept(self.kind, channels, out)
+        return kept(self.kind, channels, out)
 
     def trace(self, g: Graph, x: Tensor, out: int, stride: int, at: Position) -> Tensor:
-        return g.pool(x, self.mode, self.kernel, stride=stride, padding=self.padding, ceil=self.ceil)
+        return g.pool(
+            x,
+            self.mode,
+            self.kernel,
+            stride=stride,
+            padding=self.padding,
+            ceil=self.ceil,
+            count_include_pad=self.count_include_pad,
+        )
+
+
+@dataclass(frozen=True)
+class AdaptivePool(Block):
+    """Average to a map of side ``to``, whatever the input's; the width stays, a stride has nothing to do."""
+
+    to: int = ruled(an_integer(), 1)
+
+    kind = "adaptive_pool"
+    repeatable = False
+
+    def width(self, channels: int, out: int | None) -> int:
+        return kept(self.kind, channels, out)
+
+    def trace(self, g: Graph, x: Tensor, out: int, stride: int, at: Position) -> Tensor:
+        return g.adaptive_pool(x, self.to)
+
+
+@dataclass(frozen=True)
+class Norm(Block):
+    """Norm and activation by themselves: local response normalisation after a pool (Szegedy et al. 2014,
+    fig. 3), or what closes a pre-activation network (He et al. 2016). The width stays."""
+
+    norm: Any = ruled(a_value(*NORMS.values()), None, optional=True)
+    act: str = ruled(an_act, "none")
+
+    kind = "norm"
+    repeatable = False
+
+    def width(self, channels: int, out: int | None) -> int:
+        return kept(self.kind, channels, out)
+
+    def trace(self, g: Graph, x: Tensor, out: int, stride: int, at: Position) -> Tensor:
+        if stride != 1:
+            raise UserError(f"a norm has no stride: it must be 1, got {stride}")
+        return g.norm_act(x, self.act, self.norm)
 
 
 @dataclass(frozen=True)
@@ -80,7 +129,8 @@ class Identity(Block):
         return x if stride == 1 and x.channels == out else g.conv_norm(x, out, 1, stride=stride)
 
 
-def _kept(kind: str, channels: int, out: int | None) -> int:
+def kept(kind: str, channels: int, out: int | None) -> int:
+    """The width of a block that keeps it; raises UserError where the stage says another."""
     if out not in (None, channels):
         raise UserError(f"{kind} keeps its width: out must be {channels} or left out, got {out}")
     return channels

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from search_spaces.blocks.base import Block
+from search_spaces.blocks.squeeze_excite import squeeze_excite
+from search_spaces.defaults import an_act
 from search_spaces.errors import UserError
 from search_spaces.graph import Graph, Position, Tensor
-from search_spaces.ops import ACTS
 from search_spaces.rounding import round_filters
-from search_spaces.values import a_number, an_integer, one_of, ruled, some
+from search_spaces.values import a_number, an_integer, ruled, some
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,15 @@ class Inception(Block):
     Widths in the columns of the paper's table 1: 1×1, 3×3 reduce, 3×3, 5×5 reduce, 5×5, pool projection.
     Either given as ``widths`` (``out`` is then their sum), or as ``proportions`` of ``out`` for the first
     five, each rounded by ``round_filters``; the pool projection takes what is left, which must be positive.
-    ``large`` is the kernel of the third branch: 5 in the paper, 3 in torchvision's network.
+    ``large`` is the kernel of the third branch: 5 in the paper, 3 in torchvision's network. With ``se_ratio``
+    the concatenation passes through SE (Hu et al. 2018, fig. 2).
     """
 
     widths: Any = ruled(some(an_integer(), 6), None, optional=True)
     proportions: Any = ruled(some(a_number(above=0, most=1), 5), (0.15, 0.2, 0.4, 0.05, 0.15))
     large: int = ruled(an_integer(odd=True), 5)
-    act: str | None = ruled(one_of(*ACTS), None, optional=True)
+    act: str | None = ruled(an_act, None, optional=True)
+    se_ratio: float = ruled(a_number(least=0, most=1), 0)
 
     kind = "inception"
 
@@ -47,7 +50,8 @@ class Inception(Block):
         c = g.conv_norm_act(c, five, self.large, stride=stride, act=act, name="branch5")
         d = g.pool(x, "max", 3, stride=stride)
         d = g.conv_norm_act(d, project, 1, act=act, name="project")
-        return g.concat((a, b, c, d))
+        h = g.concat((a, b, c, d))
+        return squeeze_excite(g, h, self.se_ratio, into=x.channels, out=out, act=act) if self.se_ratio else h
 
     @staticmethod
     def _outs(widths: tuple[int, ...]) -> int:
@@ -70,7 +74,7 @@ class InceptionC(Block):
     """
 
     inner: int = ruled(an_integer(), 128)
-    act: str | None = ruled(one_of(*ACTS), None, optional=True)
+    act: str | None = ruled(an_act, None, optional=True)
 
     kind = "inception_c"
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
 
 from search_spaces.blocks.base import Block
 from search_spaces.blocks.squeeze_excite import squeeze_excite
+from search_spaces.defaults import WeightStandardization, an_act
 from search_spaces.errors import UserError
 from search_spaces.graph import Graph, Position, Tensor
-from search_spaces.values import a_flag, a_number, an_integer, one_of, ruled
-
-# Gain that keeps the variance of a unit normal through each activation (Brock et al. 2021, sec. 2).
-GAMMA = {"relu": 1.7139588594436646, "gelu": 1.7015043497085571, "silu": 1.7881293296813965}
+from search_spaces.values import a_flag, a_number, an_integer, ruled
 
 
 @dataclass(frozen=True)
@@ -22,7 +19,7 @@ class NFBlock(Block):
 
     ``group_size``: channels per group of the 3×3 convolutions. ``alpha``: step of the variance per block;
     beta is one over the expected standard deviation at the block's position. ``skip_init``: the branch
-    starts at a learnt gain of 0.
+    starts at a learnt gain of 0. The network's norm should be weight standardisation, too.
     """
 
     ratio: float = ruled(a_number(above=0), 0.5)
@@ -30,10 +27,10 @@ class NFBlock(Block):
     se_ratio: float = ruled(a_number(least=0, most=1), 0.5)
     alpha: float = ruled(a_number(above=0), 0.2)
     skip_init: bool = ruled(a_flag, True)
-    act: str | None = ruled(one_of(*GAMMA), None, optional=True)
+    act: str | None = ruled(an_act, None, optional=True)
 
     kind = "nf"
-    uses_position: ClassVar[bool] = True
+    uses_position = True
 
     @property
     def multiple(self) -> int:
@@ -44,12 +41,12 @@ class NFBlock(Block):
         if inner % self.group_size:
             raise UserError(f"group_size must divide the inner width {inner}, got {self.group_size}")
         groups = inner // self.group_size
-        h = g.scale(self._act(g, x), self._beta(at))
+        h = g.scale(g.act(x, self.act), self._beta(at))
         shortcut = x if stride == 1 and x.channels == out else self._projected(g, h, out, stride)
         h = self._conv(g, h, inner, 1, name="conv1")
-        h = self._conv(g, self._act(g, h), inner, 3, stride=stride, groups=groups, name="conv2")
-        h = self._conv(g, self._act(g, h), inner, 3, groups=groups, name="conv2b")
-        h = self._conv(g, self._act(g, h), out, 1, name="conv3")
+        h = self._conv(g, g.act(h, self.act), inner, 3, stride=stride, groups=groups, name="conv2")
+        h = self._conv(g, g.act(h, self.act), inner, 3, groups=groups, name="conv2b")
+        h = self._conv(g, g.act(h, self.act), out, 1, name="conv3")
         if self.se_ratio:
             h = squeeze_excite(g, h, self.se_ratio, into=x.channels, out=out, act="relu")
         h = g.drop_path(h)
@@ -66,14 +63,9 @@ class NFBlock(Block):
             h = g.pool(h, "avg", stride, stride=stride, padding=0, ceil=True)
         return self._conv(g, h, out, 1, name="shortcut")
 
-    def _act(self, g: Graph, x: Tensor) -> Tensor:
-        return g.act(x, self.act)
-
     def _conv(
         self, g: Graph, x: Tensor, out: int, kernel: int, *, stride: int = 1, groups: int = 1, name: str
     ) -> Tensor:
-        act = self.act or g.defaults.act
-        if act not in GAMMA:
-            raise UserError(f"the activation must be one of {', '.join(GAMMA)}, got {act}")
-        gamma = GAMMA[act]
-        return g.conv(x, out, kernel, stride=stride, groups=groups, bias=True, standardize=gamma, name=name)
+        own = g.defaults.norm
+        norm = own if isinstance(own, WeightStandardization) else WeightStandardization()
+        return g.conv(x, out, kernel, stride=stride, groups=groups, bias=True, norm=norm, name=name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from search_spaces.defaults import SE
+from search_spaces.defaults import SE, NoNorm
 from search_spaces.graph import Graph, Tensor
 from search_spaces.rounding import round_filters
 
@@ -21,9 +21,13 @@ def squeeze_excite(
     with g.scope("se"):
         h = g.adaptive_pool(x)
         if se.form == "linear":
-            h = g.act(g.linear(g.flatten(h), width, name="squeeze"), se.act or act)
-            h = g.unflatten(g.act(g.linear(h, x.channels, name="excite"), se.gate, name="gate"))
+            h = g.act(g.linear(g.flatten(h), width, name="squeeze"), se.act or act, plain=True)
+            h = g.unflatten(g.act(g.linear(h, x.channels, name="excite"), se.gate, name="gate", plain=True))
         else:
-            h = g.act(g.conv(h, width, 1, padding=0, bias=True, name="squeeze"), se.act or act)
-            h = g.act(g.conv(h, x.channels, 1, padding=0, bias=True, name="excite"), se.gate, name="gate")
+            h = g.act(_plain(g, h, width, "squeeze"), se.act or act, plain=True)
+            h = g.act(_plain(g, h, x.channels, "excite"), se.gate, name="gate", plain=True)
         return g.mul(x, g.scale(h, se.gain))
+
+
+def _plain(g: Graph, x: Tensor, out: int, name: str) -> Tensor:
+    return g.conv(x, out, 1, padding=0, bias=True, norm=NoNorm(), name=name)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from search_spaces.architecture import Architecture, Stage
+from search_spaces.architecture import Architecture
 from search_spaces.blocks import Conv, MBConv
+from search_spaces.blocks.stage import Stage
 from search_spaces.defaults import BatchNorm, Defaults
 from search_spaces.heads import Head
 from search_spaces.rounding import round_filters, round_repeats

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from search_spaces.architecture import Architecture, Stage
+from search_spaces.architecture import Architecture
 from search_spaces.blocks import Conv, Inception, Pool
+from search_spaces.blocks.stage import Stage
 from search_spaces.defaults import BatchNorm, Defaults
 from search_spaces.heads import Aux, Head
 

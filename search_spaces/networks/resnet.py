@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from search_spaces.architecture import Architecture, Stage
+from search_spaces.architecture import Architecture
 from search_spaces.blocks import BasicBlock, Bottleneck, Conv, Pool
+from search_spaces.blocks.stage import Stage
 
 REPEATS = {
     18: (2, 2, 2, 2),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from search_spaces.architecture import Stage
 from search_spaces.blocks import MBConv
+from search_spaces.blocks.stage import Stage
 from search_spaces.choice import choice
 from search_spaces.networks.efficientnet import ROWS, efficientnet
 from search_spaces.rounding import round_filters

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from search_spaces.architecture import Architecture, Stage
+from search_spaces.architecture import Architecture
 from search_spaces.blocks import Conv, Identity, MBConv
+from search_spaces.blocks.stage import Stage
 from search_spaces.choice import choice
 from search_spaces.heads import Head
 from search_spaces.space import Space
