@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from nas.layers import GainLayer
 
 CLOSE = 1e-9
 MOST_TRIES = 1000
+PRODUCTS = ("mul", "mul_", "__mul__", "__rmul__", "__imul__")
 
 
 @dataclass
@@ -86,8 +91,40 @@ def _in_float64(module: nn.Module) -> Iterator[None]:
 
 
 def _leaves(module: nn.Module) -> list[tuple[str, nn.Module]]:
-    """Layers that have weights themselves."""
-    return [(name, each) for name, each in module.named_modules() if any(True for _ in each.parameters(recurse=False))]
+    """Layers that have weights themselves, and no layers with weights inside."""
+    return [(name, each) for name, each in module.named_modules() if _has_own(each) and not _has_inner(each)]
+
+
+def _has_own(module: nn.Module) -> bool:
+    return next(module.parameters(recurse=False), None) is not None
+
+
+def _has_inner(module: nn.Module) -> bool:
+    return any(next(child.parameters(), None) is not None for child in module.children())
+
+
+class _BareScalars(TorchFunctionMode):
+    """Sees each product of a tensor with a scalar weight that belongs to no layer, such as SkipInit's gains in
+    other libraries, and notes it as the layer that it would be here."""
+
+    def __init__(self, module: nn.Module, seen: list[_Seen]) -> None:
+        super().__init__()
+        self.seen = seen
+        self.bare = {
+            id(weight): f"{name}.{own}"
+            for name, each in module.named_modules()
+            if _has_inner(each)
+            for own, weight in each.named_parameters(recurse=False)
+        }
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if self.bare and getattr(function, "__name__", "") in PRODUCTS:
+            for place, weight in enumerate(args):
+                if id(weight) in self.bare:
+                    layer = GainLayer(0.0)
+                    layer.gain = weight
+                    self.seen.append(_Seen(self.bare[id(weight)], layer, args[1 - place].clone()))
+        return function(*args, **(kwargs or {}))
 
 
 def _record(source: nn.Module, example: Tensor) -> tuple[list[_Seen], Tensor]:
@@ -98,7 +135,8 @@ def _record(source: nn.Module, example: Tensor) -> tuple[list[_Seen], Tensor]:
         for name, layer in _leaves(source)
     ]
     try:
-        output = source(example)
+        with _BareScalars(source, seen):
+            output = source(example)
     finally:
         for handle in handles:
             handle.remove()

@@ -51,7 +51,7 @@ class Cost(NamedTuple):
 
 @dataclass(frozen=True)
 class LayerCost:
-    """One operation of a network; ``shape`` is its output's."""
+    """One operation (or row) of a network; ``shape`` is its output's."""
 
     name: str
     op: str
@@ -80,6 +80,17 @@ def layers(architecture: Architecture, training: bool = False) -> tuple[LayerCos
         LayerCost(node.name, type(node.op).__name__, node.shape, node.params, node.macs)
         for node in trace_network(architecture, training).nodes
     )
+
+
+def rows(architecture: Architecture) -> tuple[LayerCost, ...]:
+    """Each row of the stem and the stages, and the head, with the shape that leaves it."""
+    shape: Shape = (architecture.in_channels, architecture.image_size, architecture.image_size)
+    told = []
+    for name, stage, previous in architecture.rows():
+        (params, macs, _, _), shape = stage_cost(stage, shape, architecture.defaults, previous)
+        told.append(LayerCost(name, "Stage", shape, params, macs))
+    params, macs, _, _ = head_cost(architecture.head, shape, architecture.defaults, architecture.classes)
+    return (*told, LayerCost("head", "Head", (architecture.classes,), params, macs))
 
 
 def _totals(architecture: Architecture) -> Sums:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from search_spaces.blocks.stage import Stage
+from search_spaces.blocks import Block, Stage
 from search_spaces.choice import Choice
 from search_spaces.defaults import Defaults, filled
 from search_spaces.errors import UserError
@@ -98,7 +98,7 @@ def _of_each(stage: Stage, where: _Where) -> Iterator[Decision]:
 
 def labels_of(value: Choice) -> tuple[str, ...]:
     """Distinct stable labels of the options: a number or word as written, a block by its kind, with its
-    fields where kinds repeat."""
+    fields where kinds repeat; a row by its block."""
     labels = [_label(option, detailed=False) for option in value.options]
     if len(set(labels)) < len(labels):
         labels = [_label(option, detailed=True) for option in value.options]
@@ -112,6 +112,8 @@ def labels_of(value: Choice) -> tuple[str, ...]:
 def _label(option: Any, detailed: bool) -> str:
     if isinstance(option, tuple) and any(isinstance(each, Value) for each in option):
         return "rows"
+    if isinstance(option, Stage) and isinstance(option.block, Block):
+        return _label(option.block, detailed)
     if not isinstance(option, Value):
         return str(option).lower() if isinstance(option, bool) else str(option)
     own = {each.name: (getattr(option, each.name), each.default) for each in fields(option)}  # type: ignore[arg-type]

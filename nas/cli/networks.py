@@ -31,13 +31,22 @@ def run(options: argparse.Namespace) -> int:
 
 def _all(as_json: bool) -> int:
     from search_spaces.networks import names
+    from search_spaces.networks.published import FUSION, PROVENANCE
 
     facts = [_brief_facts(name) for name in names()]
     if as_json:
         output.print_json(facts)
-    else:
-        rows = [(f["name"], f["image_size"], f"{f['params']:,}", f"{f['macs']:,}") for f in facts]
-        output.print_table(("network", "image", "parameters", "MACs"), rows, "lrrr")
+        return 0
+    rows = [
+        (f["name"], f["year"], f["image_size"], f"{f['params']:,}", f"{f['macs']:,}", *_first(f["published"]))
+        for f in sorted(facts, key=lambda each: each["year"])
+    ]
+    titles = ("network", "year", "image", "parameters", "MACs", "published, ImageNet", "of", "source", "had")
+    output.print_table(titles, rows, "lrrrrllll")
+    print()
+    print("Parameters and MACs are counted from the rows; results are as published:")
+    print("; ".join(f"{word}: {meaning}" for word, meaning in PROVENANCE.items()) + ".")
+    print(FUSION)
     return 0
 
 
@@ -47,12 +56,18 @@ def _one(name: str, as_json: bool) -> int:
     from search_spaces.networks import network
 
     architecture = network(name)
-    facts = cost_facts(name, architecture)
+    facts = cost_facts(name, architecture) | _published(name)
     if as_json:
         output.print_json(facts | {"architecture": to_data(architecture)})
         return 0
     print(f"{name}  {facts['digest']}")
-    print(f"  {facts['params']:,} parameters, {facts['macs']:,} MACs at {facts['image_size']} px")
+    print(f"  {facts['params']:,} parameters, {facts['macs']:,} MACs at {facts['image_size']} px, {facts['year']}")
+    if facts["aux_params"]:
+        print(f"  {facts['aux_params']:,} more parameters in auxiliary classifiers, in training only")
+    for result in facts["published"]:
+        print(f"  published: {_told(result)}, {result['where']} ({result['source']}; {result['provenance']})")
+    if facts["note"]:
+        print(f"  {facts['note']}")
     print()
     print_rows(architecture)
     return 0
@@ -71,4 +86,27 @@ def _brief_facts(name: str) -> dict[str, Any]:
         "params": total.params,
         "macs": total.macs,
         "activations": total.activations,
+        **_published(name),
     }
+
+
+def _published(name: str) -> dict[str, Any]:
+    """Year, published results and what does not agree with the paper."""
+    from search_spaces.networks.published import PUBLISHED
+
+    own = PUBLISHED[name]
+    return {"year": own.year, "published": [each._asdict() for each in own.results], "note": own.note}
+
+
+def _first(results: list[dict[str, Any]]) -> tuple[object, ...]:
+    """Cells of the first result."""
+    result = results[0]
+    return _told(result), result["where"], result["source"], result["provenance"]
+
+
+def _told(result: dict[str, Any]) -> str:
+    """`top-1 error 23.3 %, top-5 error 6.6 %`: the published numbers as printed."""
+    kind = " error" if result["error"] else ""
+    return ", ".join(
+        f"{name}{kind} {result[key]} %" for key, name in (("top1", "top-1"), ("top5", "top-5")) if result[key]
+    )

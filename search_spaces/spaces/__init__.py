@@ -6,10 +6,25 @@ from collections.abc import Callable
 
 from search_spaces.errors import UserError
 from search_spaces.space import Space
+from search_spaces.spaces.inception import inception
 from search_spaces.spaces.mbconv import mbconv
+from search_spaces.spaces.mixed import mixed
 from search_spaces.spaces.nas_bench_macro import nas_bench_macro
+from search_spaces.spaces.nf import nf
+from search_spaces.spaces.resnet import resnet
+from search_spaces.spaces.se import se
+from search_spaces.spaces.vgg import vgg
 
-SPACES: dict[str, Callable[[], Space]] = {"mbconv": mbconv, "nas-bench-macro": nas_bench_macro}
+SPACES: dict[str, Callable[[], Space]] = {
+    "vgg": vgg,
+    "inception": inception,
+    "resnet": resnet,
+    "se": se,
+    "mbconv": mbconv,
+    "nf": nf,
+    "mixed": mixed,
+    "nas-bench-macro": nas_bench_macro,
+}
 
 
 def names() -> tuple[str, ...]:
