@@ -173,23 +173,28 @@ def _follow(ours: nn.Module, example: Tensor, seen: list[_Seen], pairing: _Pairi
 
 
 def _fits(source: _Seen, layer: nn.Module, entered: Tensor) -> bool:
-    own = {name: weight.shape for name, weight in layer.named_parameters(recurse=False)}
-    other = {name: weight.shape for name, weight in source.layer.named_parameters(recurse=False)}
-    if own != other or entered.shape != source.entered.shape or not _alike(source.layer, layer):
+    own = {name: _flat(weight).shape for name, weight in layer.named_parameters(recurse=False)}
+    other = {name: _flat(weight).shape for name, weight in source.layer.named_parameters(recurse=False)}
+    theirs = _flat(source.entered)
+    if own != other or _flat(entered).shape != theirs.shape or not _alike(source.layer, layer):
         return False
-    scale = source.entered.abs().max()
-    return bool((entered - source.entered).abs().max() <= CLOSE * scale)
+    return bool((_flat(entered) - theirs).abs().max() <= CLOSE * theirs.abs().max())
+
+
+def _flat(tensor: Tensor) -> Tensor:
+    """A 1×1 kernel as a matrix, a 1×1 map as a vector: on these a convolution is a fully connected layer."""
+    return tensor[:, :, 0, 0] if tensor.dim() == 4 and tensor.shape[-2:] == (1, 1) else tensor
 
 
 def _alike(source: nn.Module, layer: nn.Module) -> bool:
-    """Equal stride, padding, dilation and groups, where a layer has them, and equal eps."""
-    names = ("stride", "dilation", "groups", "eps")
-    return all(getattr(source, name, None) == getattr(layer, name, None) for name in names)
+    """Equal stride, dilation, groups and eps, where both layers have them."""
+    names = [name for name in ("stride", "dilation", "groups", "eps") if hasattr(source, name) and hasattr(layer, name)]
+    return all(getattr(source, name) == getattr(layer, name) for name in names)
 
 
 def _like(source: nn.Module, layer: nn.Module) -> dict[str, Tensor]:
     own = layer.state_dict()
-    state = {name: value for name, value in source.state_dict().items() if name in own}
+    state = {name: value.reshape(own[name].shape) for name, value in source.state_dict().items() if name in own}
     return {**own, **state}
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from search_spaces.blocks.base import Block
-from search_spaces.blocks.branches import Branches, InceptionResNet
 from search_spaces.blocks.conv import AdaptivePool, Conv, Identity, Norm, Pool
 from search_spaces.blocks.inception import Inception, InceptionC
 from search_spaces.blocks.mbconv import FusedMBConv, MBConv
 from search_spaces.blocks.nf import NFBlock
+from search_spaces.blocks.parallel import InceptionResNet, Parallel
 from search_spaces.blocks.residual import BasicBlock, Bottleneck, PreActBottleneck
 from search_spaces.blocks.separable import Separable
 from search_spaces.blocks.stage import Stage
@@ -25,7 +25,7 @@ BLOCKS: dict[str, type[Block]] = {
         PreActBottleneck,
         Inception,
         InceptionC,
-        Branches,
+        Parallel,
         InceptionResNet,
         Separable,
         MBConv,
@@ -40,7 +40,6 @@ __all__ = [
     "BasicBlock",
     "Block",
     "Bottleneck",
-    "Branches",
     "Conv",
     "FusedMBConv",
     "Identity",
@@ -50,6 +49,7 @@ __all__ = [
     "MBConv",
     "NFBlock",
     "Norm",
+    "Parallel",
     "Pool",
     "PreActBottleneck",
     "Separable",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from search_spaces.architecture import Architecture
-from search_spaces.blocks import Branches, Conv, InceptionResNet, Pool, Stage
+from search_spaces.blocks import Conv, InceptionResNet, Parallel, Pool, Stage
 from search_spaces.defaults import BatchNorm, Defaults
 from search_spaces.heads import Aux, Head
 
@@ -111,7 +111,7 @@ def _stem_v4() -> tuple[Stage, ...]:
 
 def _module_a(
     one: int, large: tuple[int, int, int], double: tuple[int, int], project: int, pad: bool = False
-) -> Branches:
+) -> Parallel:
     """35×35: 1×1 | 1×1, 5×5 (or 3×3) | 1×1, 3×3, 3×3 | pool, 1×1."""
     reduce, wide, kernel = large
     inner, end = double
@@ -125,7 +125,7 @@ def _module_a(
 
 def _module_b(
     one: int, seven: tuple[int, int, int], double: tuple[int, int, int, int, int], project: int, pad: bool = False
-) -> Branches:
+) -> Parallel:
     """17×17: 1×1 | 1×1, 1×7, 7×1 | 1×1, 7×1, 1×7, 7×1, 1×7 | pool, 1×1."""
     a, b, c = seven
     d, e, f, g, h = double
@@ -137,7 +137,7 @@ def _module_b(
     )
 
 
-def _module_c(one: int, reduce: int, long: tuple[Step, ...], split: int, project: int, pad: bool = False) -> Branches:
+def _module_c(one: int, reduce: int, long: tuple[Step, ...], split: int, project: int, pad: bool = False) -> Parallel:
     """8×8: 1×1 | 1×1, then 1×3 and 3×1 | ``long``, then 1×3 and 3×1 | pool, 1×1."""
     fork = Stage(_branches(_chain((ROW_3, split)), _chain((COLUMN_3, split))))
     return _branches(
@@ -170,8 +170,8 @@ def _reduced(*branches: tuple[Stage, ...]) -> Stage:
     return Stage(_branches(*branches), stride=2)
 
 
-def _branches(*branches: tuple[Stage, ...]) -> Branches:
-    return Branches(branches=branches)
+def _branches(*branches: tuple[Stage, ...]) -> Parallel:
+    return Parallel(branches=branches)
 
 
 def _residual(scale: float, *branches: tuple[Step, ...], act: str | None = None) -> InceptionResNet:

@@ -40,8 +40,8 @@ MODELS = {
     "mnasnet-a1": _timm("semnasnet_100"),
     "mnasnet-b1": _torchvision("mnasnet1_0"),
     **{f"efficientnet-b{variant}": _torchvision(f"efficientnet_b{variant}") for variant in range(8)},
-    "efficientnet-b8": _timm("efficientnet_b8"),
-    "efficientnet-l2": _timm("efficientnet_l2"),
+    "efficientnet-b8": _timm("efficientnet_b8", bn_eps=1e-3),  # the paper's, as torchvision has from B5 on
+    "efficientnet-l2": _timm("efficientnet_l2", bn_eps=1e-3),
     **{f"efficientnetv2-{variant}": _torchvision(f"efficientnet_v2_{variant}") for variant in "sml"},
     **{f"nfnet-f{variant}": _timm(f"dm_nfnet_f{variant}") for variant in range(7)},
 }

@@ -64,7 +64,7 @@ ODD = {
     "norm": {"act": ("none", "relu")},
 }
 # Widths of the stage where 16 is too narrow, or where the block keeps or sums its own.
-OUTS = {"inception": 40, "pool": None, "adaptive_pool": None, "norm": None, "branches": None, "inception_resnet": None}
+OUTS = {"inception": 40, "pool": None, "adaptive_pool": None, "norm": None, "parallel": None, "inception_resnet": None}
 
 
 def blocks(kind: str) -> st.SearchStrategy[Block]:

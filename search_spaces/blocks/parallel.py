@@ -17,7 +17,7 @@ from search_spaces.values import a_number, a_value, ruled, some
 
 
 @dataclass(frozen=True)
-class Branches(Block):
+class Parallel(Block):
     """Branches, each a list of rows as in a network, on one input; their results are concatenated.
 
     The stage's stride is that of every branch's last row. Its width is the sum of the branches' (Szegedy et al.
@@ -26,7 +26,7 @@ class Branches(Block):
 
     branches: Any = ruled(some(some(a_value(Stage), least=1), least=1))
 
-    kind = "branches"
+    kind = "parallel"
 
     @property
     def uses_position(self) -> bool:  # type: ignore[override]
@@ -64,7 +64,7 @@ class Branches(Block):
 
 
 @dataclass(frozen=True)
-class InceptionResNet(Branches):
+class InceptionResNet(Parallel):
     """Branches, a linear 1×1 convolution back to the input's width, times ``scale``, added to the input, and the
     activation (Szegedy et al. 2016, fig. 16 to 20; the scale of the residuals: sec. 3.3)."""
 
