@@ -14,6 +14,8 @@ RUNS = 15
 LIMITS = {  # seconds; None: shown only
     "--help": 0.3,
     "cost efficientnet-b7": 0.5,
+    "cost senet-154 --layers": 1.0,
+    "cost efficientnet-l2": 1.0,
     "search --help": None,
     "scale efficientnet-b0 --phi 3": None,
     "networks": None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 LONGEST = 300
 
 
@@ -17,3 +19,11 @@ class UserError(ValueError):
     def under(self, path: str) -> UserError:
         """The same mistake, seen from one level up: ``path`` is put in front of its place."""
         return UserError(self.message, ".".join(part for part in (path, self.path) if part))
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """The names most like a mistyped one, or the first few, for an error message."""
+    from difflib import get_close_matches
+
+    known = list(names)
+    return ", ".join(get_close_matches(name, known, n=4, cutoff=0.5) or known[:4])

@@ -10,7 +10,7 @@ from pathlib import Path
 from search_spaces.architecture import Architecture
 from search_spaces.blocks.base import Block
 from search_spaces.codec import load_file
-from search_spaces.errors import UserError
+from search_spaces.errors import UserError, nearest
 from search_spaces.networks import NETWORKS, network
 from search_spaces.space import Space
 from search_spaces.spaces import SPACES, space
@@ -32,8 +32,9 @@ def load(source: str | Path, blocks: Blocks | None = None) -> Architecture | Spa
     path = Path(source)
     if path.suffix in SUFFIXES or path.is_file():
         return load_file(path, blocks)
+    known = nearest(name, (*NETWORKS, *SPACES))
     raise UserError(
-        f"{name!r} is neither a file nor a name; networks are {', '.join(NETWORKS)}; spaces are {', '.join(SPACES)}"
+        f"{name!r} is neither a file nor a name; nearest names are {known} (`nas networks` and `nas spaces` list all)"
     )
 
 

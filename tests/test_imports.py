@@ -57,7 +57,9 @@ def test_optuna_only_in_study_and_plotly_only_in_report():
 def test_the_language_and_scaling_need_neither_torch_nor_numpy():
     program = (
         "import sys; from search_spaces import load, cost, save, digest; from scaling import scale, family\n"
+        "from search_spaces.cost import layers\n"
         "family(load('efficientnet-b0')); load('mbconv').least()\n"
+        "cost(load('efficientnet-l2')); layers(load('senet-154'))\n"
         "print([name for name in ('torch', 'numpy', 'optuna', 'pandas', 'plotly') if name in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)

@@ -32,6 +32,12 @@ class Parallel(Block):
     def uses_position(self) -> bool:  # type: ignore[override]
         return any(row.positional for rows in self.branches for row in rows)
 
+    @property
+    def repeatable(self) -> bool:  # type: ignore[override]
+        """Whether it keeps the map's side: unpadded windows make it a reduction, which depth scaling leaves alone."""
+        blocks = (block for rows in self.branches for row in rows for block in row.sequence)
+        return not any(getattr(block, "padding", None) == "valid" for block in blocks)
+
     def width(self, channels: int, out: int | None) -> int:
         total = self._total(channels)
         if out not in (None, total):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 from search_spaces.blocks.base import Block
 from search_spaces.blocks.squeeze_excite import squeeze_excite
@@ -55,7 +56,7 @@ class Bottleneck(Block):
 
     @property
     def multiple(self) -> int:
-        return _multiple(self.groups, self.ratio)
+        return lcm(*(_multiple(self.groups, ratio or self.ratio) for ratio in (self.ratio, self.reduce_ratio)))
 
     def trace(self, g: Graph, x: Tensor, out: int, stride: int, at: Position) -> Tensor:
         inner, reduced = _inner(out, self.ratio), _inner(out, self.reduce_ratio or self.ratio)

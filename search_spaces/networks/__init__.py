@@ -7,7 +7,7 @@ from functools import partial
 
 from search_spaces.architecture import Architecture
 from search_spaces.blocks import Bottleneck
-from search_spaces.errors import UserError
+from search_spaces.errors import UserError, nearest
 from search_spaces.networks.alexnet import alexnet, alexnet_2012, zfnet
 from search_spaces.networks.efficientnet import COEFFICIENTS, efficientnet
 from search_spaces.networks.efficientnetv2 import VARIANTS, efficientnetv2
@@ -54,7 +54,7 @@ def names() -> tuple[str, ...]:
 
 
 def network(name: str) -> Architecture:
-    """The known network of that name; raises UserError that lists the names."""
+    """The known network of that name; raises UserError with the names most like it."""
     if name not in NETWORKS:
-        raise UserError(f"unknown network {name!r}; known are {', '.join(NETWORKS)}")
+        raise UserError(f"unknown network {name!r}; nearest are {nearest(name, NETWORKS)} (`nas networks` lists all)")
     return NETWORKS[name]()

@@ -22,6 +22,7 @@ from search_spaces import (
     digest,
     load,
 )
+from search_spaces.networks import names
 
 # EfficientNet-B0 to B7, as the paper's reference code and torchvision build them.
 PARAMS = (5_288_548, 7_794_184, 9_109_994, 12_233_232, 19_341_616, 30_389_784, 43_040_704, 66_347_960)
@@ -134,3 +135,22 @@ def test_a_saved_member_loads_and_says_where_it_came_from(tmp_path):
     told = yaml.safe_load(path.read_text())["provenance"]
     assert told["base_digest"] == digest(B0)
     assert (told["rule"], told["phi"], told["realised_ratio"]) == ("phi", 1.5, scaled.ratio)
+
+
+BOUND = ("alexnet-2012", "zfnet")  # their heads flatten the map of one image size
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name not in BOUND])
+def test_every_known_network_grows_and_shrinks_in_width_and_depth(name):
+    base = load(name)
+    wide, deep = (cost(compound(base, *by, 1)) for by in ((1, 1.3), (1.4, 1)))
+    assert wide.params > cost(base).params
+    assert wide.macs > cost(base).macs
+    assert cost(compound(base, 1, 0.6, 1)).macs < cost(base).macs
+    assert deep.macs > cost(base).macs
+
+
+@pytest.mark.parametrize("name", BOUND)
+def test_a_head_that_binds_the_image_size_refuses_another_by_name(name):
+    with pytest.raises(UserError, match=r"^image_size: a flat head without pool binds the image size 22[47] "):
+        scale(load(name), phi=1)

@@ -105,7 +105,7 @@ def test_ten_to_the_minus_five_is_a_number():
 def test_missing_files_and_unknown_names():
     with pytest.raises(UserError, match=r"^cannot read nowhere\.yaml: No such file or directory$"):
         load("nowhere.yaml")
-    with pytest.raises(UserError, match=r"^'mbcon' is neither a file nor a name; networks are "):
+    with pytest.raises(UserError, match=r"^'mbcon' is neither a file nor a name; nearest names are mbconv"):
         load("mbcon")
 
 

@@ -29,7 +29,16 @@ from search_spaces.codec import from_data, to_data
 from search_spaces.spaces import names, space
 from search_spaces.strict_yaml import dump, parse
 
-GOLDEN_SIZES = {"mbconv": 11_284_439_629_824, "nas-bench-macro": 6_561}
+GOLDEN_SIZES = {
+    "vgg": 15_925_248,
+    "inception": 1_358_954_496,
+    "resnet": 11_337_408,
+    "se": 327_680,
+    "mbconv": 11_284_439_629_824,
+    "nf": 5_308_416,
+    "mixed": 610_809_154_560_000,
+    "nas-bench-macro": 6_561,
+}
 
 
 def small_space() -> Space:

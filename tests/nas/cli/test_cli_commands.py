@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from nas.cli.output import table_lines
 from search_spaces import cost, digest, load
 from search_spaces.networks import names, network
 
+OUTSIDE = Path(__file__).parents[3] / "docs" / "examples" / "outside"
 PARAMS = [5288548, 7794184, 9109994, 12233232, 19341616, 30389784, 43040704, 66347960]
 
 
@@ -51,6 +54,58 @@ def test_networks_list_all_known_ones(nas):
     assert all(row.keys() >= {"name", "params", "macs", "image_size"} for row in data)
     table = nas("networks").out
     assert all(name in table for name in names())
+
+
+def test_the_lineage_says_when_what_and_how_it_is_known(nas):
+    data = {row["name"]: row for row in nas("networks", "--json").data}
+    assert [data[name]["year"] for name in ("alexnet-2012", "senet-154", "nfnet-f6")] == [2012, 2017, 2021]
+    published = data["senet-154"]["published"]
+    assert published[0] == {
+        "top1": 18.68,
+        "top5": 4.47,
+        "error": True,
+        "where": "one crop",
+        "source": "hujie-frank/SENet",
+        "provenance": "verified",
+    }
+    out = nas("networks").out
+    lines = out.splitlines()
+    years = [int(line.split()[1]) for line in lines[2:] if line.split() and line.split()[0] in data]
+    assert years == sorted(years)
+    assert len(years) == len(data)
+    assert "top-1 error 18.68 %, top-5 error 4.47 %" in out
+    assert "quoted from memory, not checked" in out
+    assert "WRN-68-3" in out
+
+
+def test_one_network_by_rows_shapes_and_costs(nas):
+    out = nas("networks", "inception-v3").out
+    assert "23,834,568 parameters, 5,713,216,096 MACs at 299 px, 2015" in out
+    assert "3,326,696 more parameters in auxiliary classifiers, in training only" in out
+    assert "conv(kernel 1) 128, conv(kernel 1×7) 128, conv(kernel 7×1) 192" in out
+    assert "768 × 17 × 17" in out
+    (row,) = [line for line in out.splitlines() if line.startswith("stages.8 ")]
+    assert row.split()[-4:] == ["8", "×", "8", "1,698,304", "291,004,416"][-4:]
+
+
+def test_a_note_says_where_a_network_is_not_the_paper_s(nas):
+    assert "not the 146 M" in nas("networks", "senet-154").out
+
+
+def test_a_mistyped_network_gets_the_nearest_names(nas):
+    done = nas("networks", "resnet50")
+    assert done.code == 2
+    assert "resnet-50" in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_a_block_from_outside_is_counted_built_and_searched(nas, monkeypatch):
+    monkeypatch.chdir(OUTSIDE)
+    monkeypatch.delitem(sys.modules, "ghost", raising=False)
+    data = nas("cost", "ghost.yaml", "--blocks", "ghost", "--measure", "--json").data
+    assert data["fvcore_macs"] == data["macs"]
+    assert nas("spaces", "ghost_space.yaml", "--blocks", "ghost", "--json").data["size"] == 144
+    assert nas("cost", "ghost.yaml").code == 2
 
 
 def test_one_network_by_its_rows(nas):
