@@ -67,11 +67,21 @@ def cost(architecture: Architecture) -> Cost:
     Raises UserError with the path of the row where shapes do not fit.
     """
     params, macs, activations, peak = _totals(architecture)
-    aux_params = aux_macs = 0
-    if architecture.aux:
-        nodes = [node for node in trace_network(architecture, True).nodes if node.name.startswith("aux.")]
-        aux_params, aux_macs = sum(node.params for node in nodes), sum(node.macs for node in nodes)
+    auxiliary = _aux_costs(architecture) if architecture.aux else ()
+    aux_params, aux_macs = (sum(own[place] for own in auxiliary) for place in (0, 1))
     return Cost(params, macs, activations, FLOAT32 * peak, aux_params, aux_macs)
+
+
+def _aux_costs(architecture: Architecture) -> list[Sums]:
+    """Sums of each auxiliary classifier, on what leaves the stage that it follows."""
+    left = {row.name: row.shape for row in rows(architecture)}
+    costs = []
+    for index, own in enumerate(architecture.aux):
+        try:
+            costs.append(head_cost(own, left[own.after], architecture.defaults, architecture.classes))
+        except UserError as error:
+            raise error.under(f"aux.{index}") from None
+    return costs
 
 
 def layers(architecture: Architecture, training: bool = False) -> tuple[LayerCost, ...]:
@@ -162,7 +172,7 @@ def block_cost(
 
 @lru_cache(maxsize=65536)
 def head_cost(head: Any, shape: Shape, defaults: Defaults, classes: int) -> Sums:
-    """Sums of the head on a map of ``shape``."""
+    """Sums of a head, or of an auxiliary classifier, on a map of ``shape``."""
     g, x = fragment(shape, defaults)
     return _sums(g, trace_head(g, head, x, classes).index)
 

@@ -25,7 +25,7 @@ def decided(value: Any, path: str, labels: Mapping[str, str]) -> Any:
     Raises UserError for a missing decision or a label that is no option.
     """
     if isinstance(value, Choice):
-        label, option = _taken(value, path, labels)
+        label, option = taken(value, path, labels)
         return decided(option, f"{path}.{label}", labels)
     if isinstance(value, Stage) and value.each is not None:
         return _decided_each(value, path, labels)
@@ -39,7 +39,8 @@ def decided(value: Any, path: str, labels: Mapping[str, str]) -> Any:
     return value
 
 
-def _taken(value: Choice, path: str, labels: Mapping[str, str]) -> tuple[str, Any]:
+def taken(value: Choice, path: str, labels: Mapping[str, str]) -> tuple[str, Any]:
+    """The option that ``labels`` take, and its label; raises UserError for a missing or unknown one."""
     name = value.name or path
     if name not in labels:
         raise UserError("this decision is missing", name)

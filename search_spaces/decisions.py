@@ -109,6 +109,13 @@ def labels_of(value: Choice) -> tuple[str, ...]:
     return tuple(labels)
 
 
+def row_lists(rows: Any, part: str) -> list[tuple[str, tuple[Any, ...]]]:
+    """Every list of rows that the stem or the stages may be, with its path."""
+    if not isinstance(rows, Choice):
+        return [(part, rows)]
+    return [(f"{part}.{label}", option) for label, option in zip(labels_of(rows), rows.options, strict=True)]
+
+
 def _label(option: Any, detailed: bool) -> str:
     if isinstance(option, tuple) and any(isinstance(each, Value) for each in option):
         return "rows"

@@ -12,8 +12,8 @@ from typing import Any
 
 from search_spaces.architecture import Architecture
 from search_spaces.choice import Choice
-from search_spaces.deciding import Mismatch, decided, match_shared, matched
-from search_spaces.decisions import Decision, check_choices, decisions_in, labels_of, shared_choices
+from search_spaces.deciding import Mismatch, decided, match_shared, matched, taken
+from search_spaces.decisions import Decision, check_choices, decisions_in, labels_of, row_lists, shared_choices
 from search_spaces.defaults import Defaults
 from search_spaces.errors import UserError
 from search_spaces.ranking import count, unrank
@@ -101,17 +101,20 @@ class Space:
             unknown = next(name for name in labels if name not in self._by_name)
             raise UserError(f"{self.name} has no decision {unknown!r}")
         own = self.architecture
-        if not isinstance(own.stages, tuple) or not isinstance(own.stem, tuple):
-            return _as_architecture(decided(own, "", labels))
-        rows: dict[str, Any] = {
-            part: tuple(self._row(f"{part}.{i}", row, labels) for i, row in enumerate(getattr(own, part)))
-            for part in ("stem", "stages")
-        }
+        rows: dict[str, Any] = {part: self._rows_of(part, labels) for part in ("stem", "stages")}
         rest = {
             name: decided(getattr(own, name), name, labels)
             for name in ("image_size", "classes", "in_channels", "head", "aux", "defaults")
         }
         return Architecture(**rest, **rows)
+
+    def _rows_of(self, part: str, labels: Mapping[str, str]) -> tuple[Any, ...]:
+        """The decided rows of the stem or the stages, which may be open as a whole."""
+        path, rows = part, getattr(self.architecture, part)
+        if isinstance(rows, Choice):
+            label, rows = taken(rows, part, labels)
+            path = f"{part}.{label}"
+        return tuple(self._row(f"{path}.{index}", row, labels) for index, row in enumerate(rows))
 
     def _row(self, path: str, row: Any, labels: Mapping[str, str]) -> Any:
         """One decided row, the same object for the same labels, so that costs are found by identity."""
@@ -134,8 +137,12 @@ class Space:
 
     @cached_property
     def _names_in_rows(self) -> dict[str, tuple[str, ...]]:
-        own = self.architecture
-        prefixes = [f"{part}.{i}" for part in ("stem", "stages") for i in range(len(getattr(own, part)))]
+        prefixes = [
+            f"{path}.{index}"
+            for part in ("stem", "stages")
+            for path, rows in row_lists(getattr(self.architecture, part), part)
+            for index in range(len(rows))
+        ]
         return {
             path: tuple(name for name in self._by_name if name in self.shared or f"{name}.".startswith(f"{path}."))
             for path in prefixes
@@ -214,9 +221,3 @@ class Space:
         from search_spaces.extremes import extreme
 
         return extreme(self, metric, sign=-1)
-
-
-def _as_architecture(value: Any) -> Architecture:
-    if not isinstance(value, Architecture):
-        raise UserError(f"a space must decide to an architecture, got {type(value).__name__}")
-    return value

@@ -33,9 +33,10 @@ def blind_lines(space: Space, proxy: Architecture) -> list[str]:
 
 def _is_blind(decision: Any, nodes: list[Any]) -> bool:
     """Whether all kernels on offer reach over the whole of every map that the decision's stage sees."""
-    stage, kernels = decision.name.split(".")[1], _kernels(decision)
+    kernels = _kernels(decision)
     if len(kernels) < 2:
         return False
+    stage = decision.name.split(".")[1]
     sides = [
         max(node.input_shapes[0][1:])
         for node in nodes
@@ -46,5 +47,5 @@ def _is_blind(decision: Any, nodes: list[Any]) -> bool:
 
 
 def _kernels(decision: Any) -> list[int]:
-    named = decision.name.startswith("stages.") and decision.name.endswith(".kernel")
+    named = decision.name.startswith("stages.") and decision.name.endswith((".kernel", ".large"))
     return [int(label) for label in decision.labels] if named and all(map(str.isdigit, decision.labels)) else []

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from nas.cli.blind import blind_lines
-from search_spaces.spaces import space
+from search_spaces.spaces import names, space
 
 MBCONV = space("mbconv")
 
@@ -19,6 +21,15 @@ def test_kernels_that_reach_over_the_whole_map_are_named():
     assert "stages.5.block.kernel" not in blind(64)  # its first block strides from 4×4
     assert "stages.4.block.kernel" in blind(32)
     assert "expand_ratio" not in blind(8)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_ready_space_can_be_asked(name):
+    own = space(name)
+    lines = " ".join(blind_lines(own, own.least().at(64, 10)))
+    assert ("last stage sees a map" in lines) == (name != "nas-bench-macro")  # made for 32 px, it ends at 8 × 8
+    if name == "inception":
+        assert "stages.9.block.large" in lines
 
 
 def test_on_a_named_stage_both_kernels_are_the_same_function():
