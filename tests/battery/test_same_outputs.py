@@ -16,8 +16,11 @@ SIZE = 64
 BY_HAND = {"alexnet-2012", "zfnet", "googlenet-2014", "resnet-50-v1"}  # no library has these
 FAST = (
     "alexnet",
+    "vgg-11-bn",
     "googlenet",
     "inception-v3",
+    "inception-v4",
+    "preact-resnet-200",
     "resnet-18",
     "resnet-50",
     "resnext-50-32x4d",
@@ -27,6 +30,8 @@ FAST = (
     "mnasnet-a1",
     "mnasnet-b1",
     "efficientnet-b0",
+    "efficientnetv2-s",
+    "nfnet-f0",
 )
 CASES = [pytest.param(name, marks=() if name in FAST else pytest.mark.long) for name in MODELS]
 

@@ -8,7 +8,21 @@ import torchvision
 
 from nas.layers import DepthwiseConv
 from nas.network import DropPath, build
-from search_spaces import Architecture, Aux, Conv, Head, Pool, Stage, UserError, cost, load
+from search_spaces import (
+    Architecture,
+    Aux,
+    Conv,
+    Defaults,
+    Head,
+    LocalResponseNorm,
+    Norm,
+    Pool,
+    Stage,
+    UserError,
+    WeightStandardization,
+    cost,
+    load,
+)
 
 
 @pytest.mark.parametrize("side", [1, 2, 3, 5])
@@ -117,3 +131,34 @@ def test_same_convolutions_at_stride_two_are_counted_and_run():
     network = Architecture(image_size=9, classes=3, stages=(Stage(Conv(kernel=3, padding="same"), out=4, stride=2),))
     assert build(network).eval()(torch.randn(1, 3, 9, 9)).shape == (1, 3)
     assert cost(network).macs == 5 * 5 * 4 * 27 + 4 * 3
+
+
+@pytest.mark.parametrize("size", [1, 4, 5])
+def test_local_response_normalisation_is_the_paper_s(size):
+    """Krizhevsky et al. 2012, sec. 3.3, written out: the sum runs over ``size`` channels around each."""
+    kind = LocalResponseNorm(size=size, alpha=0.3, beta=0.75, k=2)
+    network = Architecture(image_size=4, classes=2, in_channels=7, stages=(Stage(Norm(norm=kind)),))
+    x = torch.randn(2, 7, 4, 4, dtype=torch.float64)
+    module = build(network).double().eval()
+    (_, _, step, _) = module._steps[0]
+    expected = torch.empty_like(x)
+    for i in range(7):
+        low, high = max(0, i - size // 2), min(6, i + (size - 1) // 2)
+        near = (x[:, low : high + 1] ** 2).sum(dim=1)
+        expected[:, i] = x[:, i] / (2 + 0.3 * near) ** 0.75
+    assert torch.allclose(step(x), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("gain_in", "steps"), [("weight", 2), ("act", 3)])
+def test_weight_standardisation_keeps_the_variance_of_the_signal(gain_in, steps):
+    """Brock et al. 2021, sec. 2: convolution and activation make unit variance of a unit normal."""
+    torch.manual_seed(0)
+    row = Stage(Conv(kernel=1, bias=False), out=256)
+    defaults = Defaults(act="relu", norm=WeightStandardization(gain_in=gain_in))
+    network = Architecture(image_size=32, in_channels=64, classes=2, stages=(row,), defaults=defaults)
+    module = build(network).double().eval()
+    x = torch.randn(4, 64, 32, 32, dtype=torch.float64)
+    for _, _, step, _ in module._steps[:steps]:
+        x = (getattr(*step) if isinstance(step, tuple) else step)(x)
+    assert x.shape == (4, 256, 32, 32)
+    assert abs(float(x.detach().var()) - 1) < 0.05
