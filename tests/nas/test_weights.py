@@ -88,7 +88,7 @@ def test_scalars_of_no_layer_and_one_by_one_classifiers_are_followed():
     torch.manual_seed(0)
     source, ours = BareScalars(), build(network)
     copy_weights(source, ours, torch.randn(2, 3, 8, 8))
-    gains = [float(weight) for name, weight in ours.named_parameters() if name.endswith("gain")]
+    gains = [weight.item() for name, weight in ours.named_parameters() if name.endswith("gain")]
     assert gains == [2.0, 0.5]
     x = torch.randn(2, 3, 8, 8)
     assert torch.allclose(source(x), ours(x), rtol=1e-5, atol=1e-6)
