@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from nas.cli import output
 from nas.cli.cost import cost_facts
 from nas.cli.parser import Parser, command
+from search_spaces.errors import UserError
 
 EXAMPLE = """
 nas networks
 nas networks efficientnet-b0
+nas networks resnet-50 --out my-resnet.yaml    # then open some of its values with {choice: […]}
 nas networks --json
 """
 
@@ -20,13 +23,30 @@ def parser() -> Parser:
     """Options of `nas networks`."""
     p = command("networks", "The known networks with their exact costs, or the rows of one.", EXAMPLE)
     p.add_argument("name", nargs="?", metavar="NAME", help="show the rows of this network")
+    p.add_argument("--out", type=Path, metavar="FILE", help="write the network to this YAML or JSON file")
     p.add_argument("--json", action="store_true", help="print JSON")
     return p
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the table of all known networks, or one of them."""
-    return _all(options.json) if options.name is None else _one(options.name, options.json)
+    if options.name is None:
+        if options.out is not None:
+            raise UserError("--out needs the name of a network, such as `nas networks resnet-50 --out my-resnet.yaml`")
+        return _all(options.json)
+    if options.out is not None:
+        _write(options.name, options.out)
+    return _one(options.name, options.json)
+
+
+def _write(name: str, path: Path) -> None:
+    from search_spaces import save
+    from search_spaces.networks import network
+
+    if path.exists():
+        raise UserError(f"--out {path}: this file exists")
+    save(network(name), path, {"network": name})
+    output.say(f"wrote {path}")
 
 
 def _all(as_json: bool) -> int:

@@ -99,6 +99,21 @@ def test_a_mistyped_network_gets_the_nearest_names(nas):
     assert done.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["resnet-50", "inception-v4", "nfnet-f0", "alexnet-2012"])
+def test_a_space_is_one_choice_away_from_a_network(nas, name):
+    assert nas("networks", name, "--out", "mine.yaml").code == 0
+    assert load("mine.yaml") == network(name)
+    path = Path("mine.yaml")
+    path.write_text(
+        path.read_text().replace("classes: 1000", "classes: {choice: [1000, 10]}") + "classes: {choice: [1000, 10]}\n"
+    )
+    space = load(path)
+    assert space.size == 2
+    assert network(name) in space
+    assert nas("networks", name, "--out", "mine.yaml").code == 2
+    assert nas("networks", "--out", "mine.yaml").code == 2
+
+
 def test_a_block_from_outside_is_counted_built_and_searched(nas, monkeypatch):
     monkeypatch.chdir(OUTSIDE)
     monkeypatch.delitem(sys.modules, "ghost", raising=False)
