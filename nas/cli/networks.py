@@ -14,7 +14,7 @@ from search_spaces.errors import UserError
 EXAMPLE = """
 nas networks
 nas networks efficientnet-b0
-nas networks resnet-50 --out my-resnet.yaml    # then open some of its values with {choice: […]}
+nas networks resnet-50 --out my-resnet.yaml
 nas networks --json
 """
 
