@@ -19,7 +19,7 @@ from nas.study.samplers import SAMPLERS
 from search_spaces import Budget, Space, cost, load
 from search_spaces.codec import to_data
 from search_spaces.errors import UserError
-from search_spaces.extremes import decided_all
+from search_spaces.counting.chains import decided_all
 from search_spaces.load import outside_blocks
 
 if TYPE_CHECKING:
