@@ -166,8 +166,11 @@ class Halves:
 
     def sample(self, rng: np.random.Generator, n: int) -> Ints:
         """n paths, each uniform and independent: the edge of each step, int32 of shape (n, steps)."""
-        number = rng.integers(0, self.count, size=n)
-        order = np.argsort(number)
+        return self.at(rng.integers(0, self.count, size=n))
+
+    def at(self, number: Ints) -> Ints:
+        """The paths of these numbers, 0 to count - 1, shape (n,): every path has one."""
+        n, order = len(number), np.argsort(number)
         number = number[order]
         query = np.searchsorted(self._running, number, side="right") - 1
         rest = number - self._running[query]
