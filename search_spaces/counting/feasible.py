@@ -296,10 +296,10 @@ class Feasible:
     # Costs that exist.
 
     def nearest(self, budget: Budget) -> list[Existing]:
-        """The existing costs nearest to the limits of one of the budgets, among what lies within the others: the
-        greatest up to its upper limit, and the least from its lower limit (or the upper one) on."""
+        """The existing costs nearest to the limits of one of the budgets, among what lies within those on other
+        quantities: the greatest up to its upper limit, and the least from its lower limit (or the upper one) on."""
         axis, unit = COUNTED[budget.metric]
-        rest = tuple(each for each in self.budgets if each.metric != budget.metric)
+        rest = tuple(each for each in self.budgets if COUNTED[each.metric][0] != axis)
         others = Feasible(self.space, rest, exact=True)
         if axis == "peak" or not others._within_reach(axis):
             extremes = (self.space.least(budget.metric), self.space.greatest(budget.metric))
