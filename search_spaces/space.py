@@ -168,17 +168,19 @@ class Space:
             return False
         return True
 
-    def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
-        """Architectures that differ in one active decision.
+    def neighbours(self, architecture: Architecture, rng: random.Random | None = None) -> Iterator[Architecture]:
+        """Architectures that differ in one active decision, in order, or in random order by ``rng``.
 
         Decisions that the change activates keep the equally named value of the old branch where it is
         allowed, else take their first option.
         """
         old = self.decisions_of(architecture)
-        for decision in self.decisions:
-            for label in decision.labels if decision.name in old else ():
-                if label != old[decision.name]:
-                    yield self.decide(self._completed({**old, decision.name: label}, old))
+        active = (each for each in self.decisions if each.name in old)
+        moves = [(each.name, label) for each in active for label in each.labels if label != old[each.name]]
+        if rng is not None:
+            rng.shuffle(moves)
+        for name, label in moves:
+            yield self.decide(self._completed({**old, name: label}, old))
 
     def _completed(self, labels: dict[str, str], old: Mapping[str, str]) -> dict[str, str]:
         before = {each.place: old[each.name] for each in self.decisions if each.name in old and each.parent}

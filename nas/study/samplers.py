@@ -16,22 +16,46 @@ from nas.study.records import Record
 if TYPE_CHECKING:
     import optuna
 
-SAMPLERS = ("tpe", "random")
-START = {"tpe": 10}  # candidates drawn uniformly within the budget before the sampler is asked; random: all
+SAMPLERS = ("tpe", "nsga2", "evolution", "local", "random")
+START = 10  # candidates drawn uniformly within the budgets before a sampler is asked
+POPULATION = 10  # of NSGA-II: small, because trainings are dear
 TOLD = ("complete", "pruned", "infeasible", "running")
 
 
-def ask(decisions: Mapping[str, Sequence[str]], records: Iterable[Record], objective: str, seed: int) -> dict[str, str]:
-    """Propose one label for each decision by multivariate TPE (Optuna 5) from what is known so far."""
+def ask(
+    decisions: Mapping[str, Sequence[str]], records: Iterable[Record], objective: str, seed: int, sampler: str = "tpe"
+) -> dict[str, str]:
+    """Propose one label for each decision from what is known so far, by multivariate TPE (Optuna 5) or by NSGA-II
+    (Deb et al. 2002)."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     categories: dict[str, Any] = {
         n: optuna.distributions.CategoricalDistribution(tuple(ls)) for n, ls in decisions.items()
     }
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=0))
-    study.add_trials([_told(r, categories, objective) for r in records if _is_told(r)])
+    study = optuna.create_study(direction="maximize", sampler=_sampler(sampler, seed))
+    trials = [_told(r, categories, objective) for r in records if _is_told(r)]
+    study.add_trials(_in_generations(trials) if sampler == "nsga2" else trials)
     return dict(study.ask(categories).params)
+
+
+def _sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:
+    from optuna.samplers import NSGAIISampler, TPESampler
+
+    if name == "nsga2":
+        return NSGAIISampler(population_size=POPULATION, seed=seed)
+    return TPESampler(seed=seed, n_startup_trials=0)
+
+
+def _in_generations(trials: list[optuna.trial.FrozenTrial]) -> list[optuna.trial.FrozenTrial]:
+    """The trials with what NSGA-II notes beside each complete one: its generation, by order."""
+    from optuna.samplers import NSGAIISampler
+    from optuna.trial import TrialState
+
+    complete = (trial for trial in trials if trial.state == TrialState.COMPLETE)
+    for index, trial in enumerate(complete):
+        trial.set_system_attr(NSGAIISampler._get_generation_key(), index // POPULATION)
+    return trials
 
 
 def _is_told(record: Record) -> bool:

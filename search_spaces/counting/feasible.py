@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -205,14 +205,30 @@ class Feasible:
             found[own.places] = sum(step.costs[metric][own.edges[:, k]] for k, step in steps)
         return found
 
-    def every(self) -> Iterator[Architecture]:
-        """All architectures within the budgets, once for each vector; for counts that are exact and small."""
+    def at_most(self, limit: int) -> bool:
+        """Whether the budgets leave that many vectors or fewer; counts exactly only where a bracket leaves it
+        open. An estimate never says so."""
+        low, high, how = self.counted
+        if how == "bracket" and low <= limit < high and self.can_be_exact:
+            return self.count <= limit
+        return how != "estimate" and high <= limit
+
+    def members(self, numbers: Sequence[int]) -> list[Architecture]:
+        """The architectures of these numbers, 0 to :attr:`count` - 1, each vector having one."""
+        drawn, begin = [], 0
         for own in self._tables:
             engine = self._engines[own.signature]
-            for start in range(0, engine.count, BATCH):
-                numbers = np.arange(start, min(start + BATCH, engine.count))
-                edges = engine.at(numbers)
-                yield from self._decided([_Drawn(own, edges, np.arange(len(edges)))], len(edges))
+            places = [at for at, number in enumerate(numbers) if begin <= number < begin + engine.count]
+            if places:
+                mine = np.array([numbers[at] - begin for at in places])
+                drawn.append(_Drawn(own, engine.at(mine), np.array(places)))
+            begin += engine.count
+        return self._decided(drawn, len(numbers))
+
+    def every(self) -> Iterator[Architecture]:
+        """All architectures within the budgets, once for each vector."""
+        for start in range(0, self.count, BATCH):
+            yield from self.members(range(start, min(start + BATCH, self.count)))
 
     def _coded(self, drawn: list[_Drawn], n: int) -> Ints:
         if len(drawn) == 1:
@@ -295,6 +311,18 @@ class Feasible:
 
     # Costs that exist.
 
+    def ends(self, metric: str) -> tuple[Existing, Existing] | None:
+        """The least and the greatest cost within the budgets (macs, params or bytes), exactly; None where
+        nothing is within, or where that is not counted exactly."""
+        axis, unit = COUNTED[metric]
+        if self.method not in ("paths", "halves") or not self._within_reach(axis):
+            return None
+        window = self._limits.get(axis, Window(0, LARGEST))
+        others = {name: own for name, own in self._limits.items() if name != axis}
+        found = [self._nearest(axis, value, sign, others) for value, sign in ((window.low, 1), (window.high, -1))]
+        least, greatest = (Existing(unit * own.cost, own.architecture) if own else None for own in found)
+        return (least, greatest) if least and greatest and least.cost <= greatest.cost else None
+
     def nearest(self, budget: Budget) -> list[Existing]:
         """The existing costs nearest to the limits of one of the budgets, among what lies within those on other
         quantities: the greatest up to its upper limit, and the least from its lower limit (or the upper one) on."""
@@ -306,14 +334,14 @@ class Feasible:
             return [Existing(int(getattr(cost(own), budget.metric)), own) for own in extremes]
         (window,) = windows((budget,)).values()
         sides = ((window.high, -1), (window.low or window.high + 1, 1))
-        found = [others._nearest(axis, value, sign) for value, sign in sides]
+        found = [others._nearest(axis, value, sign, others._limits) for value, sign in sides]
         return [Existing(unit * own.cost, own.architecture) for own in found if own]
 
     def _within_reach(self, axis: str) -> bool:
         return not self.reason and len({*self._axes, axis}) <= 2 and all(map(split, self._distinct.values()))
 
-    def _nearest(self, axis: str, value: int, sign: int) -> Existing | None:
-        engines = self._split({**self._limits, axis: Window(0, LARGEST)})
+    def _nearest(self, axis: str, value: int, sign: int, others: Mapping[str, Window]) -> Existing | None:
+        engines = self._split({**others, axis: Window(0, LARGEST)})
         best: Existing | None = None
         for own in self._tables:
             found = engines[own.signature].nearest(value, sign)
