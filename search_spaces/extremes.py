@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PLACES = {"params": 0, "bytes": 0, "macs": 1, "activations": 2, "peak_bytes": 3}
 
-Way = tuple[int, Edge | None, "Way | None"]  # type: ignore[misc]
+Way = tuple[int, Edge | None, "Way | None"]
 """The best way to a state: its cost so far, its last edge, and the way before it."""
 
 

@@ -154,9 +154,7 @@ def _costs(own: Feasible, metric: str) -> list[int]:
 def _within(own: Feasible, metric: str, costs: list[int]) -> Within:
     counted, ends = own.counted, own.ends(metric)
     least, greatest = (ends[0].cost, ends[1].cost) if ends else (costs[0], costs[-1])
-    return Within(
-        *counted, least, costs[len(costs) // 2], greatest, ends is not None, len(costs), _histogram(costs)
-    )
+    return Within(*counted, least, costs[len(costs) // 2], greatest, ends is not None, len(costs), _histogram(costs))
 
 
 def _histogram(costs: list[int]) -> tuple[tuple[int, int, float], ...]:

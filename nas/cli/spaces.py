@@ -34,7 +34,9 @@ def parser() -> Parser:
     p.add_argument("space", nargs="?", metavar="NAME|FILE", help="ready space or YAML/JSON file")
     p.add_argument("--budget", action="append", default=[], metavar="B", help="such as 400MFLOPs; may be repeated")
     p.add_argument("--exact", action="store_true", help="count exactly where a bracket would be quicker")
-    p.add_argument("--sample", type=count, metavar="N", help="draw N networks within the budgets, uniform over decision vectors")
+    p.add_argument(
+        "--sample", type=count, metavar="N", help="draw N networks within the budgets, uniform over decision vectors"
+    )
     p.add_argument("--out", type=Path, metavar="DIR", help="save the drawn networks here, one YAML file each")
     p.add_argument("--seed", type=natural, default=0, metavar="N", help="seed of the draws (0)")
     p.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
@@ -63,7 +65,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     if options.space is None and (options.budget or options.sample or options.out or options.exact):
-        raise UserError("--budget, --exact, --sample and --out need a space, such as `nas spaces mbconv --budget 400MFLOPs`")
+        raise UserError(
+            "--budget, --exact, --sample and --out need a space, such as `nas spaces mbconv --budget 400MFLOPs`"
+        )
     if options.out is not None and options.sample is None:
         raise UserError("--out needs --sample N, the number of networks to draw")
     if options.sample is not None and options.sample > MOST_SAMPLES:

@@ -16,10 +16,10 @@ from nas.study.pruner import PRUNERS
 from nas.study.samplers import SAMPLERS
 from search_spaces import Budget, Space, load
 from search_spaces.codec import to_data
-from search_spaces.errors import UserError
 from search_spaces.counting.chains import decided_all
 from search_spaces.counting.feasible import Feasible
 from search_spaces.counting.refusal import refuse_impossible
+from search_spaces.errors import UserError
 from search_spaces.load import outside_blocks
 
 if TYPE_CHECKING:

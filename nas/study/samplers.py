@@ -34,8 +34,9 @@ def ask(
         n: optuna.distributions.CategoricalDistribution(tuple(ls)) for n, ls in decisions.items()
     }
     study = optuna.create_study(direction="maximize", sampler=_sampler(sampler, seed))
-    trials = [_told(r, categories, objective) for r in records if _is_told(r)]
-    study.add_trials(_in_generations(trials) if sampler == "nsga2" else trials)
+    told = [r for r in records if _is_told(r)]
+    generations = _generations(told) if sampler == "nsga2" else {}
+    study.add_trials([_told(r, categories, objective, generations.get(r.trial)) for r in told])
     return dict(study.ask(categories).params)
 
 
@@ -47,22 +48,22 @@ def _sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:
     return TPESampler(seed=seed, n_startup_trials=0)
 
 
-def _in_generations(trials: list[optuna.trial.FrozenTrial]) -> list[optuna.trial.FrozenTrial]:
-    """The trials with what NSGA-II notes beside each complete one: its generation, by order."""
+def _generations(records: Iterable[Record]) -> dict[int, dict[str, int]]:
+    """What NSGA-II notes beside each complete trial: its generation, by order."""
     from optuna.samplers import NSGAIISampler
-    from optuna.trial import TrialState
 
-    complete = (trial for trial in trials if trial.state == TrialState.COMPLETE)
-    for index, trial in enumerate(complete):
-        trial.set_system_attr(NSGAIISampler._get_generation_key(), index // POPULATION)
-    return trials
+    key = NSGAIISampler._get_generation_key()
+    complete = [r.trial for r in records if r.state == "complete"]
+    return {trial: {key: index // POPULATION} for index, trial in enumerate(complete)}
 
 
 def _is_told(record: Record) -> bool:
     return record.replicate == 0 and record.state in TOLD and record.source is None
 
 
-def _told(record: Record, categories: Mapping[str, Any], objective: str) -> optuna.trial.FrozenTrial:
+def _told(
+    record: Record, categories: Mapping[str, Any], objective: str, noted: dict[str, int] | None
+) -> optuna.trial.FrozenTrial:
     """A record as Optuna's finished or running trial; over-budget ones are pruned ones with their
     constraints."""
     from optuna.trial import TrialState, create_trial
@@ -75,4 +76,5 @@ def _told(record: Record, categories: Mapping[str, Any], objective: str) -> optu
         distributions=dict(categories),
         intermediate_values=dict(enumerate(record.top1_by_epoch, start=1)) if record.state == "pruned" else {},
         constraints=dict(record.constraints),
+        system_attrs=noted,
     )

@@ -207,9 +207,9 @@ def _pick(rng: np.random.Generator, running: Ints, n: int) -> Ints:
     """For each of n draws an index by the running sums of weights, (n, k), or (1, k) for all alike."""
     total = running[:, -1]
     point = rng.random(n) * total
-    if len(running) == 1:
-        return np.minimum(np.searchsorted(running[0], point, side="right"), running.shape[1] - 1)
-    return np.minimum((running <= point[:, None]).sum(axis=1), running.shape[1] - 1)
+    alike = len(running) == 1
+    found: Ints = np.searchsorted(running[0], point, "right") if alike else (running <= point[:, None]).sum(axis=1)
+    return np.minimum(found, running.shape[1] - 1)  # type: ignore[no-any-return]
 
 
 def _merge(steps: Sequence[Step]) -> list[_Merged]:

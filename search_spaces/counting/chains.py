@@ -107,7 +107,9 @@ def _variants(architecture: Architecture) -> Iterator[_Variant]:
     for stem_path, stem, stem_labels in stems:
         for stages_path, rows, labels in stages:
             bare = replace(architecture, stem=stem, stages=rows, aux=())
-            yield _Variant(bare, architecture.aux, {"stem": stem_path, "stages": stages_path}, {**stem_labels, **labels})
+            yield _Variant(
+                bare, architecture.aux, {"stem": stem_path, "stages": stages_path}, {**stem_labels, **labels}
+            )
 
 
 def _tuples(rows: Any, part: str) -> list[tuple[str, Any, Labels]]:
@@ -228,7 +230,7 @@ class _Layers:
                 yield index, NOTHING, (*state, frame)
 
         self._add(path, frames, ("frame", row), enter)
-        most = max(frame.count for frame, _ in frames)
+        most = max(frame.repeats for frame, _ in frames)
         for index in range(most):
             block = row.each if row.blocks is None else row.blocks[index]
             self._add_block(block, f"{path}.blocks.{index}", index, index + 1 == most, after)
@@ -238,11 +240,11 @@ class _Layers:
 
         def step(state: State) -> Iterator[tuple[int, Sums, State]]:
             shape, previous, frame = state
-            leave: tuple[Any, ...] = (frame.count if after else 0,) if last else (previous, frame)
-            if index >= frame.count:
+            leave: tuple[Any, ...] = (frame.repeats if after else 0,) if last else (previous, frame)
+            if index >= frame.repeats:
                 yield -1, NOTHING, (shape, *leave)
                 return
-            at, stride = Position(index, frame.count, previous), frame.stride if index == 0 else 1
+            at, stride = Position(index, frame.repeats, previous), frame.stride if index == 0 else 1
             for number, (own, _) in enumerate(options):
                 where = at if own.uses_position else Position()
                 sums, end = block_cost(own, shape, frame.out, stride, where, self.defaults)
@@ -256,7 +258,7 @@ class RowFrame(NamedTuple):
 
     out: int | None
     stride: int
-    count: int
+    repeats: int
 
 
 def _row_frames(row: Stage, path: str, shared: Labels) -> tuple[Option, ...]:

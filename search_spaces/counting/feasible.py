@@ -289,9 +289,7 @@ class Feasible:
     def _accepted(self, rng: np.random.Generator, weights: list[float], batch: int, found: int) -> list[_Drawn]:
         """The accepted of a batch, in random order from place ``found`` on."""
         many = rng.multinomial(batch, np.array(weights) / sum(weights)).tolist()
-        edges = [
-            self._buckets[own.signature].draw(rng, k) for own, k in zip(self._tables, many, strict=True) if k
-        ]
+        edges = [self._buckets[own.signature].draw(rng, k) for own, k in zip(self._tables, many, strict=True) if k]
         tables = [own for own, k in zip(self._tables, many, strict=True) if k]
         places = found + rng.permutation(sum(map(len, edges)))
         cuts = np.cumsum([len(own) for own in edges])[:-1]
@@ -365,4 +363,3 @@ def _shared_out(rng: np.random.Generator, counts: list[int], n: int) -> list[Int
     ends = list(accumulate(counts))
     own = np.array([bisect_right(ends, seeded.randrange(total)) for _ in range(n)])
     return [np.flatnonzero(own == index) for index in range(len(counts))]
-

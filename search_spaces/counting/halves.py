@@ -155,7 +155,7 @@ class Halves:
     def _counts(self, block: _Block, query: Ints) -> Ints:
         begin, end = self._stretch(block, query)
         if len(self._axes) == 1:
-            return np.maximum(end - begin, 0)
+            return np.maximum(end - begin, 0)  # type: ignore[no-any-return]
         low, high = self._ranks(block, query)
         found = np.zeros(len(query), dtype=np.int64)
         some = np.flatnonzero((end > begin) & (high > low))
@@ -242,9 +242,7 @@ class Halves:
         rank = np.where(rank < len(values), rank, -1)
         return values[rank], rank
 
-    def _kept(
-        self, block: _Block, query: Ints, left: Ints, promising: Ints, sign: int
-    ) -> tuple[Ints, Ints, Ints]:
+    def _kept(self, block: _Block, query: Ints, left: Ints, promising: Ints, sign: int) -> tuple[Ints, Ints, Ints]:
         """Of the promising queries those with a row in the first window; for all, the best sum and its row."""
         side = self._sides[block.group.target]
         assert side.second is not None
@@ -265,4 +263,3 @@ def _stretch(values: Ints, base: Ints, window: Window) -> tuple[Ints, Ints]:
     if window.low <= 0:
         return np.zeros_like(end), end
     return np.searchsorted(values, window.low - base, side="left"), end
-

@@ -46,7 +46,10 @@ class Run:
             grown.setdefault(far, []).append({axis: np.add.outer(old[axis], own[axis]).ravel() for axis in old})
             sizes[far] = begin + len(next(iter(old.values()))) * (group.stop - group.start)
         self._levels.append(parts)
-        self.sums = {far: {axis: np.concatenate([each[axis] for each in all_]) for axis in all_[0]} for far, all_ in grown.items()}
+        self.sums = {
+            far: {axis: np.concatenate([each[axis] for each in all_]) for axis in all_[0]}
+            for far, all_ in grown.items()
+        }
 
     def edges(self, state: int, rows: Ints) -> Ints:
         """The edges of some ways to ``state``, int32 of shape (rows, steps), in the order of the chain."""

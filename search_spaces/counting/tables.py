@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,8 +51,7 @@ class Step:
         ends = np.stack([self.source, self.target])
         cuts = np.flatnonzero((ends[:, 1:] != ends[:, :-1]).any(axis=0)) + 1
         bounds = [0, *cuts.tolist(), len(self.source)] if len(self.source) else []
-        pairs = zip(bounds, bounds[1:], strict=False)
-        return tuple(Group(int(self.source[i]), int(self.target[i]), i, j) for i, j in pairs)
+        return tuple(Group(int(self.source[i]), int(self.target[i]), i, j) for i, j in pairwise(bounds))
 
     def taken(self, keep: Ints) -> Step:
         """The step with some of its edges, by index or mask, in that order."""
@@ -112,10 +112,8 @@ def _step(edges: tuple[Edge, ...], peak: Window | None) -> Step:
     if any(max(own, default=0) >= LARGEST for own in costs.values()):
         raise TooLargeError("the costs of the space are too large to be counted")
     whole = [[each[place] for each in edges] for place in range(3)]
-    step = Step(
-        *(np.array(own, dtype=np.int32) for own in whole),
-        {axis: np.array(own, dtype=np.int64) for axis, own in costs.items()},
-    )
+    source, target, option = (np.array(own, dtype=np.int32) for own in whole)
+    step = Step(source, target, option, {axis: np.array(own, dtype=np.int64) for axis, own in costs.items()})
     if peak is not None:
         reached = np.array([edge.sums[PEAK] for edge in edges])
         step = _limited(step, reached, peak)
@@ -132,8 +130,10 @@ def _limited(step: Step, reached: Ints, peak: Window) -> Step:
         replace(step, source=2 * step.source + flag, target=2 * step.target + np.maximum(enough, flag))
         for flag in (0, 1)
     ]
-    joined = [np.concatenate([getattr(one, name) for one in both]) for name in ("source", "target", "option")]
-    return Step(*joined, {axis: np.concatenate([one.costs[axis] for one in both]) for axis in AXES})
+    source, target, option = (
+        np.concatenate([getattr(one, name) for one in both]) for name in ("source", "target", "option")
+    )
+    return Step(source, target, option, {axis: np.concatenate([one.costs[axis] for one in both]) for axis in AXES})
 
 
 def _sorted(step: Step) -> Step:

@@ -58,9 +58,11 @@ class Wavelet:
         if not begin.any():
             return self.below(end, rank)
         found = np.where(rank >= self.size, end - begin, 0).astype(np.int64)
-        where = np.flatnonzero((rank > 0) & (rank < self.size) & (end > begin))
-        first, last, rank = (each[where].astype(np.int32) for each in (begin, end, rank))
-        start = np.zeros_like(rank)
+        where: Ints = np.flatnonzero((rank > 0) & (rank < self.size) & (end > begin))
+        first: Ints = begin[where].astype(np.int32)
+        last: Ints = end[where].astype(np.int32)
+        rank = rank[where].astype(np.int32)
+        start: Ints = np.zeros_like(rank)
         for level, zeros in enumerate(self._zeros):
             shift = self._bits - 1 - level
             from_, to = zeros[start + first] - (start >> 1), zeros[start + last] - (start >> 1)
@@ -75,8 +77,10 @@ class Wavelet:
 
     def select(self, begin: Ints, end: Ints, number: Ints) -> Ints:
         """The rank that is ``number``-th (from 0) among elements ``begin`` to ``end``; all (q,)."""
-        first, last, number = (each.astype(np.int32) for each in (begin, end, number))
-        start = np.zeros_like(first)
+        first: Ints = begin.astype(np.int32)
+        last: Ints = end.astype(np.int32)
+        number = number.astype(np.int32)
+        start: Ints = np.zeros_like(first)
         for level, zeros in enumerate(self._zeros):
             shift = self._bits - 1 - level
             from_, to = zeros[start + first] - (start >> 1), zeros[start + last] - (start >> 1)

@@ -18,8 +18,10 @@ from search_spaces import (
     choice,
 )
 
+STEM = (Stage(Conv(kernel=3), out=8, stride=2),)
 
-def _space(name, stages, head=None, stem=(Stage(Conv(kernel=3), out=8, stride=2),), **fields) -> Space:
+
+def _space(name, stages, head=None, stem=STEM, **fields) -> Space:
     return Space(name, Architecture(image_size=16, classes=4, stem=stem, stages=stages, head=head or Head(), **fields))
 
 

@@ -149,13 +149,18 @@ def test_counts_pass_64_bits():
     assert how == "bracket"
     assert 2**63 < low < high < 4**80
     assert high - low < 0.02 * high
-    assert all(cost(a).macs <= 3_000_000 for a in feasible(big, (Budget.parse("3MFLOPs"),)).sample(random.Random(0), 50))
+    assert all(
+        cost(a).macs <= 3_000_000 for a in feasible(big, (Budget.parse("3MFLOPs"),)).sample(random.Random(0), 50)
+    )
 
 
 def test_a_tight_pair_is_met_exactly():
     """One vector among all: found by its own costs, and drawn at once."""
     own, its = brute("each")[77]
-    budgets = (Budget("macs", Fraction(its.macs), Fraction(its.macs)), Budget("params", Fraction(its.params), its.params))
+    budgets = (
+        Budget("macs", Fraction(its.macs), Fraction(its.macs)),
+        Budget("params", Fraction(its.params), its.params),
+    )
     twins = within("each", budgets)
     found = feasible(made("each"), budgets)
     assert found.count == sum(twins.values()) >= 1
@@ -165,12 +170,14 @@ def test_a_tight_pair_is_met_exactly():
 
 def no_chain() -> Space:
     """Over 1,000 combinations outside the rows."""
-    from search_spaces import Architecture, Conv, Defaults, SE, Stage, choice
+    from search_spaces import SE, Architecture, Conv, Defaults, Stage, choice
     from search_spaces.defaults import BatchNorm
 
     defaults = Defaults(
         act=choice("relu", "silu"),
-        norm=BatchNorm(eps=choice(*(k / 1000 for k in range(1, 31))), momentum=choice(*(k / 100 for k in range(1, 31)))),
+        norm=BatchNorm(
+            eps=choice(*(k / 1000 for k in range(1, 31))), momentum=choice(*(k / 100 for k in range(1, 31)))
+        ),
         se=SE(divisor=choice(1, 2)),
     )
     stages = (Stage(Conv(kernel=choice(1, 3)), out=choice(8, 16)),)
