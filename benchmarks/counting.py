@@ -91,10 +91,10 @@ def memory() -> str:
 
 
 def counted(space: Space, budgets: tuple[Budget, ...], exact: bool, runs: int) -> None:
-    from search_spaces.counting.feasible import feasible
-
     times, rates, made = [], [], []
+    own: Any = None
     for seed in range(runs):
+        own = None  # the earlier one's memory
         seconds, own = timed(lambda: _prepared(space, budgets, exact))
         times.append(seconds)
         rates.append(DRAWS / timed(lambda own=own, seed=seed: own.codes(random.Random(seed), DRAWS))[0])
@@ -104,10 +104,9 @@ def counted(space: Space, budgets: tuple[Budget, ...], exact: bool, runs: int) -
     share = f"{low / space.size:.3g}" if low == high else f"{low / space.size:.4g} to {high / space.size:.4g}"
     width = "" if low == high else f", {(high - low) / high:.2%} wide"
     print(f"{limits}: {how}, {low:,}" + ("" if low == high else f" to {high:,}") + f" ({share} of the space{width})")
-    print(
-        f"  prepared and counted in {told(times)}; draws as codes {told(rates, '/s')}, as architectures {told(made, '/s')}"
-    )
-    for architecture in feasible(space, budgets).sample(random.Random(0), 200):
+    print(f"  prepared and counted in {told(times)}")
+    print(f"  draws as codes {told(rates, '/s')}, as architectures {told(made, '/s')}")
+    for architecture in own.sample(random.Random(0), 200):
         if not all(budget.fits(cost(architecture)) for budget in budgets):
             raise SystemExit("a draw lies outside")
     print(f"  {memory()}")

@@ -17,7 +17,7 @@ from search_spaces.cost import cost
 from search_spaces.counting.buckets import Bracket, Buckets
 from search_spaces.counting.chains import TooLargeError, chains
 from search_spaces.counting.codes import Coder
-from search_spaces.counting.halves import MOST_QUERIES, MOST_ROWS, Halves, split
+from search_spaces.counting.halves import Halves, in_reach, split
 from search_spaces.counting.paths import Paths
 from search_spaces.counting.tables import LARGEST, Ints, Table, table
 from search_spaces.counting.windows import COUNTED, Window, windows
@@ -101,10 +101,9 @@ class Feasible:
     def _work(self) -> int | None:
         """Queries that an exact count takes, or None where it is out of reach."""
         splits = [split(own) for own in self._distinct.values()]
-        queries = sum(each.queries if each else MOST_QUERIES + 1 for each in splits)
-        rows = sum(each.rows if each else 0 for each in splits)
-        reach = queries <= MOST_QUERIES and rows <= MOST_ROWS
-        return queries * (SECOND_AXIS if len(self._axes) > 1 else 1) if reach else None
+        if not in_reach(splits, len(self._axes)):
+            return None
+        return sum(each.queries for each in splits) * (SECOND_AXIS if len(self._axes) > 1 else 1)
 
     @cached_property
     def _distinct(self) -> dict[bytes, Table]:
@@ -123,9 +122,7 @@ class Feasible:
     def _split(self, limits: Mapping[str, Window]) -> dict[bytes, Halves]:
         found = {}
         for key, own in self._distinct.items():
-            way = split(own)
-            assert way is not None
-            found[key] = Halves(own, limits, way.middle)
+            found[key] = Halves(own, limits, split(own).middle)
         return found
 
     @cached_property
@@ -336,7 +333,8 @@ class Feasible:
         return [Existing(unit * own.cost, own.architecture) for own in found if own]
 
     def _within_reach(self, axis: str) -> bool:
-        return not self.reason and len({*self._axes, axis}) <= 2 and all(map(split, self._distinct.values()))
+        axes = len({*self._axes, axis})
+        return not self.reason and in_reach(map(split, self._distinct.values()), axes)
 
     def _nearest(self, axis: str, value: int, sign: int, others: Mapping[str, Window]) -> Existing | None:
         engines = self._split({**others, axis: Window(0, LARGEST)})

@@ -7,21 +7,25 @@ in vain, and a window that hardly anything meets is as fast as any other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 
+from search_spaces.counting.ladder import Ladder
 from search_spaces.counting.runs import Run
 from search_spaces.counting.tables import Group, Ints, Table
 from search_spaces.counting.wavelet import Wavelet
 from search_spaces.counting.windows import Window
 
-MOST_ROWS = 20_000_000  # sums on the sorted side
-MOST_QUERIES = 60_000_000
+MOST_ROWS = 20_000_000, 4_000_000  # sums on the sorted side, of one axis and of two: about a gigabyte
+MOST_QUERIES = 200_000_000, 60_000_000  # about half a minute
 CHUNK = 1 << 17  # queries at a time, so that they stay in the cache
+STRIDE = 8  # of many queries on one axis, which is quick, only every so manieth running number is kept
+MANY = 1 << 25
 ROW_COST = 3  # sorting a row costs as much as so many queries
 
 
@@ -33,8 +37,8 @@ class Split(NamedTuple):
     rows: int
 
 
-def split(table: Table) -> Split | None:
-    """The cheapest middle of a table, or None where every one is too large for memory or patience."""
+def split(table: Table) -> Split:
+    """The cheapest middle of a table."""
     best: Split | None = None
     ways = {0: 1}
     for index, step in enumerate(table.steps):
@@ -47,19 +51,26 @@ def split(table: Table) -> Split | None:
             own = ways[group.source] * (group.stop - group.start)
             grown[group.target] = grown.get(group.target, 0) + own
         ways = grown
-    return best if best and best.rows <= MOST_ROWS and best.queries <= MOST_QUERIES else None
+    assert best is not None
+    return best
+
+
+def in_reach(splits: Iterable[Split], axes: int) -> bool:
+    """Whether memory and patience suffice for halves of one axis or two."""
+    own = list(splits)
+    rows, queries = sum(each.rows for each in own), sum(each.queries for each in own)
+    return rows <= MOST_ROWS[axes - 1] and queries <= MOST_QUERIES[axes - 1]
 
 
 @dataclass(frozen=True)
 class _Block:
-    """Queries ``begin`` onwards: each edge of a group of the middle by each sum of A at its source."""
+    """Queries: each edge of a group of the middle by each sum of A at its source."""
 
     group: Group
-    begin: int
     sums: Mapping[str, Ints]
     edges: Mapping[str, Ints]
 
-    @property
+    @cached_property
     def rows(self) -> int:
         return len(next(iter(self.sums.values())))
 
@@ -67,10 +78,17 @@ class _Block:
     def queries(self) -> int:
         return self.rows * (self.group.stop - self.group.start)
 
-    def base(self, axis: str, query: Ints) -> Ints:
-        """What is spent before R, for queries counted from the block's own first."""
+    def base(self, query: Ints) -> dict[str, Ints]:
+        """What is spent before R along each axis, for queries counted from the block's own first."""
         edge, row = np.divmod(query, self.rows)
-        return self.edges[axis][edge] + self.sums[axis][row]
+        return {axis: self.edges[axis][edge] + self.sums[axis][row] for axis in self.sums}
+
+    def bases(self, start: int, stop: int) -> dict[str, Ints]:
+        """The same for a stretch of queries."""
+        first, last = start // self.rows, (stop - 1) // self.rows
+        own = slice(start - first * self.rows, stop - first * self.rows)
+        edges = slice(first, last + 1)
+        return {axis: np.add.outer(self.edges[axis][edges], self.sums[axis]).ravel()[own] for axis in self.sums}
 
 
 class _Sorted:
@@ -79,12 +97,12 @@ class _Sorted:
     def __init__(self, sums: Mapping[str, Ints]) -> None:
         first, *rest = sums
         self.order = np.argsort(sums[first], kind="stable").astype(np.int32)
-        self.first = sums[first][self.order]
-        self.second: Ints | None = None
+        self.first = Ladder(sums[first][self.order])
+        self.second: Ladder | None = None
         if rest:
             own = sums[rest[0]][self.order]
             self.by_second = np.argsort(own, kind="stable").astype(np.int32)
-            self.second = own[self.by_second]
+            self.second = Ladder(own[self.by_second])
             ranks = np.empty_like(self.by_second)
             ranks[self.by_second] = np.arange(len(own), dtype=np.int32)
             self.wavelet = Wavelet(ranks)
@@ -113,22 +131,26 @@ class Halves:
         self._sides = {state: _Sorted(sums) for state, sums in self._after.sums.items()}
         self._order = {s: np.argsort(sums[self._axes[0]], kind="stable") for s, sums in self._before.sums.items()}
         self._blocks: list[_Block] = []
-        begin = 0
         for group in step.groups:
             order, own = self._order[group.source], self._before.sums[group.source]
             edges = {axis: step.costs[axis][group.start : group.stop] for axis in self._axes}
-            block = _Block(group, begin, {axis: own[axis][order] for axis in self._axes}, edges)
-            self._blocks.append(block)
-            begin += block.queries
+            self._blocks.append(_Block(group, {axis: own[axis][order] for axis in self._axes}, edges))
+        many = sum(block.queries for block in self._blocks) > MANY
+        self._stride = STRIDE if len(self._axes) == 1 and many else 1
+        cells = [-(-block.queries // self._stride) for block in self._blocks]
+        self._cells = [0, *accumulate(cells)]
 
     @cached_property
     def _running(self) -> Ints:
-        """Numbers of paths before each query, int64 of shape (queries + 1,)."""
-        total = sum(block.queries for block in self._blocks)
-        found = np.zeros(total + 1, dtype=np.int64)
-        for block, query in self._chunks():
-            begin = block.begin + int(query[0]) + 1
-            found[begin : begin + len(query)] = self._counts(block, query)
+        """Numbers of paths before each cell of ``stride`` queries, int64 of shape (cells + 1,)."""
+        found = np.zeros(self._cells[-1] + 1, dtype=np.int64)
+        for block, begin in zip(self._blocks, self._cells, strict=False):
+            for start, stop in _chunks(block):
+                own = self._counts(block, block.bases(start, stop))
+                if self._stride > 1:
+                    own = np.add.reduceat(own, np.arange(0, len(own), self._stride))
+                at = begin + start // self._stride + 1
+                found[at : at + len(own)] = own
         return np.cumsum(found, out=found)
 
     @property
@@ -136,28 +158,23 @@ class Halves:
         """Number of paths within the windows."""
         return int(self._running[-1])
 
-    def _chunks(self) -> Iterator[tuple[_Block, Ints]]:
-        for block in self._blocks:
-            for start in range(0, block.queries, CHUNK):
-                yield block, np.arange(start, min(start + CHUNK, block.queries))
-
-    def _stretch(self, block: _Block, query: Ints) -> tuple[Ints, Ints]:
+    def _stretch(self, block: _Block, base: Mapping[str, Ints]) -> tuple[Ints, Ints]:
         """Where the rows of R within the first window begin and end."""
-        side, window = self._sides[block.group.target], self._limits[self._axes[0]]
-        return _stretch(side.first, block.base(self._axes[0], query), window)
+        axis = self._axes[0]
+        return self._sides[block.group.target].first.stretch(base[axis], self._limits[axis])
 
-    def _ranks(self, block: _Block, query: Ints) -> tuple[Ints, Ints]:
+    def _ranks(self, block: _Block, base: Mapping[str, Ints]) -> tuple[Ints, Ints]:
         """The ranks by the second axis from which, and up to which, the second window goes."""
-        second = self._sides[block.group.target].second
+        axis, second = self._axes[1], self._sides[block.group.target].second
         assert second is not None
-        return _stretch(second, block.base(self._axes[1], query), self._limits[self._axes[1]])
+        return second.stretch(base[axis], self._limits[axis])
 
-    def _counts(self, block: _Block, query: Ints) -> Ints:
-        begin, end = self._stretch(block, query)
+    def _counts(self, block: _Block, base: Mapping[str, Ints]) -> Ints:
+        begin, end = self._stretch(block, base)
         if len(self._axes) == 1:
             return np.maximum(end - begin, 0)  # type: ignore[no-any-return]
-        low, high = self._ranks(block, query)
-        found = np.zeros(len(query), dtype=np.int64)
+        low, high = self._ranks(block, base)
+        found = np.zeros(len(begin), dtype=np.int64)
         some = np.flatnonzero((end > begin) & (high > low))
         begin, end, low, high = (each[some] for each in (begin, end, low, high))
         wavelet = self._sides[block.group.target].wavelet
@@ -172,25 +189,40 @@ class Halves:
         """The paths of these numbers, 0 to count - 1, shape (n,): every path has one."""
         n, order = len(number), np.argsort(number)
         number = number[order]
-        query = np.searchsorted(self._running, number, side="right") - 1
-        rest = number - self._running[query]
+        cell = np.searchsorted(self._running, number, side="right") - 1
+        rest = number - self._running[cell]
         parts = []
-        for block in self._blocks:
-            first, last = np.searchsorted(query, (block.begin, block.begin + block.queries))
-            if first < last:
-                own = query[first:last] - block.begin
-                parts.append(self._edges(block, own, self._rows(block, own, rest[first:last])))
+        for block, begin, end in zip(self._blocks, self._cells, self._cells[1:], strict=False):
+            first, last = np.searchsorted(cell, (begin, end))
+            for start in range(first, last, CHUNK // STRIDE):
+                own = slice(start, min(last, start + CHUNK // STRIDE))
+                query, left = self._queries(block, cell[own] - begin, rest[own])
+                parts.append(self._edges(block, query, self._rows(block, query, left)))
         found = np.empty((n, parts[0].shape[1]), dtype=np.int32)
         found[order] = np.concatenate(parts)
         return found
 
+    def _queries(self, block: _Block, cell: Ints, number: Ints) -> tuple[Ints, Ints]:
+        """The query that the ``number``-th path of each cell belongs to, and what is left of the number."""
+        if self._stride == 1:
+            return cell, number
+        query = cell[:, None] * self._stride + np.arange(self._stride)
+        inside = query < block.queries
+        base = block.base(np.where(inside, query, 0).ravel())
+        counts = np.where(inside, self._counts(block, base).reshape(query.shape), 0)
+        ends = np.cumsum(counts, axis=1)
+        own = (ends <= number[:, None]).sum(axis=1)
+        at = np.arange(len(cell)), own
+        return query[at], number - (ends[at] - counts[at])
+
     def _rows(self, block: _Block, query: Ints, number: Ints) -> Ints:
         """The row of R that is ``number``-th among those within the windows."""
-        begin, end = self._stretch(block, query)
+        base = block.base(query)
+        begin, end = self._stretch(block, base)
         if len(self._axes) == 1:
             return begin + number
         side = self._sides[block.group.target]
-        low, _ = self._ranks(block, query)
+        low, _ = self._ranks(block, base)
         rank = side.wavelet.select(begin, end, number + side.wavelet.within(begin, end, low))
         return side.by_second[rank]
 
@@ -213,53 +245,51 @@ class Halves:
         (-1), among paths within the other window; None where there is none."""
         axis = self._axes[-1]
         best: tuple[int, _Block, int, int] | None = None
-        for block, query in self._chunks():
-            base = block.base(axis, query)
-            hopes, rows = self._hopes(block, value - base, sign)
-            promising = np.flatnonzero(rows >= 0)
-            if best is not None:
-                total = base[promising] + hopes[promising]
-                promising = promising[sign * total < sign * best[0]]
-            if len(promising) and len(self._axes) > 1:
-                promising, hopes, rows = self._kept(block, query, value - base, promising, sign)
-            if len(promising):
-                total = base[promising] + hopes[promising]
-                at = promising[np.argmin(sign * total)]
-                found = int(base[at] + hopes[at])
-                if best is None or sign * found < sign * best[0]:
-                    best = (found, block, int(query[at]), int(rows[at]))
+        for block in self._blocks:
+            for start, stop in _chunks(block):
+                base = block.bases(start, stop)
+                query, sums, rows = self._hopes(block, value - base[axis], sign)
+                total = base[axis][query] + sums
+                if best is not None:
+                    better = sign * total < sign * best[0]
+                    query, total, rows = query[better], total[better], rows[better]
+                if len(self._axes) > 1 and len(query):
+                    query, sums, rows = self._kept(block, base, query, value, sign)
+                    total = base[axis][query] + sums
+                if len(query):
+                    at = int(np.argmin(sign * total))
+                    if best is None or sign * int(total[at]) < sign * best[0]:
+                        best = (int(total[at]), block, start + int(query[at]), int(rows[at]))
         if best is None:
             return None
         cost, block, number, row = best
         return Nearest(cost, self._edges(block, np.array([number]), np.array([row]))[0])
 
-    def _hopes(self, block: _Block, left: Ints, sign: int) -> tuple[Ints, Ints]:
-        """The best sum of R for what is left of each query, whatever the other axis says, and its row; -1:
-        none."""
+    def _hopes(self, block: _Block, left: Ints, sign: int) -> tuple[Ints, Ints, Ints]:
+        """The queries that have a sum of R beyond what is left, whatever the other axis says; the best sum of
+        each, and its row."""
         side = self._sides[block.group.target]
-        values = side.first if side.second is None else side.second
+        values = (side.first if side.second is None else side.second).values
         rank = np.searchsorted(values, left, side="left") if sign > 0 else np.searchsorted(values, left, "right") - 1
-        rank = np.where(rank < len(values), rank, -1)
-        return values[rank], rank
+        query = np.flatnonzero((rank >= 0) & (rank < len(values)))
+        return query, values[rank[query]], rank[query]
 
-    def _kept(self, block: _Block, query: Ints, left: Ints, promising: Ints, sign: int) -> tuple[Ints, Ints, Ints]:
-        """Of the promising queries those with a row in the first window; for all, the best sum and its row."""
+    def _kept(
+        self, block: _Block, base: Mapping[str, Ints], query: Ints, value: int, sign: int
+    ) -> tuple[Ints, Ints, Ints]:
+        """Of these queries those with a row in the first window, as :meth:`_hopes`."""
         side = self._sides[block.group.target]
         assert side.second is not None
-        begin, end = self._stretch(block, query[promising])
-        bound = np.searchsorted(side.second, left[promising], side="left" if sign > 0 else "right")
+        begin, end = self._stretch(block, {axis: own[query] for axis, own in base.items()})
+        left = value - base[self._axes[1]][query]
+        bound = np.searchsorted(side.second.values, left, side="left" if sign > 0 else "right")
         number = side.wavelet.within(begin, np.maximum(begin, end), bound) - (sign < 0)
         exists = np.flatnonzero((end > begin) & (number >= 0) & (number < end - begin))
-        kept = promising[exists]
-        hopes, rows = np.zeros(len(query), dtype=np.int64), np.full(len(query), -1, dtype=np.int64)
         rank = side.wavelet.select(begin[exists], end[exists], number[exists])
-        hopes[kept], rows[kept] = side.second[rank], side.by_second[rank]
-        return kept, hopes, rows
+        return query[exists], side.second.values[rank], side.by_second[rank]
 
 
-def _stretch(values: Ints, base: Ints, window: Window) -> tuple[Ints, Ints]:
-    """Begin and end of the sorted values that bring each base into the window."""
-    end = np.searchsorted(values, window.high - base, side="right")
-    if window.low <= 0:
-        return np.zeros_like(end), end
-    return np.searchsorted(values, window.low - base, side="left"), end
+def _chunks(block: _Block) -> Iterator[tuple[int, int]]:
+    """Stretches of a block's queries, whole cells each."""
+    starts = range(0, block.queries, CHUNK)
+    return ((start, min(start + CHUNK, block.queries)) for start in starts)

@@ -26,7 +26,7 @@ def rejected(n: int) -> tuple[list[int], int]:
 
 
 def test_the_bracket_holds_the_share_that_draws_show():
-    found, draws = rejected(1_000)
+    _, draws = rejected(1_000)
     low, high, how = feasible(space("mbconv"), BUDGET).counted
     size = space("mbconv").size
     assert how == "bracket"
