@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from search_spaces.architecture import Architecture
+from search_spaces.budget import Budget
 from search_spaces.choice import Choice
 from search_spaces.deciding import Mismatch, decided, match_shared, matched
 from search_spaces.decisions import Decision, check_choices, decisions_in, labels_of, shared_choices
 from search_spaces.defaults import Defaults
 from search_spaces.errors import UserError
 from search_spaces.ranking import count, unrank
+
+if TYPE_CHECKING:
+    from search_spaces.counting.feasible import Feasible
 
 MOST_DECISIONS = 10_000
 MOST_SHARED = 1_000
@@ -204,6 +208,14 @@ class Space:
     def describe(self) -> str:
         """One line per decision: its name and options."""
         return "\n".join(f"{each.name}: {', '.join(each.labels)}" for each in self.decisions)
+
+    def within(self, *budgets: Budget | str, exact: bool = False) -> Feasible:
+        """What lies within the budgets: how many vectors, uniform samples, nearest costs. ``exact``: count
+        exactly where a bracket would be quicker. Needs NumPy. Raises UserError for a wrong budget."""
+        from search_spaces.counting.feasible import feasible
+
+        parsed = (Budget.parse(each) if isinstance(each, str) else each for each in budgets)
+        return feasible(self, tuple(parsed), exact)
 
     def least(self, metric: str = "macs") -> Architecture:
         """The architecture of the least cost (macs, params, bytes, activations or peak_bytes), exactly."""

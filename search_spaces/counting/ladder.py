@@ -31,7 +31,7 @@ class Ladder:
         if int(limit.min()) >= self._high:
             return np.full(len(limit), len(self.values), dtype=np.int64)
         cell = (limit - self._low) >> self._shift
-        found = self._begin[np.clip(cell + 1, 0, self._cells)].astype(np.int64)
+        found: Ints = self._begin[np.clip(cell + 1, 0, self._cells)].astype(np.int64)
         inside = (cell >= 0) & (cell < self._cells)
         before = self._begin[np.clip(cell, 0, self._cells)]
         open_ = np.flatnonzero(inside & (found > before))
@@ -42,7 +42,7 @@ class Ladder:
         """The same where the answer lies between two positions: step by step, or by halving where far apart."""
         if self._shift == 0:
             return last
-        at = first.astype(np.int64)
+        at: Ints = first.astype(np.int64)
         for _ in range(2):
             at += (at < last) & (self.values[np.minimum(at, last - 1)] <= limit)
         left = np.flatnonzero((at < last) & (self.values[np.minimum(at, last - 1)] <= limit))

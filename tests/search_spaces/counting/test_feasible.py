@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections import Counter
 from fractions import Fraction
 from functools import cache
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent))
 from little_spaces import LITTLE
 
 from search_spaces import Budget, Space, UserError, cost
@@ -214,3 +210,10 @@ def test_a_latency_cannot_be_counted():
 def test_the_same_seed_gives_the_same_draws():
     own: Feasible = feasible(made("each"), (Budget.parse("1MFLOPs"),))
     assert own.sample(random.Random(5), 9) == own.sample(random.Random(5), 9) != own.sample(random.Random(6), 9)
+
+
+def test_a_space_answers_for_budgets_as_written():
+    own = made("each").within("1MFLOPs", Budget.parse("3Kparams"))
+    assert own.count == sum(within("each", own.budgets).values())
+    with pytest.raises(UserError, match="a budget must be a number with a unit"):
+        made("each").within("plenty")
