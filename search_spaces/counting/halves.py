@@ -137,6 +137,7 @@ class Halves:
             self._blocks.append(_Block(group, {axis: own[axis][order] for axis in self._axes}, edges))
         many = sum(block.queries for block in self._blocks) > MANY
         self._stride = STRIDE if len(self._axes) == 1 and many else 1
+        self._before.sums = self._after.sums = {}  # they live on, sorted
         cells = [-(-block.queries // self._stride) for block in self._blocks]
         self._cells = [0, *accumulate(cells)]
 

@@ -7,8 +7,8 @@ import numpy as np
 from search_spaces.counting.tables import Ints
 from search_spaces.counting.windows import Window
 
-MOST_CELLS = 1 << 23
-CELLS_PER_VALUE = 8
+MOST_CELLS = 1 << 22
+CELLS_PER_VALUE = 4
 
 
 class Ladder:
