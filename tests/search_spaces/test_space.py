@@ -324,7 +324,7 @@ def test_worst_cases_end_with_an_error(make, message):
 
 
 def test_a_long_wide_space_has_a_least_cost():
-    """1,176 options in each of 20 rows, at 49 shapes: the ways through equal rows are laid out once."""
+    """288 options in each of 20 rows, at 12 shapes: the ways through equal rows are laid out once."""
     own = _many_rows()
     least = cost(own.least())
     assert all(least.macs <= cost(own.sample(random.Random(seed))).macs for seed in range(20))
@@ -337,6 +337,6 @@ def test_a_row_with_too_many_options_is_refused():
 
 
 def _many_rows() -> Space:
-    widths = tuple(range(8, 400, 8))
+    widths = tuple(range(8, 200, 16))
     row = Stage(Conv(kernel=choice(1, 3, 5, 7), dilation=choice(1, 2)), out=choice(*widths), repeats=choice(1, 2, 3))
     return Space("many", Architecture(image_size=64, stages=(row,) * 20))
