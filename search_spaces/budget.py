@@ -26,6 +26,7 @@ UNITS = {
     **{f"{p}Bpeak": Unit("peak_bytes", f) for p, f in _PREFIX.items()},
     "ms": Unit("latency_ms", 1),
 }
+NAMES = {"macs": "MACs", "params": "parameters", "bytes": "bytes of weights", "peak_bytes": "peak bytes"}
 METRICS = ("macs", "params", "bytes", "peak_bytes", "latency_ms")
 FORMS = "400MFLOPs, 1.8GMACs, 5.3Mparams, 20MB, 64MBpeak, 12ms, or a range such as 350..400MFLOPs"
 

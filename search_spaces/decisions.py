@@ -109,11 +109,12 @@ def labels_of(value: Choice) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def row_lists(rows: Any, part: str) -> list[tuple[str, tuple[Any, ...]]]:
-    """Every list of rows that the stem or the stages may be, with its path."""
+def row_lists(rows: Any, part: str) -> list[tuple[str, tuple[Any, ...], dict[str, str]]]:
+    """Every list of rows that the stem or the stages may be, with its path and the label that takes it."""
     if not isinstance(rows, Choice):
-        return [(part, rows)]
-    return [(f"{part}.{label}", option) for label, option in zip(labels_of(rows), rows.options, strict=True)]
+        return [(part, rows, {})]
+    named = zip(labels_of(rows), rows.options, strict=True)
+    return [(f"{part}.{label}", option, {rows.name or part: label}) for label, option in named]
 
 
 def _label(option: Any, detailed: bool) -> str:

@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from search_spaces.architecture import Architecture
+from search_spaces.budget import Budget
 from search_spaces.choice import Choice
 from search_spaces.deciding import Mismatch, decided, match_shared, matched, taken
 from search_spaces.decisions import Decision, check_choices, decisions_in, labels_of, row_lists, shared_choices
 from search_spaces.defaults import Defaults
 from search_spaces.errors import UserError
 from search_spaces.ranking import count, unrank
+
+if TYPE_CHECKING:
+    from search_spaces.counting.feasible import Feasible
 
 MOST_DECISIONS = 10_000
 MOST_SHARED = 1_000
@@ -140,7 +144,7 @@ class Space:
         prefixes = [
             f"{path}.{index}"
             for part in ("stem", "stages")
-            for path, rows in row_lists(getattr(self.architecture, part), part)
+            for path, rows, _ in row_lists(getattr(self.architecture, part), part)
             for index in range(len(rows))
         ]
         return {
@@ -175,17 +179,19 @@ class Space:
             return False
         return True
 
-    def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
-        """Architectures that differ in one active decision.
+    def neighbours(self, architecture: Architecture, rng: random.Random | None = None) -> Iterator[Architecture]:
+        """Architectures that differ in one active decision, in order, or in random order by ``rng``.
 
         Decisions that the change activates keep the equally named value of the old branch where it is
         allowed, else take their first option.
         """
         old = self.decisions_of(architecture)
-        for decision in self.decisions:
-            for label in decision.labels if decision.name in old else ():
-                if label != old[decision.name]:
-                    yield self.decide(self._completed({**old, decision.name: label}, old))
+        active = (each for each in self.decisions if each.name in old)
+        moves = [(each.name, label) for each in active for label in each.labels if label != old[each.name]]
+        if rng is not None:
+            rng.shuffle(moves)
+        for name, label in moves:
+            yield self.decide(self._completed({**old, name: label}, old))
 
     def _completed(self, labels: dict[str, str], old: Mapping[str, str]) -> dict[str, str]:
         before = {each.place: old[each.name] for each in self.decisions if each.name in old and each.parent}
@@ -209,6 +215,14 @@ class Space:
     def describe(self) -> str:
         """One line per decision: its name and options."""
         return "\n".join(f"{each.name}: {', '.join(each.labels)}" for each in self.decisions)
+
+    def within(self, *budgets: Budget | str, exact: bool = False) -> Feasible:
+        """What lies within the budgets: how many vectors, uniform samples, nearest costs. ``exact``: count
+        exactly where a bracket would be quicker. Needs NumPy. Raises UserError for a wrong budget."""
+        from search_spaces.counting.feasible import feasible
+
+        parsed = (Budget.parse(each) if isinstance(each, str) else each for each in budgets)
+        return feasible(self, tuple(parsed), exact)
 
     def least(self, metric: str = "macs") -> Architecture:
         """The architecture of the least cost (macs, params, bytes, activations or peak_bytes), exactly."""

@@ -63,11 +63,12 @@ def _add_question(p: Parser) -> None:
 
 def _add_training(p: Parser) -> None:
     from nas.study.records import TRIALS
+    from nas.study.samplers import SAMPLERS
 
     group = p.add_argument_group("how it is answered")
     group.add_argument("--trials", type=count, default=TRIALS, metavar="N", help=f"trainings to make ({TRIALS})")
     group.add_argument("--time", type=span, metavar="T", help="start no training after this long: 90s, 45min, 2h")
-    group.add_argument("--sampler", choices=("tpe", "random"), help="who proposes candidates (tpe)")
+    group.add_argument("--sampler", choices=SAMPLERS, help="who proposes candidates (tpe)")
     group.add_argument("--pruner", choices=("median", "none"), help="who stops hopeless trainings (median)")
     group.add_argument("--recipe", metavar="R", help="how candidates are trained (proxy)")
     group.add_argument("--epochs", type=count, metavar="E", help="epochs of each training, instead of the recipe's")
@@ -95,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     tell = output.say if options.json else print
     asked = {name: getattr(options, name) for name in PLANNED}
     made = plan(options.space, options.budget, **{name: v for name, v in asked.items() if v is not None})
-    facts = overview(made.space, made.budgets)
+    facts = overview(made.feasible)
     for line in (*facts.lines(), *_about_training(made)):
         tell(line)
     if options.dry_run:

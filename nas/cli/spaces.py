@@ -8,23 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
-from nas.cli.overview import Overview, overview, refuse_impossible
+from nas.cli.overview import Overview, extremes, overview
 from nas.cli.parser import Parser, command, count, natural
 from nas.cli.sources import BLOCKS_HELP, load_space
 from nas.report.numbers import rounded
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
-    from search_spaces import Architecture, Budget, Space
+    from search_spaces import Architecture, Space
+    from search_spaces.counting.feasible import Feasible
 
 EXAMPLE = """
 nas spaces
 nas spaces mbconv --budget 400MFLOPs
-nas spaces mbconv --budget 400MFLOPs --sample 20 --out drawn/
+nas spaces mbconv --budget 400MFLOPs --budget 5Mparams --exact
+nas spaces mbconv --budget 350..400MFLOPs --sample 5 --out drawn/
 """
 
-MOST_SAMPLES = 1_000
-DRAWS_PER_SAMPLE = 1000
+MOST_SAMPLES = 100_000
 
 
 def parser() -> Parser:
@@ -32,7 +33,10 @@ def parser() -> Parser:
     p = command("spaces", "The ready spaces; or one space, its decisions, its costs, and draws from it.", EXAMPLE)
     p.add_argument("space", nargs="?", metavar="NAME|FILE", help="ready space or YAML/JSON file")
     p.add_argument("--budget", action="append", default=[], metavar="B", help="such as 400MFLOPs; may be repeated")
-    p.add_argument("--sample", type=count, metavar="N", help="draw N networks, uniform over decision vectors")
+    p.add_argument("--exact", action="store_true", help="count exactly where a bracket would be quicker")
+    p.add_argument(
+        "--sample", type=count, metavar="N", help="draw N networks within the budgets, uniform over decision vectors"
+    )
     p.add_argument("--out", type=Path, metavar="DIR", help="save the drawn networks here, one YAML file each")
     p.add_argument("--seed", type=natural, default=0, metavar="N", help="seed of the draws (0)")
     p.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
@@ -46,35 +50,59 @@ def run(options: argparse.Namespace) -> int:
     if options.space is None:
         return _list(options.json)
     from search_spaces import Budget
+    from search_spaces.counting.feasible import feasible
+    from search_spaces.counting.refusal import refuse_impossible
 
     space = load_space(options.space, options.blocks)
-    budgets = tuple(Budget.parse(text) for text in options.budget)
-    refuse_impossible(space, budgets)
+    own = feasible(space, tuple(Budget.parse(text) for text in options.budget), options.exact)
+    refuse_impossible(own)
+    if options.exact and not own.can_be_exact:
+        raise UserError(f"--exact: {space.name} is too large, or no chain; without it the number is a bracket")
     if options.sample is not None:
-        return _sample(space, budgets, options)
-    return _describe(overview(space, budgets), space, options.json)
+        return _sample(own, options)
+    return _describe(overview(own), space, options.json)
 
 
 def _check(options: argparse.Namespace) -> None:
-    if options.space is None and (options.budget or options.sample or options.out):
-        raise UserError("--budget, --sample and --out need a space, such as `nas spaces mbconv --budget 400MFLOPs`")
+    if options.space is None and (options.budget or options.sample or options.out or options.exact):
+        raise UserError(
+            "--budget, --exact, --sample and --out need a space, such as `nas spaces mbconv --budget 400MFLOPs`"
+        )
     if options.out is not None and options.sample is None:
         raise UserError("--out needs --sample N, the number of networks to draw")
+    if options.sample is not None and options.sample > MOST_SAMPLES:
+        raise UserError(f"--sample: at most {MOST_SAMPLES:,} networks, got {options.sample:,}")
 
 
 def _list(as_json: bool) -> int:
     from search_spaces.spaces import names, space
 
-    overviews = [overview(space(name), ()) for name in names()]
+    facts = [_listed(space(name)) for name in names()]
     if as_json:
-        output.print_json([item.as_data() for item in overviews])
+        output.print_json(facts)
         return 0
     rows = [
-        (o.name, f"{o.size:,}", o.decisions, o.image_size, rounded(o.least), rounded(o.greatest)) for o in overviews
+        (f["name"], f"{f['size']:,}", f["decisions"], f["image_size"], rounded(f["least"]), rounded(f["greatest"]))
+        for f in facts
     ]
     titles = ("space", "decision vectors", "decisions", "image", "least MACs", "greatest MACs")
     output.print_table(titles, rows, "lrrrrr")
     return 0
+
+
+def _listed(space: Space) -> dict[str, Any]:
+    least, greatest = extremes(space, "macs")
+    decided = space.least()
+    return {
+        "name": space.name,
+        "size": space.size,
+        "decisions": len(space.decisions),
+        "image_size": decided.image_size,
+        "classes": decided.classes,
+        "metric": "macs",
+        "least": least,
+        "greatest": greatest,
+    }
 
 
 def _describe(facts: Overview, space: Space, as_json: bool) -> int:
@@ -90,9 +118,9 @@ def _describe(facts: Overview, space: Space, as_json: bool) -> int:
     return 0
 
 
-def _sample(space: Space, budgets: tuple[Budget, ...], options: argparse.Namespace) -> int:
-    drawn = draw(space, budgets, options.sample, random.Random(options.seed))
-    saved = _save(drawn, options.out, space.name, options.seed) if options.out is not None else [None] * len(drawn)
+def _sample(own: Feasible, options: argparse.Namespace) -> int:
+    drawn = own.sample(random.Random(options.seed), options.sample)
+    saved = _save(drawn, options.out, own.space.name, options.seed) if options.out is not None else [None] * len(drawn)
     facts = [_drawn_facts(a, path) for a, path in zip(drawn, saved, strict=True)]
     if options.json:
         output.print_json(facts)
@@ -100,30 +128,6 @@ def _sample(space: Space, budgets: tuple[Budget, ...], options: argparse.Namespa
     rows = [(f["digest"], f"{f['params']:,}", f"{f['macs']:,}", f["file"]) for f in facts]
     output.print_table(("network", "parameters", "MACs", "file"), rows, "lrrl")
     return 0
-
-
-def draw(space: Space, budgets: tuple[Budget, ...], n: int, rng: random.Random) -> list[Architecture]:
-    """n networks within the budgets, by rejection, with a bounded number of draws.
-
-    Raises:
-        UserError: the draws ran out before n networks fitted.
-    """
-    from search_spaces import cost
-
-    if n > MOST_SAMPLES:
-        raise UserError(f"--sample: at most {MOST_SAMPLES:,} networks, got {n:,}")
-    found: list[Architecture] = []
-    for _ in range(n * DRAWS_PER_SAMPLE):
-        architecture = space.sample(rng)
-        total = cost(architecture)
-        if all(budget.fits(total) for budget in budgets):
-            found.append(architecture)
-        if len(found) == n:
-            return found
-    raise UserError(
-        f"only {len(found)} of {n * DRAWS_PER_SAMPLE:,} draws from {space.name} fit "
-        f"{' and '.join(map(str, budgets))}; raise the budget or draw fewer than {n}"
-    )
 
 
 def _save(drawn: list[Architecture], folder: Path, space: str, seed: int) -> list[str]:

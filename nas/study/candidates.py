@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from random import Random
 
 from nas.study.records import Record
-from search_spaces import Architecture, Budget, Cost, Space, cost, digest
+from search_spaces import Architecture, Cost, cost, digest
+from search_spaces.counting.feasible import Feasible
 
-DRAWS = 100_000  # architectures drawn in search of one that fits, before giving up
-KEYS = 2_000  # of these, how many that fit but are known already
-ENUMERABLE = 20_000  # spaces up to this size are walked to the end before they are called exhausted
+DRAWS = 2_000  # draws from within the budgets, all of them known already, before giving up
+BATCH = 16
+CHILDREN = 20  # of two parents, in search of one within the budgets
+ENUMERABLE = 20_000  # so many vectors within the budgets are walked to the end before they are called exhausted
 
 
 class ExhaustedError(Exception):
@@ -59,12 +61,13 @@ class Candidate:
 
 
 class Candidates:
-    """Draws candidates from a space under budgets; ``training_key`` maps an architecture to its training's
+    """Draws candidates from what lies within the budgets; ``training_key`` maps an architecture to its training's
     key."""
 
-    def __init__(self, space: Space, budgets: tuple[Budget, ...], training_key: Callable[[Architecture], str]) -> None:
-        self.space = space
-        self.budgets = budgets
+    def __init__(self, feasible: Feasible, training_key: Callable[[Architecture], str]) -> None:
+        self.feasible = feasible
+        self.space = feasible.space
+        self.budgets = feasible.budgets
         self._keys = lru_cache(maxsize=ENUMERABLE)(lambda a: (digest(a), training_key(a)))
 
     def of(self, architecture: Architecture, origin: str) -> Candidate:
@@ -79,38 +82,35 @@ class Candidates:
 
     def neighbour(self, of: Candidate, known: Callable[[str], object], rng: Random) -> Candidate | None:
         """An unknown neighbour within the budgets, or None when there is none."""
-        near = list(self.space.neighbours(of.architecture))
-        rng.shuffle(near)
-        return self._first((self.of(a, "neighbour") for a in near), known)
+        return self._first(self.space.neighbours(of.architecture, rng), "neighbour", known)
+
+    def child(self, one: Candidate, other: Candidate, known: Callable[[str], object], rng: Random) -> Candidate | None:
+        """An unknown child of two parents within the budgets, or None where some tries find none."""
+        tries = (self.space.cross(one.architecture, other.architecture, rng) for _ in range(CHILDREN))
+        return self._first(tries, "child", known)
 
     def uniform(self, origin: str, known: Callable[[str], object], rng: Random) -> Candidate:
         """An unknown candidate, uniform over the decision vectors within the budgets. Raises
         ExhaustedError."""
-        small = self.space.size <= ENUMERABLE
-        draws = self._drawn(origin, DRAWS // 100 if small else DRAWS, rng)
-        found = self._first(draws, known)
-        if found is None and small:
-            found = self._first((self.of(a, origin) for a in self._walk(rng)), known)
+        found = self._first(self._drawn(rng), origin, known)
         if found is None:
-            looked = f"all {self.space.size:,} of the space" if small else f"{DRAWS:,} draws"
             limits = ", ".join(map(str, self.budgets)) or "the space"
+            looked = f"all {self.feasible.count:,} of them" if self.feasible.at_most(ENUMERABLE) else f"{DRAWS:,} draws"
             raise ExhaustedError(f"no untried candidate within {limits} is left ({looked} looked at)")
         return found
 
-    def _drawn(self, origin: str, draws: int, rng: Random) -> Iterator[Candidate]:
-        fitting = 0
-        for _ in range(draws):
-            candidate = self.of(self.space.sample(rng), origin)
-            fitting += candidate.fits
-            if fitting > KEYS:
-                return
-            yield candidate
+    def _drawn(self, rng: Random) -> Iterator[Architecture]:
+        """Every member of a small set in random order, or a bounded number of uniform draws."""
+        if self.feasible.at_most(ENUMERABLE):
+            order = rng.sample(range(self.feasible.count), self.feasible.count)
+            for start in range(0, len(order), BATCH):
+                yield from self.feasible.members(order[start : start + BATCH])
+            return
+        for _ in range(0, DRAWS, BATCH):
+            yield from self.feasible.sample(rng, BATCH)
 
-    def _walk(self, rng: Random) -> Iterator[Architecture]:
-        """Every architecture of a small space, in random order."""
-        for number in rng.sample(range(self.space.size), self.space.size):
-            yield self.space.decide(self.space.vector(number))
-
-    @staticmethod
-    def _first(candidates: Iterator[Candidate], known: Callable[[str], object]) -> Candidate | None:
+    def _first(
+        self, architectures: Iterable[Architecture], origin: str, known: Callable[[str], object]
+    ) -> Candidate | None:
+        candidates = (self.of(architecture, origin) for architecture in architectures)
         return next((c for c in candidates if c.fits and known(c.training_key) is None), None)

@@ -104,7 +104,7 @@ def _journal(folder: Path, progress: Progress | None) -> Iterator[Journal]:
 def _run(
     made: Plan, definition: Definition, journal: Journal, executor: Executor, limits: Limits, trained_by: str
 ) -> None:
-    candidates = Candidates(made.space, made.budgets, key_of(made, definition))
+    candidates = Candidates(made.feasible, key_of(made, definition))
     training = Training(trained_by, task_of(made, definition), definition.settings["epochs"])
     opened = {"trials": limits.trials, "definition": definition.digest, "versions": made.definition.versions}
     journal.add("opened", pid=os.getpid(), **opened)

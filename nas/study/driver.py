@@ -70,7 +70,7 @@ class Driver:
         self.executor = executor
         self.training = training
         self.limits = limits
-        self.proposer = Proposer(definition, candidates, journal)
+        self.proposer = Proposer(definition, candidates, journal, limits.trials)
         self._prune = PRUNERS[definition.pruner]
         self._active: set[int] = set()
         self._failures: list[str] = []

@@ -6,20 +6,20 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from nas.study import checkpoints, lock
-from nas.study.candidates import Candidates, ExhaustedError
 from nas.study.definition import NAME as DEFINITION
 from nas.study.definition import Definition, check_same, installed_versions, read_definition
 from nas.study.objective import OBJECTIVES
 from nas.study.pruner import PRUNERS
 from nas.study.samplers import SAMPLERS
-from search_spaces import Budget, Space, cost, load
+from search_spaces import Budget, Space, load
 from search_spaces.codec import to_data
+from search_spaces.counting.chains import decided_all
+from search_spaces.counting.feasible import Feasible
+from search_spaces.counting.refusal import refuse_impossible
 from search_spaces.errors import UserError
-from search_spaces.extremes import decided_all
 from search_spaces.load import outside_blocks
 
 if TYPE_CHECKING:
@@ -27,12 +27,6 @@ if TYPE_CHECKING:
     from nas.training import Recipe
 
 SPLIT = 0  # seed of the split: all studies on some data share it, whatever their own seed
-METRIC_NAMES = {
-    "macs": "MACs",
-    "params": "parameters",
-    "bytes": "bytes of weights",
-    "peak_bytes": "peak bytes",
-}
 Evaluate = Callable[..., float]
 
 
@@ -44,6 +38,7 @@ class Plan:
     definition: Definition
     space: Space
     budgets: tuple[Budget, ...]
+    feasible: Feasible
     data: Data | None
     recipe: Recipe | None
     evaluate: Evaluate | None
@@ -78,7 +73,8 @@ def plan(
     _check_counts(epochs=(epochs, 1), retrain=(retrain, 0), seeds=(seeds, 0), seed=(seed, 0))
     own = _space(space, image_size, classes, blocks)
     limits = _budgets(budgets)
-    _check_feasible(own, limits)
+    within = Feasible(own, limits, exact=False)
+    refuse_impossible(within)
     images = _images(data) if evaluate is None else None
     how = _recipe(recipe) if evaluate is None else None
     if images and how:
@@ -104,7 +100,7 @@ def plan(
     )
     folder = Path(out) if out else definition.default_folder()
     _check_folder(folder, definition)
-    return Plan(folder, definition, own, limits, images, how, evaluate)
+    return Plan(folder, definition, own, limits, within, images, how, evaluate)
 
 
 def _check_names(sampler: str, pruner: str, objective: str) -> None:
@@ -148,22 +144,6 @@ def _budgets(budgets: str | Budget | Iterable[str | Budget]) -> tuple[Budget, ..
         if budget.metric == "latency_ms":
             raise UserError(f"search takes budgets of MACs, parameters, bytes and peak bytes, not latency ({budget})")
     return parsed
-
-
-def _check_feasible(space: Space, budgets: tuple[Budget, ...]) -> None:
-    """Refuse a budget that nothing meets, naming the nearest cost."""
-    for budget in budgets:
-        name = METRIC_NAMES[budget.metric]
-        least = budget.value(cost(space.least(budget.metric)))
-        if least > budget.high:
-            raise UserError(f"{budget} is below the smallest network of {space.name}, which has {least:,} {name}")
-        if budget.low is not None and budget.value(cost(space.greatest(budget.metric))) < budget.low:
-            most = budget.value(cost(space.greatest(budget.metric)))
-            raise UserError(f"{budget} is above the largest network of {space.name}, which has {most:,} {name}")
-    try:
-        Candidates(space, budgets, lambda _: "").uniform("start", lambda _: None, Random(0))
-    except ExhaustedError as error:
-        raise UserError(f"{space.name}: {error}") from None
 
 
 def _check_trainable(space: Space, recipe: Recipe, classes: int) -> None:

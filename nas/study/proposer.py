@@ -6,6 +6,7 @@ from __future__ import annotations
 from nas.study import samplers
 from nas.study.candidates import Candidate, Candidates
 from nas.study.definition import Definition
+from nas.study.evolution import OWN
 from nas.study.journal import Journal
 from nas.study.records import Record
 from nas.study.seeds import derive, generator
@@ -17,18 +18,24 @@ STARTED = ("complete", "pruned", "running")
 class Proposer:
     """Proposes from what the journal says, and writes proposals that are not trained into it."""
 
-    def __init__(self, definition: Definition, candidates: Candidates, journal: Journal) -> None:
+    def __init__(self, definition: Definition, candidates: Candidates, journal: Journal, trials: int) -> None:
         self._definition = definition
         self._candidates = candidates
         self._journal = journal
+        self._trials = trials
         self._labels = {d.name: d.labels for d in candidates.space.decisions}
 
     def next(self) -> Candidate:
         """A candidate that fits and is not known. Raises ExhaustedError when none can be found."""
-        if self._definition.sampler == "random":
+        sampler = self._definition.sampler
+        if sampler == "random":
             return self._uniform("random")
-        if self._started() < samplers.START[self._definition.sampler]:
+        if self._candidates.feasible.at_most(self._trials):
+            return self._uniform("enumerated")
+        if self._started() < samplers.START:
             return self._uniform("start")
+        if sampler in OWN:
+            return self._evolved() or self._uniform("uniform")
         while True:
             vain = self._in_vain()
             found = self._beside(vain[-1]) if vain else None
@@ -44,11 +51,19 @@ class Proposer:
         records = self._journal.records.values()
         return sum(r.origin == "start" and r.state in STARTED for r in records)
 
+    def _history(self) -> list[Record]:
+        return [self._journal.records[trial] for trial in sorted(self._journal.records)]
+
+    def _evolved(self) -> Candidate | None:
+        """A proposal of one of the samplers that stay within the budgets."""
+        sampler, objective = self._definition.sampler, self._definition.objective
+        rng = generator(self._definition.seed, sampler, self._journal.folded.next_trial)
+        return OWN[sampler](self._candidates, self._history(), objective, self._journal.source, rng)
+
     def _asked(self) -> Candidate:
         seed = derive(self._definition.seed, self._definition.sampler, self._journal.folded.next_trial)
-        records = self._journal.records
-        history = [records[trial] for trial in sorted(records)]
-        labels = samplers.ask(self._labels, history, self._definition.objective, seed)
+        own = self._definition
+        labels = samplers.ask(self._labels, self._history(), own.objective, seed, own.sampler)
         return self._candidates.decided(labels, "sampler")
 
     def _in_vain(self) -> list[Record]:

@@ -23,7 +23,8 @@ class Record:
     """One trial. Costs are those at the deployment size; ``top1`` is a fraction, of the last epoch.
 
     ``decisions`` gives every decision its label. ``constraints`` is how far each budget is passed (≤ 0:
-    kept). ``origin`` says who proposed it: start, random, sampler, neighbour, uniform or retrain. ``source``
+    kept). ``origin`` says who proposed it: start, random, sampler, neighbour, child, uniform,
+    enumerated or retrain. ``source``
     is the trial whose score was reused, or whose candidate is trained again (then ``replicate`` ≥ 1).
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import gcd, lcm
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from search_spaces.blocks.base import Block
 from search_spaces.blocks.conv import kept
 from search_spaces.blocks.stage import Stage, trace_stage
+from search_spaces.choice import Choice
 from search_spaces.defaults import NoNorm, an_act
 from search_spaces.errors import UserError
 from search_spaces.graph import Graph, Position, Tensor
@@ -30,13 +31,12 @@ class Parallel(Block):
 
     @property
     def uses_position(self) -> bool:  # type: ignore[override]
-        return any(row.positional for rows in self.branches for row in rows)
+        return any(block.uses_position for block in _blocks(self.branches))
 
     @property
     def repeatable(self) -> bool:  # type: ignore[override]
         """Whether it keeps the map's side: unpadded windows make it a reduction, which depth scaling leaves alone."""
-        blocks = (block for rows in self.branches for row in rows for block in row.sequence)
-        return not any(getattr(block, "padding", None) == "valid" for block in blocks)
+        return not any(getattr(block, "padding", None) == "valid" for block in _blocks(self.branches))
 
     def width(self, channels: int, out: int | None) -> int:
         total = self._total(channels)
@@ -87,6 +87,17 @@ class InceptionResNet(Parallel):
             raise UserError(f"a residual module keeps the size of its map: the stride must be 1, got {stride}")
         h = g.conv(self._concat(g, x, 1), out, 1, padding=0, bias=True, norm=NoNorm(), name="project")
         return g.act(g.add(x, g.scale(g.drop_path(h), self.scale)), self.act)
+
+
+def _blocks(value: Any) -> Iterator[Block]:
+    """The blocks of rows in which choices may still be open."""
+    if isinstance(value, Block):
+        yield value
+    elif isinstance(value, Stage):
+        yield from _blocks((value.block, value.each, value.blocks))
+    elif isinstance(value, (tuple, Choice)):
+        for each in value.options if isinstance(value, Choice) else value:
+            yield from _blocks(each)
 
 
 def _width(rows: tuple[Stage, ...], channels: int) -> int:

@@ -30,7 +30,7 @@ def test_search_says_what_it_will_do_and_what_it_found(searched):
     _, done = searched
     for said in (
         "space nas-bench-macro: 6,561 decision vectors",
-        "estimate from 2,000 random draws",
+        "within 20MFLOPs: exactly ",
         "demonstration",
         "base: trial",
         "logistic regression: top-1",

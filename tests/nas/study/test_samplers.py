@@ -55,3 +55,48 @@ def test_a_running_training_is_told(record):
     running = [record(20 + i, "running", None, decisions=ask(LABELS, past, "top1", 3)) for i in range(5)]
     changed = [ask(LABELS, past, "top1", s) != ask(LABELS, [*past, *running], "top1", s) for s in range(8)]
     assert any(changed)
+
+
+def test_nsga2_breeds_from_the_best_of_its_generation(record):
+    """Once two generations are known, a's are proposed far more often than by chance (a third)."""
+    past = [r for r in history(record, 120) if r.state == "complete"]
+    proposals = [ask(LABELS, past, "top1", seed, "nsga2") for seed in range(60)]
+    share = sum(label == "a" for own in proposals for label in own.values()) / (60 * len(LABELS))
+    assert share > 0.45
+    assert ask(LABELS, past, "top1", 5, "nsga2") == proposals[5]
+
+
+@pytest.fixture
+def candidates(space):
+    from nas.study.candidates import Candidates
+    from search_spaces import Budget, digest
+    from search_spaces.counting.feasible import feasible
+
+    return Candidates(feasible(space, (Budget.parse("0.13MFLOPs"),)), digest)
+
+
+@pytest.mark.parametrize("sampler", ["evolution", "local"])
+def test_own_samplers_stay_within_and_propose_what_is_new(candidates, record, sampler):
+    from nas.study.evolution import OWN
+
+    start = [candidates.uniform("start", lambda key: None, random.Random(seed)) for seed in range(4)]
+    known = {c.training_key: i for i, c in enumerate(start)}
+    labels = [candidates.space.labels_of(c.architecture) for c in start]
+    past = [record(i, top1=0.1 * i, decisions=own) for i, own in enumerate(labels)]
+    for seed in range(30):
+        one = OWN[sampler](candidates, past, "top1", known.get, random.Random(seed))
+        assert one.fits
+        assert one.training_key not in known
+        again = OWN[sampler](candidates, past, "top1", known.get, random.Random(seed))
+        assert again.architecture == one.architecture
+    assert OWN[sampler](candidates, past, "top1", lambda key: 0, random.Random(0)) is None
+
+
+def test_local_search_begins_beside_the_best(candidates, record):
+    from nas.study.evolution import local
+
+    start = [candidates.uniform("start", lambda key: None, random.Random(seed)) for seed in range(4)]
+    best = record(9, top1=0.9, decisions=candidates.space.labels_of(start[2].architecture))
+    past = [record(0, top1=0.2, decisions=candidates.space.labels_of(start[0].architecture)), best]
+    found = local(candidates, past, "top1", {start[2].training_key: 9}.get, random.Random(0))
+    assert found.architecture in set(candidates.space.neighbours(start[2].architecture))

@@ -9,6 +9,7 @@ import pytest
 
 from nas.study import StudyError, open_study
 from nas.study.log import encode, read_log
+from nas.study.samplers import SAMPLERS
 from nas.study.search import search
 from search_spaces import Budget, UserError, cost, digest, load
 
@@ -34,7 +35,7 @@ def states(study):
     return Counter(record.state for record in study.records)
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
 def test_a_study_trains_what_was_asked_for_within_the_budget(run, space, sampler):
     study = run(sampler=sampler)
     trained = [r for r in study.records if r.state == "complete"]
@@ -78,7 +79,47 @@ def test_a_space_that_is_used_up_ends_the_study_saying_so(run, tmp_path):
     assert study.state == "exhausted"
     assert study.done == 36
     events = read_log(tmp_path / "study" / "log.jsonl").events
-    assert "all 36 of the space" in next(e["reason"] for e in events if e["event"] == "exhausted")
+    assert "all 36 of them" in next(e["reason"] for e in events if e["event"] == "exhausted")
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_feasible_set_no_larger_than_the_trials_is_enumerated(run, space, sampler):
+    costs = [(cost(own).macs, digest(own)) for own in space]
+    expected = {key for macs, key in costs if macs <= 80_000}
+    study = run(budgets="80KFLOPs", trials=len(expected), sampler=sampler)
+    assert (study.state, study.done) == ("finished", len(expected))
+    assert {record.digest for record in study.records} == expected
+    assert len(study.records) == len(expected)
+    ended = run("more", budgets="80KFLOPs", trials=len(expected) + 1, sampler=sampler)
+    assert (ended.state, ended.done) == ("exhausted", len(expected))
+
+
+def test_a_tight_budget_of_a_large_space_is_exhausted_without_hope_or_rejection(by_cost, tmp_path):
+    """Two budgets that a handful of the 10¹³ vectors of mbconv meet."""
+    study = search(
+        "mbconv",
+        ("398..398.00002MFLOPs",),
+        evaluate=by_cost,
+        out=tmp_path / "tight",
+        trials=3,
+        retrain=0,
+        seeds=0,
+    )
+    assert (study.state, study.done) == ("finished", 3)
+    assert all(398_000_000 <= record.macs <= 398_000_020 for record in study.records)
+
+
+@pytest.mark.parametrize("sampler", ["evolution", "local"])
+def test_our_own_samplers_propose_nothing_over_the_budget(run, sampler):
+    study = run(sampler=sampler, trials=18, budgets="0.16MFLOPs")
+    assert states(study) == {"complete": 18}
+    assert {"start", "neighbour"} <= {record.origin for record in study.records}
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_resumes_where_it_was_cut(run, sampler):
+    run(sampler=sampler, trials=13)
+    assert told(run(sampler=sampler, trials=17)) == told(run("whole", sampler=sampler, trials=17))
 
 
 def test_the_same_seed_gives_the_same_study_and_another_seed_another(run):
