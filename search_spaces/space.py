@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MOST_DECISIONS = 10_000
 MOST_SHARED = 1_000
-_MOST_CACHED_ROWS = 100_000
+_MOST_REMEMBERED = 100_000
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,18 @@ class Space:
         if not self._by_name.keys() >= labels.keys():
             unknown = next(name for name in labels if name not in self._by_name)
             raise UserError(f"{self.name} has no decision {unknown!r}")
-        own = self.architecture
         rows: dict[str, Any] = {part: self._rows_of(part, labels) for part in ("stem", "stages")}
-        rest = {
-            name: decided(getattr(own, name), name, labels)
-            for name in ("image_size", "classes", "in_channels", "head", "aux", "defaults")
-        }
-        return Architecture(**rest, **rows)
+        return Architecture(**self._rest(labels), **rows)
+
+    def _rest(self, labels: Mapping[str, str]) -> dict[str, Any]:
+        """The decided fields outside the rows, the same objects for the same labels."""
+        key = ("", *(labels.get(name) for name in self._names_outside_rows))
+        found: dict[str, Any] | None = self._decided.get(key)
+        if found is None:
+            names = ("image_size", "classes", "in_channels", "head", "aux", "defaults")
+            found = {name: decided(getattr(self.architecture, name), name, labels) for name in names}
+            self._remember(key, found)
+        return found
 
     def _rows_of(self, part: str, labels: Mapping[str, str]) -> tuple[Any, ...]:
         """The decided rows of the stem or the stages, which may be open as a whole."""
@@ -124,16 +129,21 @@ class Space:
         """One decided row, the same object for the same labels, so that costs are found by identity."""
         names = self._names_in_rows[path]
         key = (path, *(labels.get(name) for name in names))
-        found = self._rows.get(key)
+        found = self._decided.get(key)
         if found is None:
-            if len(self._rows) > _MOST_CACHED_ROWS:
-                self._rows.clear()
-            found = self._rows[key] = decided(row, path, labels)
+            found = decided(row, path, labels)
+            self._remember(key, found)
         return found
 
     @cached_property
-    def _rows(self) -> dict[tuple[str | None, ...], Any]:
+    def _decided(self) -> dict[tuple[str | None, ...], Any]:
+        """Decided parts, by their path and the labels of their decisions."""
         return {}
+
+    def _remember(self, key: tuple[str | None, ...], part: Any) -> None:
+        if len(self._decided) > _MOST_REMEMBERED:
+            self._decided.clear()
+        self._decided[key] = part
 
     @cached_property
     def _by_name(self) -> dict[str, Decision]:
@@ -151,6 +161,11 @@ class Space:
             path: tuple(name for name in self._by_name if name in self.shared or f"{name}.".startswith(f"{path}."))
             for path in prefixes
         }
+
+    @cached_property
+    def _names_outside_rows(self) -> tuple[str, ...]:
+        inside = {name for names in self._names_in_rows.values() for name in names} - self.shared.keys()
+        return tuple(name for name in self._by_name if name not in inside)
 
     def decisions_of(self, architecture: Architecture) -> dict[str, str]:
         """Labels of the active decisions of the first vector, in order, that gives ``architecture``.
