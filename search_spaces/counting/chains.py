@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from search_spaces.architecture import Architecture
@@ -129,6 +130,7 @@ class _Memo:
     """Ways through layers found before, by what they depend on; and how many there are."""
 
     found: dict[Any, tuple[tuple[Edge, ...], list[State]]] = field(default_factory=dict)
+    options: dict[Any, tuple[Option, ...]] = field(default_factory=dict)
     edges: int = 0
 
     def ways(
@@ -174,7 +176,6 @@ class _Layers:
         self.memo = memo
         self.states = states
         self.layers: list[Layer] = []
-        self._fixed = (defaults, tuple(shared.items()))
 
     def add_row(self, row: Any, path: str, name: str, after: bool) -> None:
         """Append a row's layers; ``after`` says whether the next row looks at this one's number of blocks."""
@@ -190,24 +191,35 @@ class _Layers:
 
     def add_end(self, head: Any, classes: int, aux: Any) -> None:
         """Append the head, and the auxiliary classifiers where these are open: they cost nothing."""
-        options = _options(head, "head", self.shared)
+        options = self._options(head, "head")
 
         def step(state: State) -> Iterator[tuple[int, Sums, State]]:
             for index, option in enumerate(options):
                 yield index, head_cost(option.value, state[0], self.defaults, classes), ()
 
-        self._add("head", options, ("head", head, classes), step)
-        auxiliary = _options(aux, "aux", self.shared)
+        self._add("head", options, head, ("head", classes), step)
+        auxiliary = self._options(aux, "aux")
         free = [(index, NOTHING, ()) for index in range(len(auxiliary))]
         if len(auxiliary) > 1 or auxiliary[0].labels:
-            self._add("aux", auxiliary, ("aux", aux), lambda state: iter(free))
+            self._add("aux", auxiliary, aux, ("aux",), lambda state: iter(free))
 
-    def _add(self, path: str, options: tuple[Option, ...], key: Any, step: Any) -> None:
-        edges, self.states = self.memo.ways((key, self._fixed), self.states, step)
+    def _fixed(self, value: Any) -> tuple[tuple[str, str], ...]:
+        """The shared decisions that a value has in it, with their labels."""
+        return tuple((name, self.shared[name]) for name in sorted(shared_names(value)))
+
+    def _options(self, value: Any, path: str) -> tuple[Option, ...]:
+        key = (path, self._fixed(value))
+        if key not in self.memo.options:
+            self.memo.options[key] = _options(value, path, self.shared)
+        return self.memo.options[key]
+
+    def _add(self, path: str, options: tuple[Option, ...], value: Any, how: Any, step: Any) -> None:
+        """Append the layer that decides ``value``; ``how``: what else its ways depend on, beside the states."""
+        edges, self.states = self.memo.ways((value, how, self._fixed(value), self.defaults), self.states, step)
         self.layers.append(Layer(path, options, edges, len(self.states)))
 
     def _add_whole(self, row: Any, path: str, after: bool) -> None:
-        options = _options(row, path, self.shared)
+        options = self._options(row, path)
 
         def step(state: State) -> Iterator[tuple[int, Sums, State]]:
             shape, previous = state
@@ -215,7 +227,7 @@ class _Layers:
                 sums, end = stage_cost(stage, shape, self.defaults, previous if stage.positional else 0)
                 yield index, sums, (end, stage.count if after else 0)
 
-        self._add(path, options, ("row", row, after), step)
+        self._add(path, options, row, ("row", after), step)
 
     def _add_each(self, row: Stage, path: str, after: bool) -> None:
         frames = _row_frames(row, path, self.shared)
@@ -224,14 +236,14 @@ class _Layers:
             for index, (frame, _) in enumerate(frames):
                 yield index, NOTHING, (*state, frame)
 
-        self._add(path, frames, ("frame", row), enter)
+        self._add(path, frames, row, ("frame",), enter)
         most = max(frame.repeats for frame, _ in frames)
         for index in range(most):
             block = row.each if row.blocks is None else row.blocks[index]
             self._add_block(block, f"{path}.blocks.{index}", index, index + 1 == most, after)
 
     def _add_block(self, block: Any, path: str, index: int, last: bool, after: bool) -> None:
-        options = _options(block, path, self.shared)
+        options = self._options(block, path)
 
         def step(state: State) -> Iterator[tuple[int, Sums, State]]:
             shape, previous, frame = state
@@ -245,7 +257,7 @@ class _Layers:
                 sums, end = block_cost(own, shape, frame.out, stride, where, self.defaults)
                 yield number, sums, (end, *leave)
 
-        self._add(path, options, ("block", block, index, last, after), step)
+        self._add(path, options, block, ("block", index, last, after), step)
 
 
 class RowFrame(NamedTuple):
@@ -283,6 +295,14 @@ def _options(value: Any, path: str, shared: Labels) -> tuple[Option, ...]:
 def decided_all(value: Any, path: str, shared: Labels) -> Iterator[Any]:
     """Every way to decide ``value``; raises UserError where there are over 20,000."""
     return (option.value for option in _options(value, path, shared))
+
+
+@lru_cache(maxsize=4096)
+def shared_names(value: Any) -> frozenset[str]:
+    """Names of the shared choices in an open value."""
+    own = {value.name} if isinstance(value, Choice) and value.name else set()
+    inside = value.options if isinstance(value, Choice) else [child for _, child in children(value)]
+    return frozenset(own).union(*(shared_names(each) for each in inside))
 
 
 def looks_at_position(value: Any) -> bool:

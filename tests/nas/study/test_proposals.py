@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
+from nas.study.candidates import Candidates
+from nas.study.journal import Journal
+from nas.study.log import open_log
+from nas.study.plan import plan
+from nas.study.proposer import Proposer
 from nas.study.samplers import SAMPLERS
-from nas.study.search import search
 from search_spaces import cost, load
 
 BUDGETS = ("400MFLOPs", "5Mparams")
 
 
 def proposed(sampler, proposals, folder, of_each, budgets=BUDGETS):
-    """Architectures that studies of ``of_each`` trainings would train, until there are so many proposals."""
-    trained, made, seed = [], 0, 0
-    space = load("mbconv")
-
-    def evaluate(architecture, seed, report):
-        trained.append(architecture)
-        return random.Random(seed).random()
-
-    while made < proposals:
-        own = {"trials": of_each, "retrain": 0, "seeds": 0, "workers": 1, "seed": seed}
-        study = search(space, budgets, evaluate=evaluate, sampler=sampler, out=folder / str(seed), **own)
-        made += len(study.records)
+    """What studies of ``of_each`` trainings with random scores would train, until there are so many proposals."""
+    made = plan(load("mbconv"), budgets, sampler=sampler, evaluate=random.random, out=folder)
+    trained, records, seed = [], 0, 0
+    while records < proposals:
+        study = folder / str(seed)
+        study.mkdir(parents=True)
+        journal = Journal(study, open_log(study / "log.jsonl"), None)
+        candidates = Candidates(made.feasible, lambda architecture: str(hash(architecture)))
+        proposer = Proposer(replace(made.definition, seed=seed), candidates, journal, of_each)
+        scores = random.Random(seed)
+        for _ in range(min(of_each, proposals - records)):
+            candidate = proposer.next()
+            trial = journal.folded.next_trial
+            record = candidate.record(trial, proposer.decisions(candidate))
+            journal.finish(trial, record, "complete", top1=scores.random())
+            trained.append(candidate.architecture)
+        records += len(journal.records)
         seed += 1
+        journal.close()
     return trained
 
 
