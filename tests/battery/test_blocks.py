@@ -131,6 +131,25 @@ def test_activations_in_place_change_nothing(kind, data):
     assert torch.equal(expected, values[module.outputs[0]])
 
 
+CHECKS = (
+    test_counts_and_shapes_are_those_of_torch_and_fvcore,
+    test_files_keep_equality_and_digest,
+    test_nodes_and_weights_are_the_same_at_every_image_size,
+    test_gradients_reach_every_parameter,
+    test_channels_last_and_bfloat16_run,
+    test_activations_in_place_change_nothing,
+)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_random_networks(kind, check):
+    """The checks above on ten times as many networks."""
+    many = settings(few, max_examples=10 * few.max_examples)
+    many(given(data=st.data())(check.hypothesis.inner_test))(kind=kind)
+
+
 def test_a_wrong_count_is_noticed(monkeypatch):
     """The comparison above can fail: a convolution that forgets its groups is caught."""
     from search_spaces import ops

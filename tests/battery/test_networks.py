@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 from battery.library import MODELS
+from battery.test_blocks import node_shapes
 from torch.utils.flop_counter import FlopCounterMode
 
 from nas.measures import fvcore_macs
 from nas.network import build
 from search_spaces import cost, digest, load
+from search_spaces.architecture import trace_network
 from search_spaces.codec import from_data, to_data
 from search_spaces.cost import layers, rows
 from search_spaces.networks import names
@@ -65,6 +67,17 @@ def test_counts_equal_torch_s_on_the_built_module(name):
     with torch.device("meta"):
         module = build(network)
     assert counted_by_torch(module, network.image_size) == (cost(network).params, cost(network).macs)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_node_has_torch_s_shape(name):
+    network = load(name)
+    network = network if network.head.binds_image_size else network.at(image_size=160)
+    with torch.device("meta"):
+        module = build(network).eval()
+    x = torch.empty(2, 3, network.image_size, network.image_size, device="meta")
+    own = {index: node.shape for index, node in enumerate(trace_network(network).nodes)}
+    assert node_shapes(network, module, x) == own
 
 
 @pytest.mark.parametrize("name", [name for name in names() if macs(name) <= SMALL])
