@@ -83,9 +83,13 @@ class Budget:
 
     def violation(self, cost: Cost) -> float:
         """How far outside, relative to the limit that is broken; 0 or below is inside."""
-        value = Fraction(self.value(cost))
-        above = value / self.high - 1
-        below = Fraction(-1) if self.low is None else 1 - value / self.low
+        return self.violation_of(self.value(cost))
+
+    def violation_of(self, value: float) -> float:
+        """As :meth:`violation`, of a number in the metric's own unit."""
+        exact = Fraction(value)
+        above = exact / self.high - 1
+        below = Fraction(-1) if self.low is None else 1 - exact / self.low
         return float(max(above, below))
 
 

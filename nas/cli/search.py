@@ -97,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
     asked = {name: getattr(options, name) for name in PLANNED}
     made = plan(options.space, options.budget, **{name: v for name, v in asked.items() if v is not None})
     facts = overview(made.feasible)
-    for line in (*facts.lines(), *_about_training(made)):
+    for line in (*facts.lines(), *_about_latency(made), *_about_training(made)):
         tell(line)
     if options.dry_run:
         tell(f"dry run: nothing trained, nothing written; the study would be {made.folder}")
@@ -105,6 +105,12 @@ def run(options: argparse.Namespace) -> int:
             output.print_json(facts.as_data() | {"folder": str(made.folder)})
         return 0
     return _search(made, options)
+
+
+def _about_latency(made: Plan) -> list[str]:
+    """A latency is not in the counts above."""
+    limits = " and ".join(map(str, made.timed))
+    return [f"  {limits}: measured candidate by candidate, before it is trained; not in these counts"] if limits else []
 
 
 def _about_training(made: Plan) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from random import Random
 
+from nas.study.latency import Latencies
 from nas.study.records import Record
 from search_spaces import Architecture, Cost, cost, digest
 from search_spaces.counting.feasible import Feasible
@@ -30,6 +31,7 @@ class Candidate:
     constraints: Mapping[str, float]
     origin: str
     keys: Callable[[Architecture], tuple[str, str]]
+    latency_ms: float | None = None
 
     @property
     def fits(self) -> bool:
@@ -55,6 +57,7 @@ class Candidate:
             decisions=dict(decisions),
             constraints=dict(self.constraints),
             origin=self.origin,
+            latency_ms=self.latency_ms,
         )
         keys = {"digest": self.digest, "training_key": self.training_key} if self.fits else {}
         return replace(whole, **keys, **fields)  # type: ignore[arg-type]
@@ -64,17 +67,23 @@ class Candidates:
     """Draws candidates from what lies within the budgets; ``training_key`` maps an architecture to its training's
     key."""
 
-    def __init__(self, feasible: Feasible, training_key: Callable[[Architecture], str]) -> None:
+    def __init__(
+        self, feasible: Feasible, training_key: Callable[[Architecture], str], latencies: Latencies | None = None
+    ) -> None:
         self.feasible = feasible
         self.space = feasible.space
-        self.budgets = feasible.budgets
+        self.latencies = latencies
+        self.budgets = (*feasible.budgets, *(latencies.budgets if latencies else ()))
         self._keys = lru_cache(maxsize=ENUMERABLE)(lambda a: (digest(a), training_key(a)))
 
     def of(self, architecture: Architecture, origin: str) -> Candidate:
-        """The candidate of an architecture."""
-        own = cost(architecture)
-        constraints = {str(budget): budget.violation(own) for budget in self.budgets}
-        return Candidate(architecture, own, constraints, origin, self._keys)
+        """The candidate of an architecture, its latency measured where that is limited and all else fits."""
+        own, latency = cost(architecture), None
+        constraints = {str(budget): budget.violation(own) for budget in self.feasible.budgets}
+        if self.latencies is not None and all(violation <= 0 for violation in constraints.values()):
+            latency = self.latencies.of(architecture)
+            constraints |= {str(budget): budget.violation_of(latency) for budget in self.latencies.budgets}
+        return Candidate(architecture, own, constraints, origin, self._keys, latency)
 
     def decided(self, labels: Mapping[str, str], origin: str) -> Candidate:
         """The candidate of a label for each decision."""
@@ -112,5 +121,11 @@ class Candidates:
     def _first(
         self, architectures: Iterable[Architecture], origin: str, known: Callable[[str], object]
     ) -> Candidate | None:
-        candidates = (self.of(architecture, origin) for architecture in architectures)
-        return next((c for c in candidates if c.fits and known(c.training_key) is None), None)
+        """The first that is unknown and fits; a latency is measured last."""
+        for architecture in architectures:
+            own = cost(architecture)
+            if all(budget.fits(own) for budget in self.feasible.budgets) and known(self._keys(architecture)[1]) is None:
+                candidate = self.of(architecture, origin)
+                if candidate.fits:
+                    return candidate
+        return None

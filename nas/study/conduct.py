@@ -18,6 +18,7 @@ from nas.study.errors import StudyError
 from nas.study.executors.base import Executor
 from nas.study.executors.choose import executor_of
 from nas.study.journal import Journal, Progress
+from nas.study.latency import Latencies, on_device
 from nas.study.lock import locked
 from nas.study.log import NAME as LOG
 from nas.study.log import open_log
@@ -104,7 +105,10 @@ def _journal(folder: Path, progress: Progress | None) -> Iterator[Journal]:
 def _run(
     made: Plan, definition: Definition, journal: Journal, executor: Executor, limits: Limits, trained_by: str
 ) -> None:
-    candidates = Candidates(made.feasible, key_of(made, definition))
+    fixed = definition.settings
+    measure = on_device(fixed.get("device", "cpu"), fixed.get("threads", 1))
+    latencies = Latencies(made.timed, journal, measure) if made.timed else None
+    candidates = Candidates(made.feasible, key_of(made, definition), latencies)
     training = Training(trained_by, task_of(made, definition), definition.settings["epochs"])
     opened = {"trials": limits.trials, "definition": definition.digest, "versions": made.definition.versions}
     journal.add("opened", pid=os.getpid(), **opened)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nas.training import Recipe
 
 SPLIT = 0  # seed of the split: all studies on some data share it, whatever their own seed
+LATENCY = "latency_ms"
 Evaluate = Callable[..., float]
 
 
@@ -42,6 +43,11 @@ class Plan:
     data: Data | None
     recipe: Recipe | None
     evaluate: Evaluate | None
+
+    @property
+    def timed(self) -> tuple[Budget, ...]:
+        """The budgets of latency, which ``feasible`` leaves out."""
+        return tuple(each for each in self.budgets if each.metric == LATENCY)
 
     @property
     def exists(self) -> bool:
@@ -73,7 +79,7 @@ def plan(
     _check_counts(epochs=(epochs, 1), retrain=(retrain, 0), seeds=(seeds, 0), seed=(seed, 0))
     own = _space(space, image_size, classes, blocks)
     limits = _budgets(budgets)
-    within = Feasible(own, limits, exact=False)
+    within = Feasible(own, tuple(each for each in limits if each.metric != LATENCY), exact=False)
     refuse_impossible(within)
     images = _images(data) if evaluate is None else None
     how = _recipe(recipe) if evaluate is None else None
@@ -140,9 +146,6 @@ def _space(space: Space | str, image_size: int | None, classes: int | None, bloc
 def _budgets(budgets: str | Budget | Iterable[str | Budget]) -> tuple[Budget, ...]:
     several = (budgets,) if isinstance(budgets, str | Budget) else tuple(budgets)
     parsed = tuple(each if isinstance(each, Budget) else Budget.parse(each) for each in several)
-    for budget in parsed:
-        if budget.metric == "latency_ms":
-            raise UserError(f"search takes budgets of MACs, parameters, bytes and peak bytes, not latency ({budget})")
     return parsed
 
 

@@ -22,10 +22,10 @@ STATES = ("complete", "pruned", "reused", "infeasible", "failed", "running")
 class Record:
     """One trial. Costs are those at the deployment size; ``top1`` is a fraction, of the last epoch.
 
-    ``decisions`` gives every decision its label. ``constraints`` is how far each budget is passed (≤ 0:
-    kept). ``origin`` says who proposed it: start, random, sampler, neighbour, child, uniform,
-    enumerated or retrain. ``source``
-    is the trial whose score was reused, or whose candidate is trained again (then ``replicate`` ≥ 1).
+    ``decisions`` gives every decision its label. ``constraints`` is how far each budget is passed (≤ 0: kept);
+    ``latency_ms`` is measured where a budget limits it. ``origin`` says who proposed it: start, random, sampler,
+    neighbour, child, uniform, enumerated or retrain. ``source`` is the trial whose score was reused, or whose
+    candidate is trained again (then ``replicate`` ≥ 1).
     """
 
     trial: int
@@ -47,6 +47,7 @@ class Record:
     epochs: int = 0
     origin: str = "sampler"
     source: int | None = None
+    latency_ms: float | None = None
 
     @property
     def counted(self) -> bool:
@@ -79,6 +80,7 @@ class Folded:
     ended: Event | None = None
     trials: int | None = None
     next_trial: int = 0
+    latencies: dict[str, float] = field(default_factory=dict)
 
 
 def fold(events: Iterable[Event]) -> Folded:
@@ -99,6 +101,8 @@ def apply(folded: Folded, event: Event) -> None:
         _apply_epoch(folded, event)
     elif kind == "opened":
         folded.trials, folded.ended = event.get("trials"), None
+    elif kind == "measured":
+        folded.latencies[event["digest"]] = event["latency_ms"]
     elif kind in SINGLE:
         setattr(folded, kind, event)
 

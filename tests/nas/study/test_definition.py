@@ -67,7 +67,6 @@ def test_an_unknown_key_or_schema_is_refused(tmp_path, definition):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"budgets": "12ms"}, "not latency"),
         ({"budgets": "1KFLOPs"}, r"below the smallest network of tiny, which has [\d,]+ MACs"),
         ({"budgets": "900..901GFLOPs"}, r"above the largest network of tiny, which has [\d,]+ MACs"),
         ({"budgets": "0.000001MB"}, "bytes of weights"),
