@@ -54,6 +54,7 @@ def from_data(data: Any, blocks: Kinds | None = None) -> Architecture | Space:
     name = data.get("name", "unnamed")
     if not isinstance(name, str) or not name.isprintable() or not 1 <= len(name) <= LONGEST_NAME:
         raise UserError(f"must be a printable text of 1 to {LONGEST_NAME} characters, got {name!r}", "name")
+    _known(data, (*_ABOUT, *(each.name for each in fields(Architecture))))
     own = {key: each for key, each in data.items() if key not in _ABOUT}
     architecture = _Reader({**BLOCKS, **(blocks or {})}).value(Architecture, own)
     return Space(name, architecture) if _is_open(architecture) else architecture

@@ -22,8 +22,8 @@ class UserError(ValueError):
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """The names most like a mistyped one, or the first few, for an error message."""
+    """What an error says of a mistyped name: "; nearest are …", or nothing where none is like it."""
     from difflib import get_close_matches
 
-    known = list(names)
-    return ", ".join(get_close_matches(name, known, n=4, cutoff=0.5) or known[:4])
+    near = get_close_matches(name, list(names), n=4, cutoff=0.5)
+    return f"; nearest are {', '.join(near)}" if near else ""

@@ -32,10 +32,8 @@ def load(source: str | Path, blocks: Blocks | None = None) -> Architecture | Spa
     path = Path(source)
     if path.suffix in SUFFIXES or path.is_file():
         return load_file(path, blocks)
-    known = nearest(name, (*NETWORKS, *SPACES))
-    raise UserError(
-        f"{name!r} is neither a file nor a name; nearest names are {known} (`nas networks` and `nas spaces` list all)"
-    )
+    near = nearest(name, (*NETWORKS, *SPACES))
+    raise UserError(f"{name!r} is neither a file nor a name{near} (`nas networks` and `nas spaces` list all)")
 
 
 def outside_blocks(module: str | None) -> Blocks | None:

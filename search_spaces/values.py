@@ -83,13 +83,19 @@ def plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _told(value: Any) -> str:
+    """The value in an error, with a hint where several stand in place of one."""
+    hint = " (several to choose from are written {choice: […]})" if isinstance(value, (list, tuple, dict)) else ""
+    return f"{value!r}{hint}"
+
+
 def an_integer(least: int = 1, odd: bool = False) -> Rule:
     name = f"{'an odd' if odd else 'an'} integer of at least {least}"
 
     def rule(value: Any) -> int:
         value = plain(value)
         if type(value) is not int or value < least or (odd and value % 2 == 0):
-            raise UserError(f"must be {name}, got {value!r}")
+            raise UserError(f"must be {name}, got {_told(value)}")
         return value
 
     return rule
@@ -109,7 +115,7 @@ def a_number(above: float | None = None, least: float | None = None, most: float
             and (most is None or value <= most)
         )
         if not fits:
-            raise UserError(f"must be a number {words}".rstrip() + f", got {value!r}")
+            raise UserError(f"must be a number {words}".rstrip() + f", got {_told(value)}")
         return float(value) if isinstance(value, float) else value
 
     return rule
@@ -118,7 +124,7 @@ def a_number(above: float | None = None, least: float | None = None, most: float
 def one_of(*names: str) -> Rule:
     def rule(value: Any) -> str:
         if not isinstance(value, str) or value not in names:
-            raise UserError(f"must be one of {', '.join(names)}, got {value!r}")
+            raise UserError(f"must be one of {', '.join(names)}, got {_told(value)}")
         return value
 
     return rule

@@ -73,8 +73,11 @@ def _all(as_json: bool) -> int:
 def _one(name: str, as_json: bool) -> int:
     from nas.cli.rows import print_rows
     from search_spaces.codec import to_data
+    from search_spaces.load import SUFFIXES
     from search_spaces.networks import network
 
+    if Path(name).suffix in SUFFIXES:
+        raise UserError(f"{name} is a file; `nas cost {name} --layers` shows what is in it")
     architecture = network(name)
     facts = cost_facts(name, architecture) | _published(name)
     if as_json:

@@ -51,11 +51,11 @@ def latest_base(root: Path = Path("studies")) -> str | None:
 
 def _base_file(source: str) -> str | Path:
     folder = Path(source)
-    if not folder.is_dir():
+    if not source or not folder.is_dir():
         return source
     base = folder / "base.yaml"
     if not base.is_file():
-        raise UserError(f"{source}: a study folder without base.yaml; its search has not finished")
+        raise UserError(f"{source}: a folder without base.yaml: it is no study, or its search has not finished")
     return base
 
 

@@ -58,11 +58,17 @@ class Inception(Block):
         return widths[0] + widths[2] + widths[4] + widths[5]
 
     def _shared_out(self, out: int) -> tuple[int, ...]:
+        widths = self._shared(out)
+        if widths[-1] <= 0:
+            least = next((wide for wide in range(out, 10 * out) if self._shared(wide)[-1] > 0), None)
+            rule = f"out must be {least} or more" if least else "proportions must leave something"
+            raise UserError(f"inception leaves no width for its pool's branch: {rule}, got out {out}")
+        return widths
+
+    def _shared(self, out: int) -> tuple[int, ...]:
+        """Widths by proportions; the last is what is left."""
         first = tuple(round_filters(each * out) for each in self.proportions)
-        left = out - self._outs((*first, 0))
-        if left <= 0:
-            raise UserError(f"branches of {first[0]}, {first[2]} and {first[4]} leave no width of out {out}")
-        return (*first, left)
+        return (*first, out - self._outs((*first, 0)))
 
 
 @dataclass(frozen=True)

@@ -41,13 +41,13 @@ class Stage(Value):
     kind = "stage"
 
     def __post_init__(self) -> None:
+        given = [name for name in ("block", "each", "blocks") if getattr(self, name) is not None]
         if isinstance(self.each, Choice) and type(self.repeats) is int and self.blocks is None:
             object.__setattr__(self, "blocks", (self.each,) * self.repeats)
             object.__setattr__(self, "each", None)
         if self.blocks is not None and self.repeats == 1 and isinstance(self.blocks, (list, tuple)):
             object.__setattr__(self, "repeats", len(self.blocks))
         super().__post_init__()
-        given = [name for name in ("block", "each", "blocks") if getattr(self, name) is not None]
         if len(given) != 1:
             raise UserError(f"needs one of block, each, blocks; got {' and '.join(given) or 'none'}", "stage")
         if self.blocks is not None and self.repeats != len(self.blocks):

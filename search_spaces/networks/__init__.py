@@ -56,5 +56,5 @@ def names() -> tuple[str, ...]:
 def network(name: str) -> Architecture:
     """The known network of that name; raises UserError with the names most like it."""
     if name not in NETWORKS:
-        raise UserError(f"unknown network {name!r}; nearest are {nearest(name, NETWORKS)} (`nas networks` lists all)")
+        raise UserError(f"unknown network {name!r}{nearest(name, NETWORKS)} (`nas networks` lists all)")
     return NETWORKS[name]()

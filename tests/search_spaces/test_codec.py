@@ -105,7 +105,7 @@ def test_ten_to_the_minus_five_is_a_number():
 def test_missing_files_and_unknown_names():
     with pytest.raises(UserError, match=r"^cannot read nowhere\.yaml: No such file or directory$"):
         load("nowhere.yaml")
-    with pytest.raises(UserError, match=r"^'mbcon' is neither a file nor a name; nearest names are mbconv"):
+    with pytest.raises(UserError, match=r"^'mbcon' is neither a file nor a name; nearest are mbconv"):
         load("mbcon")
 
 
@@ -164,3 +164,23 @@ def test_a_module_without_blocks_is_one_clear_line(text, message, tmp_path, monk
 def test_what_is_no_module_is_refused(name):
     with pytest.raises(UserError, match=r"^blocks: cannot import"):
         outside_blocks(name)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"imagesize": 8}, r"^unknown key 'imagesize'; known are schema, name, .*image_size"),
+        ({"image_size": [8, 16]}, r"^image_size: .*\[8, 16\] \(several to choose from are written \{choice: \[…\]\}\)"),
+        (
+            {
+                "stages": [
+                    {"block": {"conv": {}}, "each": {"choice": [{"conv": {}}, {"conv": {"kernel": 1}}]}, "out": 4}
+                ]
+            },
+            r"^stages\.0: needs one of block, each, blocks; got block and each$",
+        ),
+    ],
+)
+def test_a_slip_gets_a_hint(changed, said):
+    with pytest.raises(UserError, match=said):
+        from_data({"schema": 1, "image_size": 8, **changed})

@@ -47,7 +47,11 @@ def test_wrong_fields_fail_where_they_are_written(make, message):
         ((Stage(Conv(groups=3), out=16),), 32, r"^stages\.0\.0\.conv: groups must divide the channels 3 -> 16, got 3$"),
         ((Stage(Conv(kernel=5, padding="valid"), out=8),), 4, r"^stages\.0\.0\.conv: a kernel of 5 with padding 0 "),
         ((Stage(Conv()),), 32, r"^stages\.0\.0: a stage of conv must say its width: out is missing$"),
-        ((Stage(Inception(), out=16),), 32, r"^stages\.0\.0: branches of .* leave no width of out 16$"),
+        (
+            (Stage(Inception(), out=16),),
+            32,
+            r"^stages\.0\.0: inception .*: out must be 33 or more, got out 16$",
+        ),
     ],
 )
 def test_what_does_not_fit_names_its_row(stages, size, message):

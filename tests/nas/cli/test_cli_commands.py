@@ -99,6 +99,13 @@ def test_a_mistyped_network_gets_the_nearest_names(nas):
     assert done.err.count("\n") == 1
 
 
+def test_what_is_no_name_is_not_guessed(nas, tmp_path):
+    assert "unknown network 'zzzz' (`nas networks` lists all)" in nas("networks", "zzzz").err
+    assert "`nas cost mine.yaml --layers`" in nas("networks", "mine.yaml").err
+    (tmp_path / "folder").mkdir()
+    assert "it is no study, or its search has not finished" in nas("cost", "folder").err
+
+
 @pytest.mark.parametrize("name", ["resnet-50", "inception-v4", "nfnet-f0", "alexnet-2012"])
 def test_a_space_is_one_choice_away_from_a_network(nas, name):
     assert nas("networks", name, "--out", "mine.yaml").code == 0
