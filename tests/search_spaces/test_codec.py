@@ -170,7 +170,7 @@ def test_what_is_no_module_is_refused(name):
     ("changed", "said"),
     [
         ({"imagesize": 8}, r"^unknown key 'imagesize'; known are schema, name, .*image_size"),
-        ({"image_size": [8, 16]}, r"^image_size: .*, got \(8, 16\) \(several to choose from are written \{choice: \[…\]\}\)"),
+        ({"image_size": [8, 16]}, r"got \(8, 16\) \(several to choose from are written "),
         (
             {
                 "stages": [
