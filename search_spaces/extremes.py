@@ -4,6 +4,7 @@ from."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from search_spaces.architecture import Architecture
@@ -35,8 +36,16 @@ def extreme(space: Space, metric: str, sign: int) -> Architecture:
     """
     if metric not in PLACES:
         raise UserError(f"the metric must be one of {', '.join(PLACES)}, got {metric!r}")
-    found = (_of_chain(chain, PLACES[metric], sign) for chain in chains(space))
-    return space.decide(min(found, key=lambda best: sign * best.cost).labels)
+    return _ends(space, metric)[0 if sign == 1 else 1]
+
+
+@lru_cache(maxsize=64)
+def _ends(space: Space, metric: str) -> tuple[Architecture, Architecture]:
+    """The architectures of least and of greatest cost: one is hardly asked for without the other."""
+    found = [[_of_chain(chain, PLACES[metric], sign) for sign in (1, -1)] for chain in chains(space)]
+    least = min((ends[0] for ends in found), key=lambda best: best.cost)
+    greatest = max((ends[1] for ends in found), key=lambda best: best.cost)
+    return space.decide(least.labels), space.decide(greatest.labels)
 
 
 def _of_chain(chain: Chain, place: int, sign: int) -> Best:
