@@ -121,7 +121,7 @@ def test_a_space_is_one_choice_away_from_a_network(nas, name):
     assert nas("networks", "--out", "mine.yaml").code == 2
 
 
-def test_a_block_from_outside_is_counted_built_and_searched(nas, monkeypatch):
+def test_a_block_from_outside_is_counted_and_measured_and_its_space_known(nas, monkeypatch):
     monkeypatch.chdir(OUTSIDE)
     monkeypatch.delitem(sys.modules, "ghost", raising=False)
     data = nas("cost", "ghost.yaml", "--blocks", "ghost", "--measure", "--json").data
