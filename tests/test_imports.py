@@ -19,7 +19,7 @@ MAY = {
     "scaling": {"scaling", "search_spaces"},
     "nas/data": {"nas.data", "search_spaces", "numpy", "PIL", "sklearn"},
     "nas/training": TRAINING,
-    "nas/study": {*TRAINING, "nas.study", "nas.report", "scaling", "optuna"},
+    "nas/study": {*TRAINING, "nas.measures", "nas.study", "nas.report", "scaling", "optuna"},
     "nas/report": {"nas.report", "nas.study", "nas.intervals", "search_spaces", "scaling", "pandas", "plotly"},
     "nas/cli": {"nas", "search_spaces", "scaling", "rich"},
 }

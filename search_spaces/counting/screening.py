@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from search_spaces.space import Space
 
 MOST_KEYS = 1 << 16  # of one branch: a table that caches hold
-CHUNK = 1 << 14
+CHUNK = 1 << 16
 
 
 class Ways(NamedTuple):
