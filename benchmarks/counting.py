@@ -1,10 +1,11 @@
 """Counting, drawing and screening within budgets, beside fvcore and plain rejection, on one core.
 
-    python benchmarks/counting.py [--space mbconv] [--runs 3]
+    python benchmarks/counting.py [--space mbconv] [--runs 3] [--only one|two|tight]
 
 ``--space`` is a ready space, a file, or one of two made here: ``blocks`` (seven stages that each choose among five
 kinds of block) and ``each`` (over 10²⁰ vectors, every repeat decides by itself). Times are wall seconds; "prepared"
-is everything from the space to the number. Each run starts from the space; the peak of memory is the process's.
+is everything from the space to the number. Each run starts from the space; the peak of memory is the process's, so
+that ``--only`` (one exact count and nothing else) tells that of one count.
 """
 
 from __future__ import annotations
@@ -164,12 +165,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--space", default="mbconv")
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", choices=("one", "two", "tight"))
     options = parser.parse_args()
     space = MADE[options.space]() if options.space in MADE else load(options.space)
     print(f"{space.name}: {space.size:,} vectors")
     one = (Budget.parse("400MFLOPs"),)
     two = (*one, Budget.parse("5Mparams"))
     tight = (Budget.parse("399.99..400MFLOPs"), Budget.parse("4.99..5Mparams"))
+    if options.only:
+        return counted(space, {"one": one, "two": two, "tight": tight}[options.only], True, options.runs)
     screened(space, options.runs)
     for budgets in (one, two):
         counted(space, budgets, False, options.runs)

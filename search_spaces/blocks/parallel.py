@@ -21,8 +21,8 @@ from search_spaces.values import a_number, a_value, ruled, some
 class Parallel(Block):
     """Branches, each a list of rows as in a network, on one input; their results are concatenated.
 
-    The stage's stride is that of every branch's last row. Its width is the sum of the branches' (Szegedy et al.
-    2015, fig. 4 to 10; a branch without a row would be the input itself: that is one row of identity).
+    The stage's stride multiplies that of every branch's last row; its width is the sum of the branches' (Szegedy
+    et al. 2015, fig. 4 to 10). A branch that passes the input on is one row of identity.
     """
 
     branches: Any = ruled(some(some(a_value(Stage), least=1), least=1))
