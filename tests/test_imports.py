@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 STDLIB = set(sys.stdlib_module_names)
 # For each folder: first-party packages and third-party ones that its modules may import, at the top or inside.
-TRAINING = {"nas.data", "nas.training", "nas.network", "nas.intervals", "search_spaces", "numpy", "torch", "sklearn"}
+TRAINING = {"nas.data", "nas.training", "nas.network", "search_spaces", "numpy", "torch", "sklearn"}
 MAY = {
     "search_spaces": {"search_spaces", "yaml"},
     "search_spaces/counting": {"search_spaces", "numpy"},
@@ -20,7 +20,7 @@ MAY = {
     "nas/data": {"nas.data", "search_spaces", "numpy", "PIL", "sklearn"},
     "nas/training": TRAINING,
     "nas/study": {*TRAINING, "nas.measures", "nas.study", "nas.report", "scaling", "optuna"},
-    "nas/report": {"nas.report", "nas.study", "nas.intervals", "search_spaces", "scaling", "pandas", "plotly"},
+    "nas/report": {"nas.report", "nas.study", "search_spaces", "scaling", "pandas", "plotly"},
     "nas/cli": {"nas", "search_spaces", "scaling", "rich"},
 }
 

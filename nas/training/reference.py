@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 
 from nas.data import Data
-from nas.intervals import wilson
+from search_spaces.intervals import wilson
 
 MOST_IMAGES = 10_000
 

@@ -22,6 +22,7 @@ from search_spaces.counting.paths import Paths
 from search_spaces.counting.tables import LARGEST, Ints, Table, table
 from search_spaces.counting.windows import COUNTED, Window, windows
 from search_spaces.errors import UserError
+from search_spaces.intervals import wilson
 
 if TYPE_CHECKING:
     from search_spaces.architecture import Architecture
@@ -159,11 +160,9 @@ class Feasible:
     def _guess(self) -> Counted:
         rng = random.Random(0)
         fits = sum(self._fits(self.space.sample(rng)) for _ in range(GUESSES))
-        share, extra = fits / GUESSES, 1.96**2 / GUESSES
-        half = 1.96 * (share * (1 - share) / GUESSES + extra / (4 * GUESSES)) ** 0.5
-        low, high = ((share + extra / 2 + sign * half) / (1 + extra) for sign in (-1, 1))
+        low, high = wilson(fits, GUESSES)
         whole = self.space.size
-        return Counted(int(max(0.0, low) * 2**53) * whole >> 53, int(min(1.0, high) * 2**53) * whole >> 53, "estimate")
+        return Counted(int(low * 2**53) * whole >> 53, int(high * 2**53) * whole >> 53, "estimate")
 
     @property
     def _told(self) -> str:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from nas.intervals import wilson
 from nas.report.numbers import rounded, seconds_text
 from nas.report.statements import base_lines, comparison, fair_score, noise_verdict
+from search_spaces.intervals import wilson
 
 NOISE = {
     "search_variance": 3e-4,
