@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import ceil
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+SMALL = 2  # side in pixels up to which a depthwise convolution is trained as a matrix
 
 
 def padded(x: Tensor, kernel: tuple[int, int], stride: int, dilation: int = 1, value: float = 0.0) -> Tensor:
@@ -22,20 +25,47 @@ def padded(x: Tensor, kernel: tuple[int, int], stride: int, dilation: int = 1, v
 
 
 class DepthwiseConv(nn.Conv2d):
-    """Depthwise convolution with half padding and stride 1 that, in training, leaves out the taps which only
-    ever meet padding: on a map of side n a kernel reaches n - 1 to each side. The result is the same; on the
-    1×1 maps of small proxies the backward pass of a 5×5 kernel is some hundred times faster."""
+    """Depthwise convolution with half padding that, in training, does not run as one on the tiny maps of small
+    proxies, where the backward pass of a convolution is up to some hundred times slower than its work.
+
+    Taps which only ever meet padding are left out: on a map of side n a kernel reaches n - 1 to each side. Where
+    the map has at most 2×2 pixels, it is a small matrix per channel from input to output pixels.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
-        side = max(x.shape[-2:])
-        spare = self.kernel_size[0] // 2 - (side - 1)
-        if not self.training or spare <= 0:
+        height, width = x.shape[-2:]
+        if not self.training:
+            return super().forward(x)
+        if height == width <= SMALL:
+            return self._as_matrix(x, height)
+        spare = self.kernel_size[0] // 2 - (max(height, width) - 1)
+        if spare <= 0:
             return super().forward(x)
         weight = self.weight[:, :, spare:-spare, spare:-spare]
-        if side == 1:
-            y = x * weight.view(1, -1, 1, 1)
-            return y if self.bias is None else y + self.bias.view(1, -1, 1, 1)
-        return F.conv2d(x, weight, self.bias, padding=side - 1, groups=self.groups)
+        return F.conv2d(x, weight, self.bias, self.stride, max(height, width) - 1, groups=self.groups)
+
+    def _as_matrix(self, x: Tensor, side: int) -> Tensor:
+        """``x`` (N, C, side, side) times a matrix (inputs, outputs, C) picked from the kernel's taps."""
+        outputs = -(-side // self.stride[0])
+        index = _taps(side, self.kernel_size[0], self.stride[0]).to(x.device)
+        taps = F.pad(self.weight.flatten(1), (0, 1)).t()[index]  # the last tap is 0
+        pixels = x.permute(0, 2, 3, 1).reshape(len(x), side * side, 1, -1)
+        y = (pixels * taps.to(x.dtype)).sum(1)
+        if self.bias is not None:
+            y = y + self.bias.to(x.dtype)
+        return y.view(len(x), outputs, outputs, -1).permute(0, 3, 1, 2)
+
+
+@lru_cache(maxsize=64)
+def _taps(side: int, kernel: int, stride: int) -> Tensor:
+    """Which tap leads from each input pixel to each output pixel, (side², outputs²); kernel² where none does."""
+    reach, outputs = kernel // 2, range(0, side, stride)
+    offsets = [
+        [[y - v + reach, x - u + reach] for v in outputs for u in outputs] for y in range(side) for x in range(side)
+    ]
+    at = torch.tensor(offsets)
+    inside = ((at >= 0) & (at < kernel)).all(-1)
+    return torch.where(inside, at[..., 0] * kernel + at[..., 1], kernel * kernel)
 
 
 class PaddedConv(nn.Conv2d):

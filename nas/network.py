@@ -134,7 +134,7 @@ def _is_plain_depthwise(op: ops.Conv, channels: int) -> bool:
     height, width = op.kernel
     half = op.padding == (height // 2, width // 2)
     square = height == width and height % 2 == 1
-    return square and half and op.stride == 1 and op.dilation == 1 and channels == op.out == op.groups
+    return square and half and op.dilation == 1 and channels == op.out == op.groups
 
 
 def _pool(op: ops.Pool, node: Node) -> Callable[[Tensor], Tensor]:

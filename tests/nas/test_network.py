@@ -27,9 +27,10 @@ from search_spaces import (
 
 @pytest.mark.parametrize("side", [1, 2, 3, 5])
 @pytest.mark.parametrize("kernel", [3, 5, 7])
-def test_leaving_out_taps_that_meet_padding_changes_nothing(side, kernel):
+@pytest.mark.parametrize("stride", [1, 2])
+def test_depthwise_shortcuts_on_small_maps_change_nothing(side, kernel, stride):
     torch.manual_seed(side * kernel)
-    layer = DepthwiseConv(6, 6, kernel, padding=kernel // 2, groups=6).double()
+    layer = DepthwiseConv(6, 6, kernel, stride=stride, padding=kernel // 2, groups=6).double()
     results = []
     for mode in (True, False):
         x = torch.linspace(-1, 1, 2 * 6 * side * side, dtype=torch.float64).view(2, 6, side, side).requires_grad_()
