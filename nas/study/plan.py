@@ -166,7 +166,7 @@ def _images(spec: str) -> Data:
 
 
 def _recipe(recipe: str | Recipe) -> Recipe:
-    from nas.training.recipe import recipe as named
+    from nas.training.recipes import recipe as named
 
     return named(recipe) if isinstance(recipe, str) else recipe
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from nas.training.recipe import RECIPES, Recipe, recipe
+from nas.training.recipe import Recipe
+from nas.training.recipes import RECIPES, recipe
 
 _WHERE = {
     "Result": "nas.training.loop",

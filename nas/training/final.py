@@ -27,4 +27,4 @@ def test_accuracy(architecture: Architecture, data: Data, recipe: Recipe, fixed:
         module.load_state_dict(state["average"] or state["model"])
     except (OSError, RuntimeError, KeyError, TypeError) as error:
         raise UserError(f"{weights} holds no weights of this network: {str(error).splitlines()[0]}") from None
-    return accuracy(module, batches(data.test, data, fixed.image_size, small.in_channels, fixed.device), fixed)
+    return accuracy(module, batches(data.test, data, small.image_size, small.in_channels, fixed.device), fixed)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,22 +13,42 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.parallel import DistributedDataParallel
 
 from nas.data import Data
 from nas.network import build
-from nas.training.batches import Batches, batches, epoch_draws
+from nas.training.augment.mixing import Mixed, mixed
+from nas.training.average import Average
+from nas.training.batches import Batches, Chunk, batches
 from nas.training.checkpoint import load_checkpoint, save_checkpoint
+from nas.training.distributed import agreed, level, summed, world
+from nas.training.draws import Draws, epoch_order
+from nas.training.initialisation import initialise, refresh
+from nas.training.optimisers import optimiser, rate
 from nas.training.recipe import Recipe
 from nas.training.settings import Settings, proxy, settings
-from search_spaces import Architecture
+from search_spaces import Architecture, UserError
 from search_spaces.digest import training_key
 
 Report = Callable[[int, dict[str, Any]], bool]
+Watch = Callable[[int, int], None]
 EVALUATED_AT_ONCE = 256
+LOOK_EVERY = 50  # steps between looks at whether the loss is still a number
+SAVE_EVERY = 300.0  # seconds between checkpoints within an epoch
 
 
 class TrainingFailed(RuntimeError):
     """The loss is no number any more."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Weights to begin with, as ``fit(module)`` puts them in place, and the scopes that are not trained; ``digest``
+    names both."""
+
+    fit: Callable[[nn.Module], object]
+    freeze: tuple[str, ...]
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -57,152 +78,215 @@ def train(
     seed: int = 0,
     order: int = 0,
     report: Report | None = None,
+    watch: Watch | None = None,
     checkpoint: Path | None = None,
+    start: Start | None = None,
 ) -> Result:
     """Train the deployment ``architecture`` on ``data.train`` as the recipe says; validate after each epoch.
 
-    ``fixed`` are the settings (default: those of the recipe on the best device). ``seed`` draws the weights,
-    dropout and drop-path; ``order`` the order of the images and their augmentation, equal for all candidates.
-    ``report(epoch, metrics)`` is called after each epoch, counted from 1, with top1, loss and seconds; False
-    ends the training as pruned. With a ``checkpoint`` path the training goes on where it was stopped, bit for
-    bit on the CPU; the last reported epoch is then reported again. The test split is not read. Raises
-    TrainingFailed where the loss is not finite.
+    ``fixed`` are the settings (default: those of the recipe on the best device). ``seed`` draws the weights, dropout
+    and drop-path; ``order`` the order of the images and their augmentation, equal for all candidates. ``report(epoch,
+    metrics)`` is called after each epoch, counted from 1, with top1, loss, lr, seconds and images_per_second; False
+    ends the training as pruned. ``watch(step, steps)`` is called after each step of an epoch. With a ``checkpoint``
+    path the training goes on where it was stopped, bit for bit on the CPU; the last reported epoch is then reported
+    again. ``start`` gives the weights to begin with. Under `torchrun` all processes call this, and the first writes
+    and reports. The test split is not read. Raises TrainingFailed where the loss is not finite.
     """
     fixed = fixed or settings(recipe)
     torch.set_num_threads(fixed.threads)
     small = proxy(architecture, recipe, fixed.image_size, len(data.classes))
     devices = [fixed.device] if fixed.device.startswith("cuda") else []
-    with torch.random.fork_rng(devices):
+    with torch.random.fork_rng(devices), _algorithms(fixed):
         torch.manual_seed(seed)
-        run = _Run(small, data, recipe, fixed, order)
-        run.key = f"{key(small, recipe, fixed, data)}/{seed}/{order}"
-        return run.go(report, checkpoint)
+        run = _Run(small, data, recipe, fixed, seed, order, start)
+        run.key = f"{key(small, recipe, fixed, data, start)}/{seed}/{order}"
+        return run.go(report, watch, checkpoint)
 
 
-def key(small: Architecture, recipe: Recipe, fixed: Settings, data: Data) -> str:
+def key(small: Architecture, recipe: Recipe, fixed: Settings, data: Data, start: Start | None = None) -> str:
     """Key of a training but for its seeds; ``small`` is the network as trained (:func:`proxy`)."""
     facts = {"recipe": recipe.digest, "data": data.digest, **fixed.facts()}
+    if start is not None:
+        facts["start"] = start.digest
     return training_key(small, facts, dropout=recipe.dropout, drop_path=recipe.drop_path)
 
 
 class _Run:
     """State of one training: all of it is in :meth:`state`."""
 
-    def __init__(self, small: Architecture, data: Data, recipe: Recipe, fixed: Settings, order: int) -> None:
-        self.recipe, self.fixed, self.order = recipe, fixed, order
-        self.key = ""
+    def __init__(
+        self,
+        small: Architecture,
+        data: Data,
+        recipe: Recipe,
+        fixed: Settings,
+        seed: int,
+        order: int,
+        start: Start | None,
+    ) -> None:
+        self.recipe, self.fixed, self.seed, self.order, self.start = recipe, fixed, seed, order, start
+        self.key, self.world = "", world()
         module = build(small, training=True, dropout=recipe.dropout, drop_path=recipe.drop_path)
         initialise(module, recipe)
+        module = nn.SyncBatchNorm.convert_sync_batchnorm(module) if fixed.sync_bn else module  # type: ignore[no-untyped-call]
         self.module = module.to(fixed.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = {name: value.clone() for name, value in self.module.state_dict().items()} if recipe.ema else {}
-        self.optimiser = _optimiser(self.module, recipe)
-        self.train = batches(data.train, data, fixed.image_size, small.in_channels, fixed.device)
-        self.val = batches(data.val, data, fixed.image_size, small.in_channels, fixed.device)
-        self.steps_per_epoch = max(1, len(self.train) // fixed.batch)
+        self.frozen = _begin(self.module, start)
+        self.average = Average(self.module, recipe.ema)
+        self.optimiser = optimiser(self.module, recipe)
+        self.scaler = torch.amp.GradScaler(enabled=fixed.dtype == "float16")
+        self.forward = _wrapped(self.module, fixed, self.world.size)
+        self.train = batches(data.train, data, small.image_size, small.in_channels, fixed.device)
+        self.val = batches(data.val, data, small.image_size, small.in_channels, fixed.device)
+        self.steps = max(1, len(self.train) // fixed.batch)
+        self.batch = min(fixed.batch, len(self.train))
+        self.step, self.total = 0, torch.zeros((), device=fixed.device)
         self.top1: list[float] = []
-        self.seconds = 0.0
+        self.seconds = self.saved = self.began = 0.0
 
-    def go(self, report: Report | None, checkpoint: Path | None) -> Result:
+    def go(self, report: Report | None, watch: Watch | None, checkpoint: Path | None) -> Result:
         stored = load_checkpoint(checkpoint, self.key) if checkpoint else None
         going = True
         if stored is not None:
             self.restore(stored)
-            going = self._reported(report, stored["loss"])
+            going = self.step > 0 or self.reported(report, stored["loss"])
+        self.began = time.perf_counter()
         while going and len(self.top1) < self.fixed.epochs:
-            start = time.perf_counter()
-            loss = self.epoch(len(self.top1))
+            loss = self.epoch(watch, checkpoint)
             self.top1.append(self.validate())
-            self.seconds += time.perf_counter() - start
-            if checkpoint:
-                save_checkpoint(checkpoint, self.state(loss))
-            going = self._reported(report, loss)
+            self.tick()
+            self.save(checkpoint, loss)
+            going = self.reported(report, loss)
         return self.result(checkpoint)
 
-    def _reported(self, report: Report | None, loss: float) -> bool:
-        metrics = {"top1": self.top1[-1], "loss": loss, "seconds": self.seconds}
-        return report is None or report(len(self.top1), metrics)
+    def reported(self, report: Report | None, loss: float) -> bool:
+        done = len(self.top1)
+        metrics = {
+            "top1": self.top1[-1],
+            "loss": loss,
+            "lr": self.rate_at(done * self.steps - 1),
+            "seconds": self.seconds,
+            "images_per_second": done * self.steps * self.batch / max(self.seconds, 1e-9),
+        }
+        going = report is None or not self.world.leads or report(done, metrics)
+        return bool(agreed(float(going)))
 
-    def epoch(self, number: int) -> float:
-        """One pass over the training images; the mean loss. Images that fill no batch wait for another epoch."""
-        order, draws = (each.to(self.fixed.device) for each in epoch_draws(len(self.train), self.order, number))
-        size = min(self.fixed.batch, len(self.train))
-        total = torch.zeros((), device=self.fixed.device)
+    def epoch(self, watch: Watch | None, checkpoint: Path | None) -> float:
+        """The steps of this epoch that are left; the mean loss of all. Images that fill no batch wait for another
+        epoch."""
+        number = len(self.top1)
+        turns = self.turns(epoch_order(len(self.train), self.order, number))
+        chunks = self.train.chunks(turns[self.step * self.fixed.accumulate :])
         self.module.train()
-        for step in range(self.steps_per_epoch):
-            self.set_rate(number * self.steps_per_epoch + step)
-            index = order[step * size : (step + 1) * size]
-            loss = self.loss(self.train.augmented(index, draws, self.recipe), self.train.labels[index])
-            self.optimiser.zero_grad(set_to_none=True)
-            torch.autograd.backward(loss)
-            if self.recipe.clip:
-                nn.utils.clip_grad_norm_(self.module.parameters(), self.recipe.clip)
-            self.optimiser.step()
-            self.update_average()
-            total += loss.detach()
-        mean = float(total) / self.steps_per_epoch
-        if not math.isfinite(mean):
-            raise TrainingFailed(f"the loss is {mean} in epoch {number + 1}")
-        return mean
+        for scope in self.frozen:
+            scope.eval()
+        while self.step < self.steps:
+            self.total += self.one_step(number, [next(chunks) for _ in range(self.fixed.accumulate)])
+            self.step += 1
+            if watch:
+                watch(self.step, self.steps)
+            if self.step % LOOK_EVERY == 0 or self.step == self.steps:
+                self.look(number, checkpoint)
+        loss = float(self.total) / self.steps
+        self.step, self.total = 0, torch.zeros_like(self.total)
+        return loss
 
-    def loss(self, x: Tensor, labels: Tensor) -> Tensor:
+    def look(self, number: int, checkpoint: Path | None) -> None:
+        """Is the loss still a number, and is it time for a checkpoint within the epoch?"""
+        self.total = summed(self.total) / self.world.size
+        if not math.isfinite(float(self.total)):
+            raise TrainingFailed(f"the loss is {float(self.total)} in epoch {number + 1}, step {self.step}")
+        self.tick()
+        if agreed(self.seconds) - self.saved > SAVE_EVERY and self.step < self.steps:
+            self.save(checkpoint, math.nan)
+
+    def tick(self) -> None:
+        now = time.perf_counter()
+        self.seconds, self.began = self.seconds + now - self.began, now
+
+    def turns(self, order: Tensor) -> list[Tensor]:
+        """Which images this process takes at each turn: ``accumulate`` turns make a step."""
+        whole = order[: self.steps * self.batch].view(self.steps, self.world.size, self.fixed.accumulate, -1)
+        return list(whole[:, self.world.rank].flatten(0, 1))
+
+    def one_step(self, number: int, chunks: list[Chunk]) -> Tensor:
+        """One step of the optimiser; its loss."""
+        at = number * self.steps + self.step
+        torch.manual_seed((self.seed * 1_000_003 + at) * self.world.size + self.world.rank)  # dropout and drop-path
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate_at(at)
+        self.optimiser.zero_grad(set_to_none=True)
+        total = torch.zeros_like(self.total)
+        for turn, chunk in enumerate(chunks):
+            with self.forward.no_sync() if turn < len(chunks) - 1 and self.world.size > 1 else nullcontext():
+                loss = self.loss(self.images(number, chunk)) / len(chunks)
+                torch.autograd.backward(self.scaler.scale(loss))
+            total += loss.detach()
+        if self.recipe.clip:
+            self.scaler.unscale_(self.optimiser)
+            nn.utils.clip_grad_norm_(self.module.parameters(), self.recipe.clip)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        self.average.update(self.module, at)
+        return total
+
+    def images(self, number: int, chunk: Chunk) -> Mixed:
+        """A turn's images, augmented and mixed by their own draws."""
+        draws = Draws(self.order, number, chunk.index, self.fixed.device)
+        x = self.train.augmented(chunk, draws, self.recipe)
+        if self.recipe.mix:
+            return mixed(x, chunk.labels, draws, self.recipe)
+        return Mixed(x, chunk.labels, chunk.labels, None)
+
+    def loss(self, own: Mixed) -> Tensor:
         with autocast(self.fixed):
-            output = self.module(x)
+            output = self.forward(own.x)
         logits, auxiliary = output if isinstance(output, tuple) else (output, [])
-        losses = [
-            F.cross_entropy(each.float(), labels, label_smoothing=self.recipe.label_smoothing)
-            for each in (logits, *auxiliary)
-        ]
+        losses = [_cross_entropy(each.float(), own, self.recipe.label_smoothing) for each in (logits, *auxiliary)]
         return losses[0] + self.recipe.aux_weight * sum(losses[1:])
 
-    def set_rate(self, step: int) -> None:
-        """Linear warm-up, then a cosine to 0 (Loshchilov & Hutter 2017)."""
-        share = (step + 1) / (self.steps_per_epoch * self.fixed.epochs)
-        warm = self.recipe.warm_up
-        times = share / warm if share < warm else 0.5 * (1 + math.cos(math.pi * (share - warm) / (1 - warm)))
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.recipe.lr * times
-
-    def update_average(self) -> None:
-        for name, value in self.module.state_dict().items() if self.average else ():
-            if value.is_floating_point():
-                self.average[name].lerp_(value, 1 - self.recipe.ema)
-            else:
-                self.average[name].copy_(value)
+    def rate_at(self, step: int) -> float:
+        return rate((step + 1) / (self.steps * self.fixed.epochs), self.recipe)
 
     def validate(self) -> float:
         """Top-1 on the validation images, by the averaged weights where there are such."""
-        own = {name: value.clone() for name, value in self.module.state_dict().items()} if self.average else {}
-        if own:
-            self.module.load_state_dict(self.average)
-        if self.recipe.refresh:
-            refresh(self.module, self.train, self.fixed.batch)
-        top1 = accuracy(self.module, self.val, self.fixed)
-        if own:
-            self.average = {name: value.clone() for name, value in self.module.state_dict().items()}
-            self.module.load_state_dict(own)
-        return top1
+        level(self.module)
+        with self.average.in_place(self.module):
+            if self.recipe.refresh:
+                refresh(self.module, self.some_images())
+            return accuracy(self.module, self.val, self.fixed)
+
+    def some_images(self) -> list[Tensor]:
+        """The recipe's number of training images, evenly spaced, as in evaluation."""
+        count = min(self.recipe.refresh, len(self.train))
+        index = torch.linspace(0, len(self.train) - 1, count).long()
+        parts = [part for part in index.split(EVALUATED_AT_ONCE) if len(part) > 1]  # type: ignore[no-untyped-call]
+        return [self.train.plain(chunk) for chunk in self.train.chunks(parts)]
+
+    def save(self, checkpoint: Path | None, loss: float) -> None:
+        self.saved = self.seconds
+        if checkpoint and self.world.leads:
+            save_checkpoint(checkpoint, self.state(loss))
 
     def state(self, loss: float) -> dict[str, Any]:
-        cuda = self.fixed.device.startswith("cuda")
         return {
             "key": self.key,
             "model": self.module.state_dict(),
-            "average": self.average,
+            "average": self.average.values,
             "optimiser": self.optimiser.state_dict(),
-            "rng": torch.get_rng_state(),
-            "cuda_rng": torch.cuda.get_rng_state(self.fixed.device) if cuda else None,
+            "scaler": self.scaler.state_dict(),
+            "step": self.step,
+            "total": self.total,
             "top1": self.top1,
             "loss": loss,
             "seconds": self.seconds,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         self.module.load_state_dict(state["model"])
-        self.average = {name: value.to(self.fixed.device) for name, value in state["average"].items()}
+        self.average.values = {name: value.to(self.fixed.device) for name, value in state["average"].items()}
         self.optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["rng"])
-        if state["cuda_rng"] is not None:
-            torch.cuda.set_rng_state(state["cuda_rng"], self.fixed.device)
+        self.scaler.load_state_dict(state["scaler"])
+        self.step, self.total = int(state["step"]), state["total"].to(self.fixed.device)
         self.top1, self.seconds = list(state["top1"]), float(state["seconds"])
 
     def result(self, checkpoint: Path | None) -> Result:
@@ -214,71 +298,68 @@ class _Run:
             epochs=done,
             seconds=self.seconds,
             pruned=done < self.fixed.epochs,
-            images_per_second=done * len(self.train) / max(self.seconds, 1e-9),
+            images_per_second=done * self.steps * self.batch / max(self.seconds, 1e-9),
             device=self.fixed.device,
             peak_bytes=torch.cuda.max_memory_allocated(self.fixed.device) if cuda else None,
             weights=checkpoint,
         )
 
 
+@contextmanager
+def _algorithms(fixed: Settings) -> Iterator[None]:
+    """Only algorithms that repeat themselves, where that is asked for; else the fastest for these shapes."""
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    torch.use_deterministic_algorithms(fixed.deterministic)
+    torch.backends.cudnn.benchmark = not fixed.deterministic
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.benchmark = before[1]
+
+
+def _begin(module: nn.Module, start: Start | None) -> list[nn.Module]:
+    """Put the weights to begin with in place; the scopes that are frozen. Raises UserError for one that is none."""
+    if start is None:
+        return []
+    start.fit(module)
+    scopes = dict(module.named_modules())
+    for name in start.freeze:
+        if name not in scopes:
+            known = ", ".join(name for name, _ in module.named_children())
+            raise UserError(
+                f"must be a scope of the network ({known}, or one within, such as stages.0), got {name!r}", "freeze"
+            )
+        scopes[name].requires_grad_(False)
+    return [scopes[name] for name in start.freeze]
+
+
+def _wrapped(module: nn.Module, fixed: Settings, size: int) -> Any:
+    """The module as the loop calls it: compiled, and with gradients that are means over all processes."""
+    if fixed.compile:
+        module = torch.compile(module)  # type: ignore[assignment]
+    return DistributedDataParallel(module) if size > 1 else module
+
+
 def autocast(fixed: Settings) -> Any:
     """The settings' precision for a forward pass."""
     kind = fixed.device.partition(":")[0]
-    return torch.autocast(kind, dtype=torch.bfloat16, enabled=fixed.dtype == "bfloat16")
+    return torch.autocast(kind, dtype=getattr(torch, fixed.dtype), enabled=fixed.dtype != "float32")
 
 
 def accuracy(module: nn.Module, split: Batches, fixed: Settings) -> float:
     """Share of the images that ``module`` classifies rightly, in evaluation mode."""
     module.eval()
-    right = 0
+    right = torch.zeros((), dtype=torch.long, device=split.labels.device)
     with torch.inference_mode(), autocast(fixed):
-        for index in torch.arange(len(split), device=split.labels.device).split(EVALUATED_AT_ONCE):  # type: ignore[no-untyped-call]
-            right += int((module(split.plain(index)).argmax(1) == split.labels[index]).sum())
-    return right / len(split)
+        for x, labels in split.evaluation(EVALUATED_AT_ONCE):
+            right += (module(x).argmax(1) == labels).sum()
+    return int(right) / len(split)
 
 
-def initialise(module: nn.Module, recipe: Recipe) -> None:
-    """Initialise by kind of layer. ``torch``: its own; ``kaiming``: normal by fan-out for convolutions (He et
-    al. 2015), zero biases, normal of deviation 0.01 for linear layers."""
-    for layer in module.modules():
-        if isinstance(layer, nn.BatchNorm2d) and recipe.bn_momentum is not None:
-            layer.momentum = recipe.bn_momentum
-        if recipe.init == "torch" or not isinstance(layer, (nn.Conv2d, nn.Linear)):
-            continue
-        if isinstance(layer, nn.Conv2d):
-            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-        else:
-            nn.init.normal_(layer.weight, std=0.01)
-        if layer.bias is not None:
-            nn.init.zeros_(layer.bias)
-
-
-def refresh(module: nn.Module, split: Batches, batch: int) -> None:
-    """Estimate the statistics of batch norms anew, as plain means over the training images."""
-    norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    module.eval()
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None
-        norm.train()
-    with torch.no_grad():
-        for index in torch.arange(len(split), device=split.labels.device).split(batch):  # type: ignore[no-untyped-call]
-            if len(index) > 1:
-                module(split.plain(index))
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-
-
-def _optimiser(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Weight decay on matrices and kernels only."""
-    weights = [each for each in module.parameters() if each.dim() > 1]
-    others = [each for each in module.parameters() if each.dim() <= 1]
-    groups = [
-        {"params": weights, "weight_decay": recipe.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    groups = [group for group in groups if group["params"]]
-    if recipe.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.momentum > 0, fused=True)
-    return torch.optim.AdamW(groups, lr=recipe.lr, betas=(recipe.momentum, 0.999), fused=True)
+def _cross_entropy(logits: Tensor, own: Mixed, smoothing: float) -> Tensor:
+    """Mean cross-entropy with both labels of each image by its share."""
+    if own.share is None:
+        return F.cross_entropy(logits, own.labels, label_smoothing=smoothing)
+    both = [F.cross_entropy(logits, to, label_smoothing=smoothing, reduction="none") for to in (own.labels, own.other)]
+    return (own.share * both[0] + (1 - own.share) * both[1]).mean()

@@ -5,64 +5,121 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from search_spaces.errors import UserError
+
+CHOICES = {
+    "optimiser": ("sgd", "adamw", "rmsprop"),
+    "schedule": ("cosine", "step"),
+    "init": ("torch", "kaiming", "efficientnet"),
+    "policy": ("none", "randaugment", "autoaugment"),
+}
+SHARES = (
+    "warm_up",
+    "label_smoothing",
+    "ema",
+    "flip",
+    "erase",
+    "mix",
+    "resized_crop",
+    "crop",
+    "shift",
+    "scale",
+    "colour",
+)
 
 
 @dataclass(frozen=True)
 class Recipe:
     """All that training needs beside network, data and seed.
 
-    ``image_size`` in pixels and ``epochs`` are what candidates are trained with. ``drop_strides``: how many
-    of the network's first strides of 2 become 1. ``warm_up``: share of the steps in which the rate rises to ``lr``; it
-    then falls to 0 along a cosine. ``ema``: decay of the average of the weights per step, 0 for none.
-    ``refresh``: re-estimate the statistics of batch norms on the training images before each validation.
-    Augmentation, one draw per image: ``shift`` and ``scale`` as shares of the side, ``rotate`` in degrees,
-    ``flip`` left and right, ``erase``: largest share of the side that is blanked. ``dropout``, ``drop_path``
-    and ``bn_momentum`` override the architecture's where not None.
+    **Length.** ``epochs``, and ``batch`` images a step over all processes. ``image_size`` in pixels, None for the
+    network's own. ``drop_strides``: how many of the network's first strides of 2 become 1.
+
+    **Optimiser.** ``sgd`` (Nesterov), ``adamw``, or ``rmsprop`` as TensorFlow has it, with ``decay`` and ``eps``.
+    ``lr`` is reached after ``warm_up``, a share of the steps; then ``schedule`` takes it to 0 along a cosine, or times
+    ``decay_rate`` every ``decay_epochs`` (of the recipe's own ``epochs``; a shorter run is the same curve, compressed).
+    ``weight_decay`` is not for norms and biases. ``clip`` bounds the norm of the gradient, 0 for none.
+
+    **Weights.** ``init`` names the initialisation. ``ema``: decay of the average of the weights per step, 0 for none;
+    it warms up as (1 + step) / (10 + step), as TensorFlow's does. ``bn_momentum`` overrides the norms'; ``refresh``:
+    on how many training images their statistics are estimated anew before each validation, 0 for none.
+    ``dropout`` and ``drop_path`` override the architecture's where not None. ``aux_weight``: of auxiliary losses.
+
+    **Augmentation**, one draw per image. ``flip`` left and right; ``crop``: shift by up to that share of the side, with
+    mirrored borders; ``shift``, ``scale`` (shares) and ``rotate`` (degrees) between pixels; ``resized_crop``: least
+    share of the area of a random crop; ``policy`` with ``operations`` per image at ``magnitude`` (of 30; randaugment),
+    or autoaugment; ``colour``: brightness, contrast and saturation by up to that share; ``erase``: largest share of
+    the side that is blanked; ``mix``: share of the images that are mixed, by ``cutmix`` and ``mixup`` with these
+    alphas.
     """
 
     name: str
-    image_size: int
     epochs: int
+    image_size: int | None = None
     batch: int = 64
+    drop_strides: int = 0
     optimiser: str = "sgd"
     lr: float = 0.1
     momentum: float = 0.9
+    decay: float = 0.9
+    eps: float = 1e-3
     weight_decay: float = 5e-4
+    schedule: str = "cosine"
     warm_up: float = 0.2
-    label_smoothing: float = 0.0
+    decay_rate: float = 0.97
+    decay_epochs: float = 2.4
     clip: float = 0.0
-    ema: float = 0.0
-    refresh: bool = False
+    label_smoothing: float = 0.0
     init: str = "torch"
+    ema: float = 0.0
     bn_momentum: float | None = None
+    refresh: int = 0
     dropout: float | None = None
     drop_path: float | None = None
-    drop_strides: int = 0
     aux_weight: float = 0.3
+    flip: bool = False
+    crop: float = 0.0
     shift: float = 0.0
     scale: float = 0.0
     rotate: float = 0.0
-    flip: bool = False
+    resized_crop: float = 0.0
+    policy: str = "none"
+    operations: int = 2
+    magnitude: int = 9
+    colour: float = 0.0
     erase: float = 0.0
+    mix: float = 0.0
+    mixup: float = 0.0
+    cutmix: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.optimiser not in OPTIMISERS:
-            raise UserError(f"must be one of {', '.join(OPTIMISERS)}, got {self.optimiser!r}", "recipe.optimiser")
-        if self.init not in INITS:
-            raise UserError(f"must be one of {', '.join(INITS)}, got {self.init!r}", "recipe.init")
-        for name in ("image_size", "epochs", "batch"):
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise UserError(f"must be one of {', '.join(known)}, got {getattr(self, name)!r}", f"recipe.{name}")
+        for name in ("epochs", "batch", *(["image_size"] if self.image_size is not None else [])):
             if type(getattr(self, name)) is not int or getattr(self, name) < 1:
                 raise UserError(f"must be an integer of at least 1, got {getattr(self, name)!r}", f"recipe.{name}")
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, int | float) and value < 0:
+                raise UserError(f"must not be negative, got {value!r}", f"recipe.{each.name}")
+            if each.name in SHARES and not value <= 1:
+                raise UserError(f"must be a share, 0 to 1, got {value!r}", f"recipe.{each.name}")
+        if not self.lr > 0:
+            raise UserError(f"must be above 0, got {self.lr!r}", "recipe.lr")
+        if self.magnitude > 30:
+            raise UserError(f"must be at most 30, got {self.magnitude}", "recipe.magnitude")
 
     @property
     def digest(self) -> str:
-        """``r1-`` and 32 hexadecimal digits of all fields but the name."""
-        own = {name: value for name, value in asdict(self).items() if name != "name"}
-        return f"r1-{hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:32]}"
+        """``r2-`` and 32 hexadecimal digits of all fields but the name that differ from their defaults, so that a
+        field which is added later changes no digest."""
+        own = {each.name: getattr(self, each.name) for each in fields(self) if getattr(self, each.name) != each.default}
+        del own["name"]
+        return f"r2-{hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:32]}"
 
     def to_data(self) -> dict[str, Any]:
         return asdict(self)
@@ -70,42 +127,35 @@ class Recipe:
     @staticmethod
     def from_data(data: Mapping[str, Any]) -> Recipe:
         """What :meth:`to_data` made; raises UserError for an unknown or missing field."""
-        known = {each.name for each in fields(Recipe)}
-        for name in data:
-            if name not in known:
-                raise UserError(f"unknown key {name!r}; known are {', '.join(sorted(known))}", "recipe")
+        _known(data)
         try:
             return Recipe(**data)
         except TypeError as error:
             raise UserError(str(error).partition("() ")[2] or str(error), "recipe") from None
 
-
-OPTIMISERS = ("sgd", "adamw")
-INITS = ("torch", "kaiming")
-
-RECIPES: dict[str, Recipe] = {
-    "proxy": Recipe(  # measured in benchmarks/proxy_recipe.md
-        "proxy",
-        image_size=32,
-        epochs=5,
-        batch=32,
-        optimiser="adamw",
-        lr=2e-3,
-        weight_decay=0.02,
-        label_smoothing=0.1,
-        init="kaiming",
-        bn_momentum=0.2,
-        dropout=0.0,
-        drop_path=0.0,
-        shift=0.05,
-        rotate=6,
-        scale=0.05,
-    ),
-}
+    def changed(self, values: Mapping[str, Any]) -> Recipe:
+        """The recipe with other values, which its name then tells. Raises UserError for an unknown field or a value of
+        another kind."""
+        _known(values)
+        for name, value in values.items():
+            own = _kind(getattr(RECIPE_OF_DEFAULTS, name))
+            if not (value is None and getattr(RECIPE_OF_DEFAULTS, name) is None) and _kind(value) != own:
+                raise UserError(f"must be a {own}, got {value!r}", f"recipe.{name}")
+        told = "".join(f" {name}={value}" for name, value in values.items())
+        return replace(self, name=f"{self.name}{told}", **values)
 
 
-def recipe(name: str) -> Recipe:
-    """The recipe of that name; raises UserError that lists the names."""
-    if name not in RECIPES:
-        raise UserError(f"unknown recipe {name!r}; known are {', '.join(RECIPES)}")
-    return RECIPES[name]
+def _known(names: Mapping[str, Any]) -> None:
+    known = {each.name for each in fields(Recipe)}
+    for name in names:
+        if name not in known:
+            raise UserError(f"unknown key {name!r}; known are {', '.join(sorted(known))}", "recipe")
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool | str):
+        return "truth value" if isinstance(value, bool) else "text"
+    return "number"
+
+
+RECIPE_OF_DEFAULTS = Recipe("", epochs=1)

@@ -9,19 +9,36 @@ from typing import Any
 from nas.training.recipe import Recipe
 from search_spaces import Architecture, UserError
 
+DTYPES = ("float32", "bfloat16", "float16")
+
 
 @dataclass(frozen=True)
 class Settings:
-    """``device`` is cpu or cuda; ``dtype`` that of the forward pass (bfloat16 by autocast on a GPU);
-    ``image_size`` in pixels and ``epochs`` those of training."""
+    """``device`` is cpu or cuda; ``dtype`` that of the forward pass (by autocast, where it is not float32);
+    ``image_size`` in pixels (None: the network's own) and ``epochs`` those of training. ``batch`` images make a step,
+    over all ``processes``, each of which takes its part in ``accumulate`` turns. ``sync_bn``: batch norms see the
+    images of all processes. ``deterministic``: refuse algorithms that may differ from run to run."""
 
     device: str
     dtype: str
     channels_last: bool
     batch: int
     threads: int
-    image_size: int
+    image_size: int | None
     epochs: int
+    accumulate: int = 1
+    compile: bool = False
+    deterministic: bool = False
+    processes: int = 1
+    sync_bn: bool = False
+
+    def __post_init__(self) -> None:
+        parts = self.processes * self.accumulate
+        if parts > 1 and self.batch % (2 * parts):
+            what = f"{self.processes} processes with {self.accumulate} turns each"
+            raise UserError(f"must be a multiple of {2 * parts} for {what}, got {self.batch}", "batch")
+        if self.sync_bn and not self.device.startswith("cuda"):
+            raise UserError("is there on GPUs only", "sync_bn")
 
     def to_data(self) -> dict[str, Any]:
         return asdict(self)
@@ -32,8 +49,7 @@ class Settings:
 
     def facts(self) -> dict[str, Any]:
         """What can change a result beside the network's own image size, for the training key."""
-        own = ("device", "dtype", "channels_last", "batch", "threads", "epochs")
-        return {name: getattr(self, name) for name in own}
+        return {name: value for name, value in self.to_data().items() if name != "image_size"}
 
 
 def settings(
@@ -42,11 +58,16 @@ def settings(
     *,
     epochs: int | None = None,
     image_size: int | None = None,
+    batch: int | None = None,
     threads: int = 1,
+    dtype: str | None = None,
+    **options: Any,
 ) -> Settings:
-    """Settings for a recipe on a device: ``auto`` is a GPU where there is one, else the CPU.
+    """Settings for a recipe on a device: ``auto`` is a GPU where there is one, else the CPU. ``options`` are further
+    fields of :class:`Settings`.
 
-    Raises UserError for a device that is not there.
+    Without a ``dtype`` it is float32 on the CPU, on a GPU bfloat16, or float16 where the GPU has no bfloat16. Raises
+    UserError for a device that is not there and for what does not fit together.
     """
     import torch
 
@@ -57,19 +78,24 @@ def settings(
         raise UserError(f"must be auto, cpu or cuda, got {device!r}", "device")
     if kind == "cuda" and not torch.cuda.is_available():
         raise UserError(f"{device!r} was asked for, but torch finds no GPU", "device")
+    if dtype is None:
+        dtype = "float32" if kind == "cpu" else "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+    if dtype not in DTYPES or (kind == "cpu" and dtype == "float16"):
+        raise UserError(f"must be one of {', '.join(DTYPES[: 2 if kind == 'cpu' else 3])}, got {dtype!r}", "dtype")
     return Settings(
         device=device,
-        dtype="bfloat16" if kind == "cuda" else "float32",
+        dtype=dtype,
         channels_last=True,
-        batch=recipe.batch,
+        batch=batch or recipe.batch,
         threads=threads,
         image_size=image_size or recipe.image_size,
         epochs=epochs or recipe.epochs,
+        **options,
     )
 
 
-def proxy(architecture: Architecture, recipe: Recipe, image_size: int, classes: int) -> Architecture:
-    """The network as it is trained: at the proxy's image size, with the data's classes, and with the recipe's
+def proxy(architecture: Architecture, recipe: Recipe, image_size: int | None, classes: int) -> Architecture:
+    """The network as it is trained: at the training's image size, with the data's classes, and with the recipe's
     number of first strides made 1."""
     left = recipe.drop_strides
     rows = []
@@ -78,4 +104,5 @@ def proxy(architecture: Architecture, recipe: Recipe, image_size: int, classes: 
         rows.append(replace(row, stride=1) if drop else row)
         left -= drop
     stem = len(architecture.stem)
-    return replace(architecture, stem=tuple(rows[:stem]), stages=tuple(rows[stem:])).at(image_size, classes)
+    whole = replace(architecture, stem=tuple(rows[:stem]), stages=tuple(rows[stem:]))
+    return whole.at(image_size, classes)

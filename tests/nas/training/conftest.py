@@ -48,6 +48,7 @@ def quick():
         rotate=10,
         scale=0.1,
         erase=0.2,
+        init="kaiming",
         dropout=0.2,
         drop_path=0.1,
     )

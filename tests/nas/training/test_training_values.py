@@ -26,12 +26,18 @@ def test_every_field_but_the_name_is_in_the_digest():
     other = {
         "optimiser": "adamw" if own.optimiser == "sgd" else "sgd",
         "init": "torch" if own.init != "torch" else "kaiming",
+        "schedule": "step",
+        "policy": "randaugment",
     }
     for each in fields(Recipe):
         value = getattr(own, each.name)
         changed = other.get(
             each.name,
-            not value if isinstance(value, bool) else f"{value}x" if isinstance(value, str) else (value or 0) + 1,
+            not value
+            if isinstance(value, bool)
+            else f"{value}x"
+            if isinstance(value, str)
+            else (value or 0) + (0.01 if isinstance(each.default, float) else 1),
         )
         assert (replace(own, **{each.name: changed}).digest == own.digest) == (each.name == "name"), each.name
 

@@ -1,0 +1,98 @@
+"""Changes of pixel values: each takes images (N, C, H, W) as floats 0 … 255 and an amount (N,) of its own for each
+image."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from nas.training.draws import Draws
+from nas.training.recipe import Recipe
+
+LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601
+
+
+def grey(x: Tensor) -> Tensor:
+    """Luminance (N, 1, H, W) of one or three channels."""
+    if x.shape[1] == 1:
+        return x
+    return (x * torch.tensor(LUMINANCE, dtype=x.dtype, device=x.device).view(1, 3, 1, 1)).sum(1, keepdim=True)
+
+
+def blend(x: Tensor, other: Tensor, factor: Tensor) -> Tensor:
+    """``x`` at factor 1, ``other`` at 0, beyond ``x`` above 1; within 0 … 255."""
+    factor = factor.view(-1, 1, 1, 1)
+    return (x * factor + other * (1 - factor)).clamp(0, 255)
+
+
+def brightness(x: Tensor, amount: Tensor) -> Tensor:
+    return blend(x, torch.zeros_like(x), 1 + amount)
+
+
+def contrast(x: Tensor, amount: Tensor) -> Tensor:
+    return blend(x, grey(x).mean((1, 2, 3), keepdim=True), 1 + amount)
+
+
+def saturation(x: Tensor, amount: Tensor) -> Tensor:
+    return blend(x, grey(x), 1 + amount)
+
+
+def sharpness(x: Tensor, amount: Tensor) -> Tensor:
+    """Away from (or towards) a 3×3 blur of weight 5 in the middle and 1 around; the border keeps its values."""
+    if min(x.shape[-2:]) <= 2:
+        return x
+    kernel = torch.ones(x.shape[1], 1, 3, 3, dtype=x.dtype, device=x.device)
+    kernel[:, :, 1, 1] = 5
+    blurred = x.clone()
+    blurred[..., 1:-1, 1:-1] = F.conv2d(x, kernel / 13, groups=x.shape[1])
+    return blend(x, blurred, 1 + amount)
+
+
+def posterize(x: Tensor, bits: Tensor) -> Tensor:
+    step = (2.0 ** (8 - bits.long())).view(-1, 1, 1, 1)
+    return (x / step).floor() * step
+
+
+def solarize(x: Tensor, threshold: Tensor) -> Tensor:
+    """Invert what is as bright as the threshold (0 … 1), or brighter."""
+    return torch.where(x >= 255 * threshold.view(-1, 1, 1, 1), 255 - x, x)
+
+
+def invert(x: Tensor, _: Tensor) -> Tensor:
+    return 255 - x
+
+
+def autocontrast(x: Tensor, _: Tensor) -> Tensor:
+    """Each channel stretched to 0 … 255; a channel of one value is left as it is."""
+    low, high = x.amin((2, 3), keepdim=True), x.amax((2, 3), keepdim=True)
+    flat = low == high
+    return torch.where(flat, x, (x - low) * (255 / torch.where(flat, 1.0, high - low)))
+
+
+def equalize(x: Tensor, _: Tensor) -> Tensor:
+    from torchvision.transforms.v2 import functional
+
+    evened: Tensor = functional.equalize(x.round().clamp(0, 255).to(torch.uint8))
+    return evened.to(x.dtype)
+
+
+def jittered(x: Tensor, draws: Draws, recipe: Recipe) -> Tensor:
+    """Brightness, contrast and saturation, each changed by up to ± ``recipe.colour`` as a share."""
+    for change in (brightness, contrast, saturation):
+        x = change(x, draws.signed(change.__name__) * recipe.colour)
+    return x
+
+
+def erased(x: Tensor, draws: Draws, most: float) -> Tensor:
+    """A square of up to ``most`` of the side of normalised images set to the mean, 0, at a place of its own in each
+    (DeVries & Taylor 2017)."""
+    side = x.shape[-1]
+    at = torch.arange(side, device=x.device)
+    half = draws.uniform("erase") * (most * side / 2)
+
+    def inside(draw: Tensor) -> Tensor:
+        return (at[None] + 0.5 - draw[:, None] * side).abs() <= half[:, None]
+
+    hit = inside(draws.uniform("erase y"))[:, None, :, None] & inside(draws.uniform("erase x"))[:, None, None, :]
+    return x.masked_fill(hit, 0.0)

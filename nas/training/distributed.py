@@ -1,0 +1,78 @@
+"""Several processes that train one network, as `torchrun` starts them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, distributed, nn
+
+
+@dataclass(frozen=True)
+class World:
+    """This process among the ``size`` that train together."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the process that writes files and speaks."""
+        return self.rank == 0
+
+
+def world() -> World:
+    """The processes that have joined, or this one alone."""
+    if not distributed.is_available() or not distributed.is_initialized():
+        return World()
+    return World(distributed.get_rank(), distributed.get_world_size())
+
+
+def processes() -> int:
+    """How many processes `torchrun` has started."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+@contextmanager
+def joined(device: str) -> Iterator[str]:
+    """Join the processes that `torchrun` started (gloo on CPUs, NCCL on GPUs); the device of this one. Alone, nothing
+    is joined."""
+    if processes() == 1:
+        yield device
+        return
+    cuda = device.startswith("cuda")
+    own = f"cuda:{os.environ['LOCAL_RANK']}" if cuda else device
+    if cuda:
+        torch.cuda.set_device(own)
+    distributed.init_process_group("nccl" if cuda else "gloo")
+    try:
+        yield own
+    finally:
+        distributed.destroy_process_group()
+
+
+def summed(value: Tensor) -> Tensor:
+    """The sum of ``value`` over all processes."""
+    if world().size > 1:
+        distributed.all_reduce(value)
+    return value
+
+
+def level(module: nn.Module) -> None:
+    """Give all processes the first one's weights and statistics."""
+    if world().size > 1:
+        for value in module.state_dict().values():
+            distributed.broadcast(value, 0)
+
+
+def agreed(value: float) -> float:
+    """The first process's value, in all of them."""
+    if world().size == 1:
+        return value
+    told = torch.tensor([value], dtype=torch.float64)
+    own = told.cuda() if distributed.get_backend() == "nccl" else told
+    distributed.broadcast(own, 0)
+    return float(own)
