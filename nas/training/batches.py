@@ -60,16 +60,17 @@ class Batches:
 
     def plain(self, chunk: Chunk) -> Tensor:
         """Normalised float images (n, in_channels, side, side), channels last."""
-        x = self._floats(chunk.store[chunk.at])
-        return self._normalised(resized(x, self.side))
+        x = self._floats(chunk.store.index_select(0, chunk.at))
+        return channels_last(self._normalised(resized(x, self.side)))
 
     def augmented(self, chunk: Chunk, draws: Draws, recipe: Recipe) -> Tensor:
-        """The same with the recipe's augmentation."""
+        """The same with the recipe's augmentation, channels first: broadcasts over three innermost channels would take
+        ten times longer, and more is to come."""
         if recipe.flip or recipe.crop:
             rows, columns = source_pixels(chunk.store.shape[1], draws, recipe)
             x = self._floats(_picked(chunk, rows, columns))
         else:
-            x = self._floats(chunk.store[chunk.at])
+            x = self._floats(chunk.store.index_select(0, chunk.at))
         x = resampled(x, affine(draws, recipe), self.side, "border") if is_affine(recipe) else resized(x, self.side)
         if recipe.policy != "none":
             x = apply_policy(x, draws, recipe, self.mean)
@@ -80,19 +81,24 @@ class Batches:
 
     def _floats(self, pixels: Tensor) -> Tensor:
         """(n, H, W, C) uint8 as (n, C, H, W) floats, grey where the network wants one channel."""
-        x = pixels.permute(0, 3, 1, 2).float()
+        x = pixels.permute(0, 3, 1, 2).contiguous().float()
         return grey(x) if self.in_channels == 1 else x
 
     def _normalised(self, x: Tensor) -> Tensor:
-        x = (x - self.mean) / self.deviation
-        return x.expand(-1, self.in_channels, -1, -1).contiguous(memory_format=torch.channels_last)
+        return ((x - self.mean) / self.deviation).expand(-1, self.in_channels, -1, -1)
 
 
 def _picked(chunk: Chunk, rows: Tensor, columns: Tensor) -> Tensor:
     """Pixels (n, side, side, C) at ``rows`` and ``columns`` (n, side) of each image."""
     count, height, width, channels = chunk.store.shape
     flat = ((chunk.at[:, None] * height + rows) * width)[:, :, None] + columns[:, None, :]
-    return chunk.store.view(count * height * width, channels)[flat]
+    pixels = chunk.store.view(count * height * width, channels).index_select(0, flat.flatten())
+    return pixels.view(*flat.shape, channels)
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """``x`` (N, C, H, W) in the layout that convolutions are fast in."""
+    return x.contiguous(memory_format=torch.channels_last)
 
 
 def batches(split: Split, data: Data, side: int, in_channels: int, device: str) -> Batches:

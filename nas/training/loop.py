@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from nas.data import Data
 from nas.network import build
 from nas.training.augment.mixing import Mixed, mixed
 from nas.training.average import Average
-from nas.training.batches import Batches, Chunk, batches
+from nas.training.batches import Batches, Chunk, batches, channels_last
 from nas.training.checkpoint import load_checkpoint, save_checkpoint
 from nas.training.distributed import agreed, level, summed, world
 from nas.training.draws import Draws, epoch_order
@@ -234,8 +234,9 @@ class _Run:
         draws = Draws(self.order, number, chunk.index, self.fixed.device)
         x = self.train.augmented(chunk, draws, self.recipe)
         if self.recipe.mix:
-            return mixed(x, chunk.labels, draws, self.recipe)
-        return Mixed(x, chunk.labels, chunk.labels, None)
+            own = mixed(x, chunk.labels, draws, self.recipe)
+            return replace(own, x=channels_last(own.x))
+        return Mixed(channels_last(x), chunk.labels, chunk.labels, None)
 
     def loss(self, own: Mixed) -> Tensor:
         with autocast(self.fixed):

@@ -3,7 +3,7 @@ own."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -30,25 +30,21 @@ def mixed(x: Tensor, labels: Tensor, draws: Draws, recipe: Recipe) -> Mixed:
     """
     partner = torch.arange(len(x), device=x.device) ^ 1
     partner = torch.where(partner < len(x), partner, partner - 1)
-    drawn = draws.uniform("mix")
+    drawn, share, out = draws.uniform("mix"), torch.ones(len(x), device=x.device), x.clone()
     ways = [way for way, alpha in ((_cut, recipe.cutmix), (_faded, recipe.mixup)) if alpha]
-    share = torch.ones(len(x), device=x.device)
-    out = x
     for number, way in enumerate(ways):
         low, high = recipe.mix * number / len(ways), recipe.mix * (number + 1) / len(ways)
-        hit = (drawn >= low) & (drawn < high)
-        out, own = way(out, x[partner], hit, draws, recipe)
-        share = torch.where(hit, own, share)
+        hit = ((drawn >= low) & (drawn < high)).nonzero().flatten()
+        out[hit], share[hit] = way(x[hit], x[partner[hit]], replace(draws, index=draws.index[hit.cpu()]), recipe)
     return Mixed(out, labels, labels[partner], share)
 
 
-def _faded(x: Tensor, other: Tensor, hit: Tensor, draws: Draws, recipe: Recipe) -> tuple[Tensor, Tensor]:
-    own = _beta(draws.uniform("mixup"), recipe.mixup)
-    weight = torch.where(hit, own, 1.0).view(-1, 1, 1, 1)
-    return torch.lerp(other, x, weight), own
+def _faded(x: Tensor, other: Tensor, draws: Draws, recipe: Recipe) -> tuple[Tensor, Tensor]:
+    share = _beta(draws.uniform("mixup"), recipe.mixup)
+    return torch.lerp(other, x, share.view(-1, 1, 1, 1)), share
 
 
-def _cut(x: Tensor, other: Tensor, hit: Tensor, draws: Draws, recipe: Recipe) -> tuple[Tensor, Tensor]:
+def _cut(x: Tensor, other: Tensor, draws: Draws, recipe: Recipe) -> tuple[Tensor, Tensor]:
     """A box of the other image; the share is that of the pixels which are left."""
     side = x.shape[-1]
     half = (1 - _beta(draws.uniform("cutmix"), recipe.cutmix)).sqrt() * side / 2
@@ -57,10 +53,9 @@ def _cut(x: Tensor, other: Tensor, hit: Tensor, draws: Draws, recipe: Recipe) ->
     def inside(purpose: str) -> Tensor:
         return (at[None] - draws.uniform(purpose)[:, None] * side).abs() < half[:, None]
 
-    rows, columns = inside("cutmix y") & hit[:, None], inside("cutmix x")
+    rows, columns = inside("cutmix y"), inside("cutmix x")
     box = rows[:, None, :, None] & columns[:, None, None, :]
-    left = 1 - rows.sum(1) * columns.sum(1) / (side * side)
-    return torch.where(box, other, x), left
+    return torch.where(box, other, x), 1 - rows.sum(1) * columns.sum(1) / (side * side)
 
 
 def _beta(uniform: Tensor, alpha: float) -> Tensor:
