@@ -126,6 +126,8 @@ def _downloading(name: str, remedy: str) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:
-        raise UserError(f"{name} is not in {data_root()} and cannot be downloaded: {remedy} ({error})") from None
+        raise UserError(
+            f"{name} is missing or damaged in {data_root()} and cannot be downloaded: {remedy} ({error})"
+        ) from None
     finally:
         socket.setdefaulttimeout(before)

@@ -66,7 +66,8 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _read(path: Path) -> tuple[Arrays, np.ndarray | None]:
-    with np.load(path, allow_pickle=False) as file:
+    with path.open("rb") as opened:
+        file = np.load(opened, allow_pickle=False)
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise UserError("must be an npz file of named arrays, got a single array")
         keys = _keys(set(file.files))
