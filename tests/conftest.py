@@ -26,6 +26,18 @@ def one_thread():
 
 
 @pytest.fixture(scope="session")
+def decoded_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("decoded")
+
+
+@pytest.fixture(autouse=True)
+def no_own_data(decoded_folder, monkeypatch):
+    """Tests neither read nor fill the folders of the person who runs them."""
+    monkeypatch.setenv("NAS_CACHE", str(decoded_folder))
+    monkeypatch.setenv("NAS_DATA", str(decoded_folder / "no-data"))
+
+
+@pytest.fixture(scope="session")
 def library_counts():
     """Counts measured on the libraries' own models, by name of the network."""
     return json.loads((DATA / "library_counts.json").read_text())["networks"]

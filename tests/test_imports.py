@@ -19,7 +19,7 @@ MAY = {
     "search_spaces": {"search_spaces", "yaml"},
     "search_spaces/counting": {"search_spaces", "numpy"},
     "scaling": {"scaling", "search_spaces"},
-    "nas/data": {"nas.data", "search_spaces", "numpy", "PIL", "sklearn"},
+    "nas/data": {"nas.data", "search_spaces", "numpy", "PIL", "sklearn", "torchvision"},
     "nas/training": TRAINING,
     "nas/study": {*TRAINING, "nas.measures", "nas.study", "nas.report", "scaling", "optuna"},
     "nas/report": {"nas.report", "nas.study", "search_spaces", "scaling", "pandas", "plotly"},

@@ -44,6 +44,8 @@ def parser() -> Parser:
 
 
 def _add_question(p: Parser) -> None:
+    from nas.data import FORMS
+
     group = p.add_argument_group("the question")
     group.add_argument("--space", required=True, metavar="NAME|FILE", help="ready space or YAML/JSON file")
     group.add_argument(
@@ -53,7 +55,7 @@ def _add_question(p: Parser) -> None:
         metavar="B",
         help="400MFLOPs, 5.3Mparams, 20MB, 64MBpeak, or a range 350..400MFLOPs; may be repeated",
     )
-    group.add_argument("--data", metavar="NAME|folder:PATH", help="digits (the default), or a folder of class folders")
+    group.add_argument("--data", metavar="D", help=f"{FORMS} (digits); a folder has one folder for each class")
     group.add_argument(
         "--image-size", type=count, metavar="N", help="deployment image size, for which the budget holds"
     )

@@ -1,60 +1,70 @@
-"""Images in memory, decoded once, with explicit splits."""
+"""A data set: classes and explicit splits."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from nas.data.splits import Split, StreamedSplit, channels_last
 from search_spaces.errors import UserError
 
 TRAIN, VAL = 0.6, 0.2  # of each class; the rest is the test split
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """``images``: uint8 of shape (N, C, H, W), C being 1 or 3; ``labels``: int64 of shape (N,)."""
-
-    images: np.ndarray
-    labels: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.labels)
+HELD_OUT = 0.1  # of each class of train, where a data set has its own test split but no validation split
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
     """A data set. Search and training see ``train`` and ``val``; ``test`` is for one final evaluation.
 
+    The splits are all of one kind: in memory (Split), or read from their files one by one (StreamedSplit).
     ``notes`` say what was done to images that did not fit (sizes, modes).
     """
 
     name: str
     classes: tuple[str, ...]
-    train: Split
-    val: Split
-    test: Split
+    train: Split | StreamedSplit
+    val: Split | StreamedSplit
+    test: Split | StreamedSplit
     notes: tuple[str, ...] = ()
 
     @property
+    def streamed(self) -> bool:
+        """Whether the images are too many for memory."""
+        return isinstance(self.train, StreamedSplit)
+
+    @property
     def channels(self) -> int:
-        return int(self.train.images.shape[1])
+        return self.train.channels
 
     @property
     def image_size(self) -> int:
-        return int(self.train.images.shape[2])
+        return self.train.side
 
     @cached_property
     def digest(self) -> str:
-        """``d1-`` and 32 hexadecimal digits of classes, images, labels and splits."""
+        """``d1-`` and 32 hexadecimal digits of classes, images, labels and splits.
+
+        Of a streamed set ``f1-`` and 32 digits of classes, image size, channels, and each split's file names
+        (relative to the set's folder), byte sizes and labels: a file changed in place, to the same length, is
+        not noticed.
+        """
         sha = hashlib.sha256(repr(self.classes).encode())
         for split in (self.train, self.val, self.test):
-            sha.update(repr(split.images.shape).encode())
-            sha.update(np.ascontiguousarray(split.images).data)
-            sha.update(np.ascontiguousarray(split.labels).data)
-        return f"d1-{sha.hexdigest()[:32]}"
+            split.feed(sha)
+        return f"{'f1' if self.streamed else 'd1'}-{sha.hexdigest()[:32]}"
+
+    def noted(self, *notes: str) -> Data:
+        """The same with more notes; a digest that is known stays known."""
+        other = replace(self, notes=(*self.notes, *notes))
+        return other.known_as(self.digest) if "digest" in vars(self) else other
+
+    def known_as(self, digest: str) -> Data:
+        """This data set, its digest stored somewhere and not to be computed again."""
+        vars(self)["digest"] = digest
+        return self
 
 
 def split_by_class(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -77,6 +87,27 @@ def split_by_class(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarra
     return train, val, test
 
 
+def hold_out(labels: np.ndarray, seed: int, most: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of train and validation: a tenth of each class, or a smaller share of each so that validation has
+    about ``most`` images, in an order drawn from ``seed``.
+
+    Raises UserError for a class with a single image.
+    """
+    rng = np.random.default_rng(seed)
+    share = HELD_OUT if most is None else min(HELD_OUT, most / len(labels))
+    train: list[np.ndarray] = []
+    val: list[np.ndarray] = []
+    order = np.argsort(labels, kind="stable")
+    for own in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
+        if len(own) < 2:
+            raise UserError(f"a class needs at least 2 images in train, class {labels[own[0]]} has {len(own)}")
+        own = rng.permutation(own)
+        count = max(1, round(share * len(own)))
+        val.append(own[:count])
+        train.append(own[count:])
+    return rng.permutation(np.concatenate(train)), rng.permutation(np.concatenate(val))
+
+
 def split_data(
     name: str,
     classes: tuple[str, ...],
@@ -85,7 +116,25 @@ def split_data(
     seed: int,
     notes: tuple[str, ...] = (),
 ) -> Data:
-    """A data set without splits of its own, split by class and seed."""
-    labels = labels.astype(np.int64)
-    train, val, test = (Split(images[index], labels[index]) for index in split_by_class(labels, seed))
+    """A data set without splits of its own, ``images`` (N, C, H, W), split by class and seed."""
+    train, val, test = (part(images, labels, index) for index in split_by_class(labels, seed))
     return Data(name, classes, train, val, test, notes)
+
+
+def part(images: np.ndarray, labels: np.ndarray, index: np.ndarray) -> Split:
+    """The images (N, C, H, W) and labels (N,) at ``index``."""
+    return Split(channels_last(images, index), labels[index].astype(np.int64))
+
+
+def held_out_data(
+    name: str,
+    classes: tuple[str, ...],
+    train: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    seed: int,
+) -> Data:
+    """A data set with its own train and test, each images (N, C, H, W) and labels (N,); validation is a tenth of
+    each class of train, drawn by ``seed``."""
+    first, second = hold_out(train[1], seed)
+    whole = np.arange(len(test[1]))
+    return Data(name, classes, part(*train, first), part(*train, second), part(*test, whole))

@@ -49,7 +49,28 @@ def test_pixels_are_grey_bytes_over_the_whole_range():
     assert (images.min(), images.max()) == (0, 255)
 
 
-@pytest.mark.parametrize("spec", ["", "digit", "folder:", "folder", "cifar10"])
+@pytest.mark.parametrize("spec", ["", "digit", "folder:", "folder", "mnist3d", "npz:"])
 def test_another_spec_is_refused_with_the_forms(spec):
-    with pytest.raises(UserError, match="digits, or folder:PATH"):
+    with pytest.raises(UserError, match=r"digits, fashion-mnist, .*, folder:PATH or npz:FILE"):
         load_data(spec)
+
+
+@pytest.mark.parametrize(
+    ("spec", "meant"),
+    [("cifar-10", "cifar10"), ("Digits", "digits"), ("photos", "folder:photos"), ("a.npz", "npz:a.npz")],
+)
+def test_a_near_miss_is_told(spec, meant, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "a.npz").touch()
+    with pytest.raises(UserError, match=f"did you mean '{meant}'"):
+        load_data(spec)
+
+
+def test_digests_are_those_of_the_first_release():
+    assert load_data("digits", 0).digest == "d1-286f6b4a823e2b11e4d4b4cf9eb3b2f4"
+    assert load_data("digits", 5).digest == "d1-c03752af85ca886eaaeb87fda35447d8"
+
+
+def test_channels_are_last_in_memory():
+    assert load_data("digits").train.images.transpose(0, 2, 3, 1).flags.c_contiguous

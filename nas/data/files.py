@@ -1,0 +1,119 @@
+"""Image files in class folders: found, and surveyed by their headers."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nas.data.images import GREY_MODES, header
+from nas.data.splits import Files, spread
+from search_spaces.errors import UserError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+MOST_HEADERS = 10_000
+
+Row = tuple[bytes, int, int, int]  # name, byte size, time of change, class
+
+
+def find(root: Path, folders: Mapping[str, Path]) -> tuple[tuple[str, ...], dict[str, Files]]:
+    """Classes, the sub-folders of the first of ``folders``, and each folder's image files in order of their names.
+
+    Names are relative to ``root``. Raises UserError for fewer than two classes, a class without images, and a
+    sub-folder of another folder that is no class.
+    """
+    classes = _classes(next(iter(folders.values())))
+    return classes, {name: _files(root, folder, classes) for name, folder in folders.items()}
+
+
+@dataclass(frozen=True)
+class Survey:
+    """``side``: the most frequent size's shorter side in pixels; ``grey``: all images are; ``notes``: what does
+    not fit."""
+
+    side: int
+    grey: bool
+    notes: tuple[str, ...]
+
+
+def survey(found: Collection[Files]) -> Survey:
+    """What the headers say; of more than 10,000 files an evenly spaced sample of 10,000 is looked at.
+
+    Raises UserError for a file that is no image.
+    """
+    total = sum(map(len, found))
+    seen = [header(path) for path in _sample(found, spread(total, MOST_HEADERS))]
+    sizes = Counter(size for size, _ in seen)
+    modes = sorted({mode for _, mode in seen})
+    side = min(sizes.most_common(1)[0][0])
+    grey = all(mode in GREY_MODES for mode in modes)
+    of = f"{total}" if len(seen) == total else f"a sample of {len(seen):,}"
+    other = sum(number for size, number in sizes.items() if size != (side, side))
+    notes = [f"{other} of {of} images resized and cropped to {side}x{side}"] if other else []
+    if len(modes) > 1:
+        notes.append(f"modes {', '.join(modes)} converted to {'grey' if grey else 'RGB'}")
+    return Survey(side, grey, tuple(notes))
+
+
+def _sample(found: Collection[Files], index: np.ndarray) -> Iterator[Path]:
+    start = 0
+    for files in found:
+        own = index[(index >= start) & (index < start + len(files))]
+        yield from files[own - start].paths()
+        start += len(files)
+
+
+def _classes(root: Path) -> tuple[str, ...]:
+    classes = tuple(sorted(_folders(root)))
+    if len(classes) < 2:
+        raise UserError(f"{root} must have a sub-folder of images for each of at least 2 classes, found {len(classes)}")
+    return classes
+
+
+def _files(root: Path, folder: Path, classes: tuple[str, ...]) -> Files:
+    for name in sorted(set(_folders(folder)) - set(classes)):
+        raise UserError(f"{folder / name} is no class of the train folder")
+    rows: list[Row] = []
+    for label, name in enumerate(classes):
+        own = sorted(_rows(root, folder / name, label), key=lambda row: row[0].split(os.fsencode(os.sep)))
+        if not own:
+            raise UserError(f"{folder / name} holds no image ({', '.join(SUFFIXES)})")
+        rows += own
+    names, sizes, times, labels = zip(*rows, strict=True)
+    return Files(str(root), np.array(names), *(np.array(each, dtype=np.int64) for each in (sizes, times, labels)))
+
+
+def _rows(root: Path, folder: Path, label: int) -> Iterator[Row]:
+    for place, _, names in os.walk(folder):
+        relative = os.path.relpath(place, root)
+        for name in names:
+            if not name.lower().endswith(SUFFIXES) or not _is_own(name):
+                continue
+            if (told := _stat(os.path.join(place, name))) is not None:
+                yield os.fsencode(os.path.join(relative, name)), told.st_size, told.st_mtime_ns, label
+
+
+def _stat(path: str) -> os.stat_result | None:
+    """Facts of a file, or nothing for what is none: a link to nowhere, a pipe."""
+    try:
+        told = os.stat(path)
+    except OSError:
+        return None
+    return told if stat.S_ISREG(told.st_mode) else None
+
+
+def _folders(root: Path) -> list[str]:
+    try:
+        return [each.name for each in os.scandir(root) if each.is_dir() and _is_own(each.name)]
+    except OSError as error:
+        raise UserError(f"{root} cannot be read: {error.strerror}") from None
+
+
+def _is_own(name: str) -> bool:
+    """Not hidden, and not one of the companions that macOS leaves."""
+    return name[0] != "." and name != "__MACOSX"
