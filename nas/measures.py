@@ -1,15 +1,17 @@
-"""Measurements on the built module: fvcore's count and latency."""
+"""Measurements on the built module: fvcore's count, latency and memory."""
 
 from __future__ import annotations
 
 import logging
+import platform
 import statistics
 import time
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from nas.network import build
 from search_spaces import Architecture
@@ -26,7 +28,12 @@ class FvcoreCount:
 
 @dataclass(frozen=True)
 class Latency:
-    """Times of one forward pass in milliseconds over ``runs`` runs after warming up."""
+    """Times of one forward pass of ``batch`` images in milliseconds over ``runs`` runs after warming up.
+
+    ``images_per_second`` is by the median. ``peak_bytes`` is the most memory in use above that before building,
+    weights included: of the GPU as torch allocated it, else of the process (None where the system does not tell).
+    ``threads`` are torch's on the CPU; ``processor`` is the name of the CPU or GPU.
+    """
 
     median_ms: float
     p5_ms: float
@@ -34,6 +41,11 @@ class Latency:
     batch: int
     runs: int
     device: str
+    images_per_second: float
+    peak_bytes: int | None
+    dtype: str
+    threads: int
+    processor: str
 
 
 @dataclass(frozen=True)
@@ -101,20 +113,86 @@ def _zeros(like: torch.Tensor) -> torch.Tensor:
 
 
 def latency(
-    architecture: Architecture, device: str = "cpu", batch: int = 1, runs: int = 30, warm_up: int = 5
+    architecture: Architecture,
+    device: str = "cpu",
+    batch: int = 1,
+    runs: int = 30,
+    warm_up: int = 5,
+    dtype: str = "float32",
 ) -> Latency:
-    """Time of a forward pass of ``batch`` images in evaluation mode, channels_last, float32."""
-    module = build(architecture).eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    """Time of a forward pass of ``batch`` images in evaluation mode, channels_last, weights and images in
+    ``dtype`` (float32 or bfloat16)."""
+    before = _memory_reset(device)
+    kind = getattr(torch, dtype)
+    module = build(architecture).eval().to(device, kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
     shape = (batch, architecture.in_channels, architecture.image_size, architecture.image_size)
-    x = torch.randn(shape, device=device).to(memory_format=torch.channels_last)
-    times = []
+    x = torch.randn(shape, device=device, dtype=kind).to(memory_format=torch.channels_last)
+    timed = _timed_on_gpu if x.is_cuda else _timed
     with torch.inference_mode():
-        for run in range(warm_up + runs):
-            start = time.perf_counter()
-            module(x)
-            if x.is_cuda:
-                torch.cuda.synchronize()
-            times.append((time.perf_counter() - start) * 1e3 if run >= warm_up else 0.0)
-    times = sorted(times[warm_up:])
-    low, high = times[int(0.05 * (runs - 1))], times[round(0.95 * (runs - 1))]
-    return Latency(statistics.median(times), low, high, batch, runs, str(x.device))
+        times = sorted([timed(module, x) for _ in range(warm_up + runs)][warm_up:])
+    peak = _memory_peak(device)
+    median = statistics.median(times)
+    return Latency(
+        median_ms=median,
+        p5_ms=times[int(0.05 * (runs - 1))],
+        p95_ms=times[round(0.95 * (runs - 1))],
+        batch=batch,
+        runs=runs,
+        device=str(x.device),
+        images_per_second=batch / median * 1e3,
+        peak_bytes=None if before is None or peak is None else max(0, peak - before),
+        dtype=dtype,
+        threads=torch.get_num_threads(),
+        processor=torch.cuda.get_device_name(x.device) if x.is_cuda else _processor(),
+    )
+
+
+def _timed(module: nn.Module, x: Tensor) -> float:
+    start = time.perf_counter()
+    module(x)
+    return (time.perf_counter() - start) * 1e3
+
+
+def _timed_on_gpu(module: nn.Module, x: Tensor) -> float:
+    """Milliseconds between two marks in the GPU's own queue."""
+    with torch.cuda.device(x.device):
+        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
+        start.record()
+        module(x)
+        end.record()
+        end.synchronize()
+    return float(start.elapsed_time(end))
+
+
+def _memory_reset(device: str) -> int | None:
+    """Bytes in use now; the peak is counted from here on."""
+    if device.startswith("cuda"):
+        torch.cuda.reset_peak_memory_stats(device)
+        return torch.cuda.memory_allocated(device)
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return None
+    return _status("VmRSS")
+
+
+def _memory_peak(device: str) -> int | None:
+    return torch.cuda.max_memory_allocated(device) if device.startswith("cuda") else _status("VmHWM")
+
+
+def _status(name: str) -> int | None:
+    """A figure of this process in bytes, as Linux tells it."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), None)
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())

@@ -23,7 +23,7 @@ MAY = {
     "nas/training": TRAINING,
     "nas/study": {*TRAINING, "nas.measures", "nas.study", "nas.report", "scaling", "optuna"},
     "nas/report": {"nas.report", "nas.study", "search_spaces", "scaling", "pandas", "plotly"},
-    "nas/cli": {"nas", "search_spaces", "scaling", "rich"},
+    "nas/cli": {"nas", "search_spaces", "scaling", "rich", "torch", "numpy", "PIL"},
 }
 
 
@@ -56,6 +56,12 @@ def test_optuna_only_in_study_and_plotly_only_in_report():
         roots = {module.split(".")[0] for module in imported(path)}
         assert "optuna" not in roots or path.is_relative_to(ROOT / "nas/study"), path
         assert "plotly" not in roots or path.is_relative_to(ROOT / "nas/report"), path
+
+
+def test_onnx_only_in_export():
+    for path in ROOT.glob("nas/**/*.py"):
+        roots = {module.split(".")[0] for module in imported(path)}
+        assert not roots & {"onnx", "onnxscript", "onnxruntime"} or path == ROOT / "nas/export.py", path
 
 
 def test_the_language_and_scaling_need_neither_torch_nor_numpy():

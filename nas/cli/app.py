@@ -14,6 +14,10 @@ DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {
     "search": "search a space under a budget on your images, and choose a base",
     "scale": "grow a base into a larger network or a whole family",
+    "evaluate": "accuracy of trained weights on a split, by class, and what is confused",
+    "predict": "the most likely classes of image files",
+    "export": "write a network as ONNX, compared with torch",
+    "latency": "time and memory of a forward pass",
     "cost": "parameters, MACs and memory of a network, without building it",
     "spaces": "list the ready spaces, describe one, draw networks from it",
     "networks": "list the known networks, or show the rows of one",

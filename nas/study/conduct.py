@@ -26,6 +26,7 @@ from nas.study.plan import Plan
 from nas.study.tasks import key_of, task_of
 from nas.study.view import Study, open_study
 from search_spaces.errors import UserError
+from search_spaces.load import outside_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,13 +169,12 @@ def _test(made: Plan, definition: Definition, journal: Journal, trial: int, weig
     told = journal.folded.test
     if made.data is None or made.recipe is None or (told is not None and told["trial"] == trial):
         return
-    from nas.training.final import test_accuracy
+    from nas.training.final import final_evaluation
     from nas.training.settings import Settings
 
-    architecture = made.space.decide(journal.records[trial].decisions)
     fixed = Settings.from_data(definition.settings)
-    top1 = test_accuracy(architecture, made.data, made.recipe, fixed, weights)
-    journal.add("test", trial=trial, top1=top1, images=len(made.data.test))
+    found = final_evaluation(weights, made.data, fixed, outside_blocks(definition.blocks))
+    journal.add("test", trial=trial, top1=found.top1, images=found.images)
 
 
 def _write_report(folder: Path) -> None:

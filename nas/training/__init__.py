@@ -12,7 +12,7 @@ _WHERE = {
     "Result": "nas.training.loop",
     "Settings": "nas.training.settings",
     "TrainingFailed": "nas.training.loop",
-    "test_accuracy": "nas.training.final",
+    "final_evaluation": "nas.training.final",
     "train": "nas.training.loop",
 }
 

@@ -10,14 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nas.data import Data, Split
+from nas.data import Data, Split, StreamedSplit
 from nas.training.augment.geometry import affine, is_affine, resampled, resized, source_pixels
 from nas.training.augment.pixels import erased, grey, jittered
 from nas.training.augment.policies import apply_policy
 from nas.training.draws import Draws
 from nas.training.recipe import Recipe
+from nas.training.streaming import streamed
 
 LOOKED_AT = 10_000  # images whose mean and deviation stand for those of the training split
+PASS = 1024  # images that are looked at together
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +36,13 @@ class Chunk:
 @dataclass(frozen=True, eq=False)
 class Batches:
     """A split for a network of ``side`` pixels and ``in_channels`` channels: grey is repeated, colour becomes grey by
-    luminance. ``images`` (N, H, W, C) uint8 and ``labels`` (N,) are on the device; ``mean`` and ``deviation``
-    (1, C, 1, 1), of the training split, are on the scale of 0 … 255."""
+    luminance.
 
-    images: Tensor
+    ``images`` are all of it, (N, H, W, C) uint8 on the device, or what reads them from their files. ``labels`` (N,) are
+    on the device; ``mean`` and ``deviation`` (1, C, 1, 1), of the training split, are on the scale of 0 … 255.
+    """
+
+    images: Tensor | StreamedSplit
     labels: Tensor
     mean: Tensor
     deviation: Tensor
@@ -49,13 +54,18 @@ class Batches:
 
     def chunks(self, indices: Sequence[Tensor]) -> Iterator[Chunk]:
         """The images of each of ``indices``, one after the other."""
-        for index in indices:
-            at = index.to(self.labels.device)
-            yield Chunk(self.images, at, self.labels[at], index)
+        device = self.labels.device
+        if isinstance(self.images, Tensor):
+            for index in indices:
+                at = index.to(device)
+                yield Chunk(self.images, at, self.labels[at], index)
+            return
+        for index, images in zip(indices, streamed(self.images, indices, device), strict=True):
+            yield Chunk(images, torch.arange(len(index), device=device), self.labels[index.to(device)], index)
 
-    def evaluation(self, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """All images as the network sees them in evaluation, and their labels."""
-        for chunk in self.chunks(torch.arange(len(self)).split(batch)):  # type: ignore[no-untyped-call]
+    def evaluation(self, batch: int, part: int = 0, parts: int = 1) -> Iterator[tuple[Tensor, Tensor]]:
+        """All images (or every ``parts``-th, from ``part`` on) as the network sees them in evaluation, with labels."""
+        for chunk in self.chunks(torch.arange(part, len(self), parts).split(batch)):  # type: ignore[no-untyped-call]
             yield self.plain(chunk), chunk.labels
 
     def plain(self, chunk: Chunk) -> Tensor:
@@ -101,23 +111,34 @@ def channels_last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def batches(split: Split, data: Data, side: int, in_channels: int, device: str) -> Batches:
+def batches(split: Split | StreamedSplit, data: Data, side: int, in_channels: int, device: str) -> Batches:
     """A split on the device, normalised by the training split's statistics per channel."""
-    mean, deviation = statistics(data, in_channels)
-    images = torch.from_numpy(split.images.transpose(0, 2, 3, 1)).contiguous().to(device)
+    return normalised(split, statistics(data, in_channels), side, in_channels, device)
+
+
+def normalised(
+    split: Split | StreamedSplit,
+    by: tuple[Sequence[float], Sequence[float]],
+    side: int,
+    in_channels: int,
+    device: str,
+) -> Batches:
+    """A split on the device, normalised by a mean and a deviation per channel."""
+    images = split if isinstance(split, StreamedSplit) else torch.from_numpy(split.images.transpose(0, 2, 3, 1))
+    images = images.contiguous().to(device) if isinstance(images, Tensor) else images
     labels = torch.from_numpy(split.labels).to(device)
-    own = [torch.tensor(each, dtype=torch.float32, device=device).view(1, -1, 1, 1) for each in (mean, deviation)]
-    return Batches(images, labels, own[0], own[1], side, in_channels)
+    mean, deviation = (torch.tensor(each, dtype=torch.float32, device=device).view(1, -1, 1, 1) for each in by)
+    return Batches(images, labels, mean, deviation, side, in_channels)
 
 
 def statistics(data: Data, in_channels: int) -> tuple[list[float], list[float]]:
     """Mean and deviation, on the scale of 0 … 255, of each channel of (at most 10,000) training images, or of their
     luminance."""
-    at = np.linspace(0, len(data.train) - 1, min(len(data.train), LOOKED_AT)).astype(np.int64)
+    images = data.train.sample(LOOKED_AT)
     sums = torch.zeros(2, 1 if in_channels == 1 else data.channels, dtype=torch.float64)
-    for index in np.array_split(at, -(-len(at) // 1024)):
-        x = torch.from_numpy(data.train.images[index]).float()
+    for start in range(0, len(images), PASS):
+        x = torch.from_numpy(images[start : start + PASS].astype(np.float32))
         x = (grey(x) if in_channels == 1 else x).double()
         sums += torch.stack([x.mean((2, 3)).sum(0), (x * x).mean((2, 3)).sum(0)])
-    mean, square = sums / len(at)
+    mean, square = sums / len(images)
     return mean.tolist(), (square - mean**2).clamp_min(1e-6).sqrt().tolist()

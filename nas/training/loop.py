@@ -19,20 +19,22 @@ from nas.data import Data
 from nas.network import build
 from nas.training.augment.mixing import Mixed, mixed
 from nas.training.average import Average
-from nas.training.batches import Batches, Chunk, batches, channels_last
+from nas.training.batches import Chunk, channels_last, normalised, statistics
 from nas.training.checkpoint import load_checkpoint, save_checkpoint
 from nas.training.distributed import agreed, level, summed, world
 from nas.training.draws import Draws, epoch_order
+from nas.training.evaluation import AT_ONCE, Evaluation, evaluate
 from nas.training.initialisation import initialise, refresh
 from nas.training.optimisers import optimiser, rate
 from nas.training.recipe import Recipe
-from nas.training.settings import Settings, proxy, settings
+from nas.training.settings import Settings, autocast, proxy, settings
+from nas.weight_files import Trained, save_weights
 from search_spaces import Architecture, UserError
+from search_spaces.codec import to_data
 from search_spaces.digest import training_key
 
 Report = Callable[[int, dict[str, Any]], bool]
 Watch = Callable[[int, int], None]
-EVALUATED_AT_ONCE = 256
 LOOK_EVERY = 50  # steps between looks at whether the loss is still a number
 SAVE_EVERY = 300.0  # seconds between checkpoints within an epoch
 
@@ -80,17 +82,19 @@ def train(
     report: Report | None = None,
     watch: Watch | None = None,
     checkpoint: Path | None = None,
+    best: Path | None = None,
     start: Start | None = None,
 ) -> Result:
     """Train the deployment ``architecture`` on ``data.train`` as the recipe says; validate after each epoch.
 
     ``fixed`` are the settings (default: those of the recipe on the best device). ``seed`` draws the weights, dropout
     and drop-path; ``order`` the order of the images and their augmentation, equal for all candidates. ``report(epoch,
-    metrics)`` is called after each epoch, counted from 1, with top1, loss, lr, seconds and images_per_second; False
-    ends the training as pruned. ``watch(step, steps)`` is called after each step of an epoch. With a ``checkpoint``
-    path the training goes on where it was stopped, bit for bit on the CPU; the last reported epoch is then reported
-    again. ``start`` gives the weights to begin with. Under `torchrun` all processes call this, and the first writes
-    and reports. The test split is not read. Raises TrainingFailed where the loss is not finite.
+    metrics)`` is called after each epoch, counted from 1, with top1 and top5, both losses, lr, seconds and
+    images_per_second; False ends the training as pruned. ``watch(step, steps)`` is called after each step of an
+    epoch. With a ``checkpoint`` path the training goes on where it was stopped, bit for bit on the CPU; the last
+    reported epoch is then reported again. The weights of the best validation top-1 are kept at ``best``. ``start``
+    gives the weights to begin with. Under `torchrun` all processes call this, and the first writes and reports. The
+    test split is not read. Raises TrainingFailed where the loss is not finite.
     """
     fixed = fixed or settings(recipe)
     torch.set_num_threads(fixed.threads)
@@ -100,7 +104,7 @@ def train(
         torch.manual_seed(seed)
         run = _Run(small, data, recipe, fixed, seed, order, start)
         run.key = f"{key(small, recipe, fixed, data, start)}/{seed}/{order}"
-        return run.go(report, watch, checkpoint)
+        return run.go(report, watch, checkpoint, best)
 
 
 def key(small: Architecture, recipe: Recipe, fixed: Settings, data: Data, start: Start | None = None) -> str:
@@ -135,36 +139,40 @@ class _Run:
         self.optimiser = optimiser(self.module, recipe)
         self.scaler = torch.amp.GradScaler(enabled=fixed.dtype == "float16")
         self.forward = _wrapped(self.module, fixed, self.world.size)
-        self.train = batches(data.train, data, small.image_size, small.in_channels, fixed.device)
-        self.val = batches(data.val, data, small.image_size, small.in_channels, fixed.device)
+        by, at = statistics(data, small.in_channels), (small.image_size, small.in_channels, fixed.device)
+        self.train, self.val = normalised(data.train, by, *at), normalised(data.val, by, *at)
+        self.trained = _trained(small, data, recipe, fixed, seed, by)
         self.steps = max(1, len(self.train) // fixed.batch)
         self.batch = min(fixed.batch, len(self.train))
         self.step, self.total = 0, torch.zeros((), device=fixed.device)
         self.top1: list[float] = []
-        self.seconds = self.saved = self.began = 0.0
+        self.seconds = self.cpu_seconds = self.saved = 0.0
+        self.began = time.perf_counter(), time.process_time()
 
-    def go(self, report: Report | None, watch: Watch | None, checkpoint: Path | None) -> Result:
+    def go(self, report: Report | None, watch: Watch | None, checkpoint: Path | None, best: Path | None) -> Result:
         stored = load_checkpoint(checkpoint, self.key) if checkpoint else None
         going = True
         if stored is not None:
             self.restore(stored)
-            going = self.step > 0 or self.reported(report, stored["loss"])
-        self.began = time.perf_counter()
+            going = self.step > 0 or self.reported(report, stored["told"])
+        self.began = time.perf_counter(), time.process_time()
         while going and len(self.top1) < self.fixed.epochs:
             loss = self.epoch(watch, checkpoint)
-            self.top1.append(self.validate())
+            found = self.validate(best)
             self.tick()
-            self.save(checkpoint, loss)
-            going = self.reported(report, loss)
+            told = {"loss": loss, "top5": found.top5, "val_loss": found.loss}
+            self.save(checkpoint, told)
+            going = self.reported(report, told)
         return self.result(checkpoint)
 
-    def reported(self, report: Report | None, loss: float) -> bool:
+    def reported(self, report: Report | None, told: dict[str, Any]) -> bool:
         done = len(self.top1)
         metrics = {
             "top1": self.top1[-1],
-            "loss": loss,
+            **told,
             "lr": self.rate_at(done * self.steps - 1),
             "seconds": self.seconds,
+            "cpu_seconds": self.cpu_seconds,
             "images_per_second": done * self.steps * self.batch / max(self.seconds, 1e-9),
         }
         going = report is None or not self.world.leads or report(done, metrics)
@@ -197,11 +205,13 @@ class _Run:
             raise TrainingFailed(f"the loss is {float(self.total)} in epoch {number + 1}, step {self.step}")
         self.tick()
         if agreed(self.seconds) - self.saved > SAVE_EVERY and self.step < self.steps:
-            self.save(checkpoint, math.nan)
+            self.save(checkpoint, {})
 
     def tick(self) -> None:
-        now = time.perf_counter()
-        self.seconds, self.began = self.seconds + now - self.began, now
+        now = time.perf_counter(), time.process_time()
+        self.seconds += now[0] - self.began[0]
+        self.cpu_seconds += now[1] - self.began[1]
+        self.began = now
 
     def turns(self, order: Tensor) -> list[Tensor]:
         """Which images this process takes at each turn: ``accumulate`` turns make a step."""
@@ -248,27 +258,31 @@ class _Run:
     def rate_at(self, step: int) -> float:
         return rate((step + 1) / (self.steps * self.fixed.epochs), self.recipe)
 
-    def validate(self) -> float:
-        """Top-1 on the validation images, by the averaged weights where there are such."""
+    def validate(self, best: Path | None) -> Evaluation:
+        """Evaluate on the validation images, by the averaged weights where there are such; the best so far are kept."""
         level(self.module)
         with self.average.in_place(self.module):
             if self.recipe.refresh:
                 refresh(self.module, self.some_images())
-            return accuracy(self.module, self.val, self.fixed)
+            found = evaluate(self.module, self.val, self.fixed, len(self.trained.classes))
+            self.top1.append(found.top1)
+            if best and self.world.leads and found.top1 > max(self.top1[:-1], default=-1.0):
+                save_weights(best, self.module.state_dict(), self.trained.after(len(self.top1), found.top1))
+        return found
 
     def some_images(self) -> list[Tensor]:
         """The recipe's number of training images, evenly spaced, as in evaluation."""
         count = min(self.recipe.refresh, len(self.train))
         index = torch.linspace(0, len(self.train) - 1, count).long()
-        parts = [part for part in index.split(EVALUATED_AT_ONCE) if len(part) > 1]  # type: ignore[no-untyped-call]
+        parts = [part for part in index.split(AT_ONCE) if len(part) > 1]  # type: ignore[no-untyped-call]
         return [self.train.plain(chunk) for chunk in self.train.chunks(parts)]
 
-    def save(self, checkpoint: Path | None, loss: float) -> None:
+    def save(self, checkpoint: Path | None, told: dict[str, Any]) -> None:
         self.saved = self.seconds
         if checkpoint and self.world.leads:
-            save_checkpoint(checkpoint, self.state(loss))
+            save_checkpoint(checkpoint, self.state(told))
 
-    def state(self, loss: float) -> dict[str, Any]:
+    def state(self, told: dict[str, Any]) -> dict[str, Any]:
         return {
             "key": self.key,
             "model": self.module.state_dict(),
@@ -278,8 +292,10 @@ class _Run:
             "step": self.step,
             "total": self.total,
             "top1": self.top1,
-            "loss": loss,
+            "told": told,
+            "trained": self.trained.to_data(),
             "seconds": self.seconds,
+            "cpu_seconds": self.cpu_seconds,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -289,6 +305,7 @@ class _Run:
         self.scaler.load_state_dict(state["scaler"])
         self.step, self.total = int(state["step"]), state["total"].to(self.fixed.device)
         self.top1, self.seconds = list(state["top1"]), float(state["seconds"])
+        self.cpu_seconds = float(state["cpu_seconds"])
 
     def result(self, checkpoint: Path | None) -> Result:
         cuda = self.fixed.device.startswith("cuda")
@@ -335,27 +352,37 @@ def _begin(module: nn.Module, start: Start | None) -> list[nn.Module]:
     return [scopes[name] for name in start.freeze]
 
 
+def _trained(
+    small: Architecture,
+    data: Data,
+    recipe: Recipe,
+    fixed: Settings,
+    seed: int,
+    by: tuple[list[float], list[float]],
+) -> Trained:
+    """What the weights of a training are of."""
+    mean, deviation = (tuple(each * (small.in_channels // len(each))) for each in by)
+    return Trained(
+        architecture=to_data(small),
+        name="network",
+        classes=data.classes,
+        image_size=small.image_size,
+        in_channels=small.in_channels,
+        mean=mean,
+        deviation=deviation,
+        dtype=fixed.dtype,
+        provenance={
+            **{"recipe": recipe.name, "recipe_digest": recipe.digest, "seed": seed},
+            **{"data": data.name, "data_digest": data.digest},
+        },
+    )
+
+
 def _wrapped(module: nn.Module, fixed: Settings, size: int) -> Any:
     """The module as the loop calls it: compiled, and with gradients that are means over all processes."""
     if fixed.compile:
         module = torch.compile(module)  # type: ignore[assignment]
     return DistributedDataParallel(module) if size > 1 else module
-
-
-def autocast(fixed: Settings) -> Any:
-    """The settings' precision for a forward pass."""
-    kind = fixed.device.partition(":")[0]
-    return torch.autocast(kind, dtype=getattr(torch, fixed.dtype), enabled=fixed.dtype != "float32")
-
-
-def accuracy(module: nn.Module, split: Batches, fixed: Settings) -> float:
-    """Share of the images that ``module`` classifies rightly, in evaluation mode."""
-    module.eval()
-    right = torch.zeros((), dtype=torch.long, device=split.labels.device)
-    with torch.inference_mode(), autocast(fixed):
-        for x, labels in split.evaluation(EVALUATED_AT_ONCE):
-            right += (module(x).argmax(1) == labels).sum()
-    return int(right) / len(split)
 
 
 def _cross_entropy(logits: Tensor, own: Mixed, smoothing: float) -> Tensor:

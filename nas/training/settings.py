@@ -106,3 +106,11 @@ def proxy(architecture: Architecture, recipe: Recipe, image_size: int | None, cl
     stem = len(architecture.stem)
     whole = replace(architecture, stem=tuple(rows[:stem]), stages=tuple(rows[stem:]))
     return whole.at(image_size, classes)
+
+
+def autocast(fixed: Settings) -> Any:
+    """The settings' precision for a forward pass, as a context."""
+    import torch
+
+    kind = fixed.device.partition(":")[0]
+    return torch.autocast(kind, dtype=getattr(torch, fixed.dtype), enabled=fixed.dtype != "float32")

@@ -1,0 +1,88 @@
+"""`nas latency`: how long a forward pass takes, and how much memory."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from nas.cli import output
+from nas.cli.parser import Parser, command, count
+from nas.cli.sources import ARCH_HELP, BLOCKS_HELP, load_architecture
+from search_spaces.errors import UserError
+
+if TYPE_CHECKING:
+    from search_spaces import Architecture
+
+EXAMPLE = """
+nas latency efficientnet-b0
+nas latency studies/mine --threads 1 --runs 100
+nas latency resnet-50 --device cuda --batch 256 --dtype bfloat16 --json
+"""
+
+
+def parser() -> Parser:
+    """Options of `nas latency`."""
+    p = command("latency", "Time and memory of a forward pass in evaluation mode, by random weights.", EXAMPLE)
+    p.add_argument("network", metavar="ARCH", help=ARCH_HELP)
+    p.add_argument("--device", default="cpu", metavar="D", help="cpu (default), cuda or auto")
+    p.add_argument("--batch", type=count, default=1, metavar="N", help="images at once (1)")
+    p.add_argument("--image-size", type=count, metavar="N", help="side of the square image in pixels")
+    p.add_argument("--runs", type=count, default=50, metavar="N", help="runs timed, after 5 to warm up (50)")
+    p.add_argument("--threads", type=count, metavar="N", help="threads on the CPU; by default as many as torch chooses")
+    p.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"), help="of weights and images")
+    p.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
+    p.add_argument("--json", action="store_true", help="print JSON")
+    return p
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure one network and print what was found."""
+    name, architecture = load_architecture(options.network, options.blocks)
+    architecture = architecture.at(options.image_size)
+    facts = {"name": name, "image_size": architecture.image_size, **_measured(architecture, options)}
+    if options.json:
+        output.print_json(facts)
+    else:
+        _print(facts)
+    return 0
+
+
+def _measured(architecture: Architecture, options: argparse.Namespace) -> dict[str, Any]:
+    import torch
+
+    from nas.measures import latency
+
+    device = _device(options.device)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(options.threads or threads)
+    try:
+        return asdict(latency(architecture, device, options.batch, options.runs, dtype=options.dtype))
+    except (RuntimeError, MemoryError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UserError(f"{architecture.image_size} px, batch {options.batch} cannot be run here: {reason}") from None
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _device(device: str) -> str:
+    """The device by torch's name; raises UserError where it is not there."""
+    from nas.training import Recipe
+    from nas.training.settings import settings
+
+    return settings(Recipe("latency", image_size=1, epochs=1), device).device
+
+
+def _print(facts: dict[str, Any]) -> None:
+    threads = "" if facts["device"].startswith("cuda") else f", {facts['threads']} threads"
+    peak = facts["peak_bytes"]
+    print(f"{facts['name']}  {facts['image_size']} × {facts['image_size']} px, batch {facts['batch']}")
+    output.print_pairs(
+        [
+            ("median", f"{facts['median_ms']:.2f} ms over {facts['runs']} runs"),
+            ("5 to 95 %", f"{facts['p5_ms']:.2f} to {facts['p95_ms']:.2f} ms"),
+            ("images/s", f"{facts['images_per_second']:,.1f}"),
+            ("peak memory", None if peak is None else f"{peak / 1e6:,.1f} MB, weights included"),
+            ("device", f"{facts['device']} ({facts['processor']}{threads}), {facts['dtype']}, channels last"),
+        ]
+    )

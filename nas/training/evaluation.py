@@ -1,0 +1,84 @@
+"""What a trained network gets right and wrong on a split."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nas.training.batches import Batches
+from nas.training.distributed import summed, world
+from nas.training.settings import Settings, autocast
+
+TOP = 5
+AT_ONCE = 256  # images
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """``top1`` and ``top5`` are shares of the images (0 to 1), ``top5`` None where there are five classes or fewer;
+    ``loss`` is the mean cross-entropy in nats. ``per_class``: share of each class's images that are right,
+    None for a class without images. ``confusion[true][predicted]`` counts images."""
+
+    images: int
+    top1: float
+    top5: float | None
+    loss: float
+    per_class: tuple[float | None, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    images_per_second: float
+
+    @staticmethod
+    def of(counts: dict[str, Tensor], seconds: float) -> Evaluation:
+        """From the counts of :func:`count`, those of several processes summed, that took ``seconds``.
+
+        Raises ValueError where no image was counted.
+        """
+        confusion = counts["confusion"].tolist()
+        images = sum(map(sum, confusion))
+        if images == 0:
+            raise ValueError("an evaluation needs at least one image")
+        right = [row[label] for label, row in enumerate(confusion)]
+        return Evaluation(
+            images=images,
+            top1=sum(right) / images,
+            top5=int(counts["top5"]) / images if len(confusion) > TOP else None,
+            loss=float(counts["loss"]) / images,
+            per_class=tuple(hit / sum(row) if any(row) else None for hit, row in zip(right, confusion, strict=True)),
+            confusion=tuple(map(tuple, confusion)),
+            images_per_second=images / max(seconds, 1e-9),
+        )
+
+
+def evaluate(module: nn.Module, split: Batches, fixed: Settings, classes: int) -> Evaluation:
+    """Evaluate ``module``, in evaluation mode, on all images of ``split``; processes that train together share them.
+
+    ``module`` maps images (N, C, H, W) to logits (N, ``classes``). Raises ValueError for a split without images.
+    """
+    start = time.perf_counter()
+    counts = {name: summed(each).cpu() for name, each in count(module, split, fixed, classes).items()}
+    return Evaluation.of(counts, time.perf_counter() - start)
+
+
+def count(module: nn.Module, split: Batches, fixed: Settings, classes: int) -> dict[str, Tensor]:
+    """The sums behind an :class:`Evaluation` of this process's part of a split, on the device: ``confusion``
+    (classes, classes), ``top5`` and ``loss``. Nothing waits for the device between batches."""
+    device = torch.device(fixed.device)
+    confusion = torch.zeros(classes * classes, dtype=torch.int64, device=device)
+    top5 = torch.zeros((), dtype=torch.int64, device=device)
+    loss = torch.zeros((), dtype=torch.float64, device=device)
+    module.eval()
+    own = world()
+    with torch.inference_mode():
+        for x, labels in split.evaluation(AT_ONCE, own.rank, own.size):
+            with autocast(fixed):
+                logits = module(x).float()
+            place = labels * classes + logits.argmax(1)
+            confusion.scatter_add_(0, place, torch.ones_like(place))  # bincount would wait for its greatest value
+            best = logits.topk(min(TOP, classes), dim=1).indices
+            top5 += (best == labels[:, None]).sum()
+            loss += F.cross_entropy(logits, labels, reduction="sum")
+    return {"confusion": confusion.view(classes, classes), "top5": top5, "loss": loss}

@@ -1,0 +1,60 @@
+"""Images that are decoded while the network trains, by processes of their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from nas.data import StreamedSplit
+from search_spaces import UserError
+
+MOST_WORKERS = 16
+PREFETCH = 4  # batches that each worker is ahead
+
+
+@dataclass(frozen=True, eq=False)
+class _Decoded(Dataset[Any]):
+    """Images (H, W, C), or the error of one that cannot be read."""
+
+    split: StreamedSplit
+
+    def __getitem__(self, index: int) -> Tensor | UserError:
+        try:
+            return torch.from_numpy(self.split.read(index)).permute(1, 2, 0).contiguous()
+        except UserError as error:
+            return error
+
+
+def streamed(split: StreamedSplit, indices: Sequence[Tensor], device: torch.device) -> Iterator[Tensor]:
+    """Batches (n, H, W, C) uint8 on the device, one for each of ``indices``, read ahead by worker processes.
+
+    Raises UserError that names an image which cannot be read.
+    """
+    loader: DataLoader[Any] = DataLoader(
+        _Decoded(split),
+        batch_sampler=[index.tolist() for index in indices],
+        num_workers=workers(),
+        prefetch_factor=PREFETCH,
+        collate_fn=_together,
+        pin_memory=device.type == "cuda",
+    )
+    for batch in loader:
+        if isinstance(batch, UserError):
+            raise batch
+        yield batch.to(device, non_blocking=True)
+
+
+def workers() -> int:
+    """This process's share of the cores that it may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(MOST_WORKERS, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
+
+
+def _together(images: list[Any]) -> Any:
+    return next((each for each in images if isinstance(each, UserError)), None) or torch.stack(images)

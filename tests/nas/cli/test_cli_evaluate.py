@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from nas.weight_files import Trained, load_weights, save_weights
+from search_spaces.intervals import wilson
+
+
+def test_a_training_is_evaluated_on_the_validation_split(nas, run_folder):
+    done = nas("evaluate", run_folder, "--data", "digits", "--json")
+    told = done.data
+    assert done.err == ""
+    assert told["split"] == "val"
+    assert told["images"] == sum(map(sum, told["confusion"])) == 359
+    assert 0.6 < told["top1"] < told["top5"] <= 1
+    assert told["top1_interval"] == list(wilson(round(told["top1"] * 359), 359))
+    shares = [row["top1"] for row in told["per_class"]]
+    assert shares == sorted(shares)
+    wrong = [each["images"] for each in told["confused"]]
+    assert wrong == sorted(wrong, reverse=True)
+    assert told["images_per_second"] > 0
+
+
+def test_a_study_and_its_checkpoint_tell_the_same(nas, run_folder, study_folder):
+    ours = nas("evaluate", run_folder, "--data", "digits", "--json").data
+    for words in ((study_folder,), (study_folder, "--weights", run_folder / "weights.safetensors")):
+        theirs = nas("evaluate", *words, "--data", "digits", "--json").data
+        assert (theirs["confusion"], theirs["loss"]) == (ours["confusion"], ours["loss"])
+
+
+def test_an_old_checkpoint_is_normalised_by_the_data_and_says_so(nas, run_folder, study_folder):
+    ours = nas("evaluate", run_folder, "--data", "digits", "--json").data
+    words = (study_folder, "--weights", study_folder / "old.ckpt", "--data", "digits", "--json")
+    done = nas("evaluate", *words, "--image-size", 16)
+    assert "does not say how images were normalised" in done.err
+    assert done.data["confusion"] == ours["confusion"]
+
+
+def test_for_people_with_a_word_on_the_test_split(nas, run_folder):
+    done = nas("evaluate", run_folder, "--data", "digits", "--split", "test")
+    assert "the test split is for one final evaluation" in done.err
+    assert "top-1" in done.out
+    assert "(95 %:" in done.out
+    assert "taken for" in done.out
+
+
+def test_other_splits_are_noticed(nas, run_folder):
+    assert "some may have been trained on" in nas("evaluate", run_folder, "--data", "digits", "--seed", 1).err
+
+
+def test_other_classes_are_refused(nas, run_folder, tmp_path):
+    state, told = load_weights(run_folder / "weights.safetensors")
+    other = Trained(**{**told.to_data(), "classes": (*told.classes[:9], "ten"), "mean": told.mean})
+    save_weights(tmp_path / "other.safetensors", state, other)
+    done = nas("evaluate", run_folder, "--weights", tmp_path / "other.safetensors", "--data", "digits")
+    assert done.code == 2
+    assert "class 9 is 'ten' in" in done.err
+    state["head.classifier.weight"], state["head.classifier.bias"] = torch.zeros(3, 32), torch.zeros(3)
+    data = told.to_data()
+    data |= {"classes": ["a", "b", "c"], "architecture": {**data["architecture"], "classes": 3}}
+    save_weights(tmp_path / "three.safetensors", state, Trained.from_data(data))
+    done = nas("evaluate", run_folder, "--weights", tmp_path / "three.safetensors", "--data", "digits")
+    assert "knows 3 classes, digits has 10" in done.err
+
+
+@pytest.mark.parametrize("command", [("evaluate", "--data", "digits"), ("predict", "x.png"), ("export", "--json")])
+def test_weights_of_another_network_are_refused(nas, run_folder, command):
+    name, *rest = command
+    done = nas(name, "resnet-18", *rest, "--weights", run_folder / "weights.safetensors")
+    assert done.code == 2
+    assert "does not fit resnet-18: stem.0.0.conv.weight is (16, 3, 3, 3) in the weights and (64, 3, 7, 7)" in done.err
+
+
+def test_no_weights_is_one_line(nas):
+    done = nas("evaluate", "resnet-18", "--data", "digits")
+    assert done.code == 2
+    assert "resnet-18 comes without weights; --weights names a file of them" in done.err

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from nas.export import ExportFailed, judged, random_network
+from search_spaces import (
+    Architecture,
+    BatchNorm,
+    Conv,
+    Defaults,
+    Head,
+    Inception,
+    LocalResponseNorm,
+    MBConv,
+    Pool,
+    Stage,
+    load,
+    save,
+)
+from search_spaces.networks import names
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+ALL_IN_ONE = Architecture(
+    image_size=25,
+    classes=7,
+    stem=(
+        Stage(Conv(kernel=3, norm=LocalResponseNorm()), out=8, stride=2),
+        Stage(Pool(kernel=3), stride=2),
+        Stage(Pool(mode="avg", kernel=3), stride=1),
+    ),
+    stages=(
+        Stage(MBConv(kernel=5, expand_ratio=2), out=16, repeats=2, stride=2),
+        Stage(Inception(widths=(4, 4, 8, 4, 4, 4)), out=20),
+    ),
+    head=Head(out=16, dropout=0.2),
+    defaults=Defaults(act="silu", padding="same", norm=BatchNorm(), drop_path=0.2),
+)
+
+
+def exported(nas, *words):
+    """What the command tells, after a look at the file: it must take any batch."""
+    done = nas("export", *words, "--json")
+    assert done.code == 0, done.err
+    told = done.data
+    session = onnxruntime.InferenceSession(told["path"], providers=["CPUExecutionProvider"])
+    assert session.get_inputs()[0].shape[0] == "batch"
+    return told, session
+
+
+def test_same_padding_se_lrn_and_branches(nas, tmp_path):
+    save(ALL_IN_ONE, tmp_path / "all.yaml")
+    done = nas("export", "all.yaml", "--json")
+    assert done.code == 0, done.err
+    assert done.err == "no weights: they are random, and so are the outputs\n"
+    told = done.data
+    assert told["relative"] <= 1e-4
+    assert told["spread"] > 0.01
+    assert (told["path"], told["opset"], told["normalised"]) == ("all.onnx", 18, False)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["all.onnx", "all.yaml"]
+    assert "exists" in nas("export", "all.yaml").err
+
+
+def test_pixels_are_normalised_inside_and_classes_are_told(nas, run_folder):
+    told, session = exported(nas, run_folder, "--out", "mine.onnx", "--opset", 20)
+    assert told["normalised"]
+    assert told["opset"] == 20
+    about = session.get_modelmeta().custom_metadata_map
+    assert json.loads(about["classes"]) == list("0123456789")
+    assert len(json.loads(about["mean"])) == len(json.loads(about["deviation"])) == 3
+    assert about["image_size"] == "16"
+
+    from nas.data import load_data
+
+    val = load_data("digits").val
+    large = torch.nn.functional.interpolate(torch.from_numpy(val.images).float(), size=16, mode="bilinear")
+    logits = session.run(["logits"], {"images": large.expand(-1, 3, -1, -1).numpy()})[0]
+    assert (logits.argmax(1) == val.labels).mean() > 0.6
+
+
+def test_standardised_convolutions(nas, tmp_path):
+    from dataclasses import replace
+
+    nf = load("nfnet-f0")
+    rows = tuple(replace(row, repeats=1) for row in nf.stages[:2])
+    save(replace(nf, stages=rows, head=Head(out=64), image_size=33, classes=9), tmp_path / "nf.yaml")
+    told, _ = exported(nas, "nf.yaml")
+    assert told["relative"] <= 1e-4
+    assert told["spread"] > 0.01
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [name for name in names() if not name.endswith(("b7", "b8", "l2", "f4", "f5", "f6"))])
+def test_known_networks(nas, name):
+    network = load(name)
+    size = () if network.head.binds_image_size else ("--image-size", 96)
+    told, _ = exported(nas, name, *size)
+    assert told["relative"] <= 1e-4
+    assert told["spread"] > 0.01
+    Path(told["path"]).unlink()
+
+
+def test_a_difference_is_told_and_leaves_no_file(nas, run_folder, tmp_path, monkeypatch):
+    def write(module, example, path, opset):  # another network than was asked for
+        from nas.export import _quiet
+
+        with torch.no_grad(), _quiet():
+            next(iter(module.parameters())).mul_(1.5)
+            torch.onnx.export(
+                module,
+                (example,),
+                path,
+                input_names=["images"],
+                output_names=["logits"],
+                dynamic_shapes=({0: torch.export.Dim("batch")},),
+                external_data=False,
+                opset_version=opset,
+                verbose=False,
+            )
+            module.network.head.classifier.bias += 1
+
+    monkeypatch.setattr("nas.export._write", write)
+    done = nas("export", run_folder, "--out", "mine.onnx")
+    assert done.code == 1
+    assert "onnxruntime and torch differ by 1" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_judge():
+    ours = torch.tensor([[1.0, -10.0], [2.0, 4.0]])
+    absolute, relative, spread = judged(ours, ours + 5e-4)
+    assert (absolute, relative, spread) == pytest.approx((5e-4, 5e-5, 1.4), rel=1e-2)
+    for wrong in (ours + 2e-3, ours * torch.nan):
+        with pytest.raises(ExportFailed, match="the largest logit being 10"):
+            judged(ours, wrong)
+
+
+def test_random_networks_tell_images_apart():
+    for name in ("efficientnet-b0", "nfnet-f0"):
+        module = random_network(load(name).at(48, 10))
+        with torch.inference_mode():
+            logits = module(torch.randn(2, 3, 48, 48))
+        assert float((logits[0] - logits[1]).abs().max()) > 0.01 * float(logits.abs().max())
+
+
+def test_missing_packages_are_one_line(nas, monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "onnxruntime" else found(name))
+    done = nas("export", "resnet-18", "--image-size", 32)
+    assert done.code == 2
+    assert 'export needs onnxruntime: pip install "nas-and-scaling[onnx]"' in done.err
