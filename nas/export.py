@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -77,9 +78,9 @@ def export_onnx(
     With ``trained``, images are pixels of 0 to 255, normalised inside the file, which has classes, mean and
     deviation as its metadata. The file appears only once onnxruntime agrees with torch. Raises UserError for
     packages that are missing, an opset that cannot be written, a network too large or a path that cannot be
-    written; ExportFailed where the outputs differ.
+    written; ExportFailed where onnxruntime cannot load it or the outputs differ.
     """
-    _check(module)
+    _check(module, opset)
     whole = (module if trained is None else Pixels(module, trained)).eval()
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -96,12 +97,15 @@ def export_onnx(
 
 
 def random_network(architecture: Architecture, seed: int = 0) -> Network:
-    """The network with random weights that a comparison can fail on: batch norms have the statistics of four random
-    images, and gains that start at 0, which would hide their branch, are 1."""
+    """The network with random weights that a comparison can fail on: weights that keep the signal's size through
+    depth (He et al. 2015), batch norms with the statistics of four random images, and 1 for gains that start at 0,
+    which would hide their branch. With torch's own, logits of a VGG or a B0 hardly depend on the image."""
     with torch.random.fork_rng([]), torch.no_grad():
         torch.manual_seed(seed)
         module = build(architecture, dropout=0, drop_path=0)
         for layer in module.modules():
+            if isinstance(layer, (nn.Conv2d, nn.Linear)):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             if isinstance(layer, nn.BatchNorm2d):
                 layer.momentum = None  # a plain mean of all batches seen: of one
             if isinstance(layer, GainLayer):
@@ -110,10 +114,15 @@ def random_network(architecture: Architecture, seed: int = 0) -> Network:
     return module.eval()
 
 
-def _check(module: nn.Module) -> None:
+def _check(module: nn.Module, opset: int) -> None:
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise UserError(f'export needs {" and ".join(missing)}: pip install "nas-and-scaling[onnx]"')
+    import onnx
+
+    latest = onnx.defs.onnx_opset_version()
+    if not OPSET <= opset <= latest:
+        raise UserError(f"--opset must be {OPSET} to {latest}, got {opset}")
     size = sum(each.numel() * each.element_size() for each in module.state_dict().values())
     if size > MOST_BYTES:
         raise UserError(f"the weights take {size:,} bytes; an ONNX file holds at most {MOST_BYTES:,}")
@@ -138,9 +147,15 @@ def _write(module: nn.Module, example: Tensor, path: Path, opset: int) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Without the exporter's remarks on its own parts."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    logger = logging.getLogger("onnxscript")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _describe(path: Path, architecture: Architecture, trained: Trained | None, opset: int) -> None:
@@ -169,7 +184,10 @@ def _compared(
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = torch.get_num_threads()
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own classes have no public base
+        raise ExportFailed(f"onnxruntime {onnxruntime.__version__} cannot load the file: {error}") from None
     ours, theirs = [], []
     with torch.random.fork_rng([]), torch.inference_mode():
         torch.manual_seed(1)

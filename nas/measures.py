@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import logging
 import platform
 import statistics
@@ -169,11 +171,21 @@ def _memory_reset(device: str) -> int | None:
     if device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats(device)
         return torch.cuda.memory_allocated(device)
+    _trim()
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
         return None
     return _status("VmRSS")
+
+
+def _trim() -> None:
+    """Give back what the process has freed and glibc keeps: used again, it would not show as growth."""
+    gc.collect()
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError, TypeError):
+        return  # another C library
 
 
 def _memory_peak(device: str) -> int | None:

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         done = export_onnx(module, architecture, path, trained, options.opset)
     except ExportFailed as error:
-        output.say(f"nas: {error}; no file is left")
+        output.say(" ".join(f"nas: {error}; no file is left".split()))
         return 1
     facts = {"name": name, "image_size": architecture.image_size, **_facts(done)}
     output.print_json(facts) if options.json else _print(facts)

@@ -74,7 +74,7 @@ def _device(device: str) -> str:
 
 
 def _print(facts: dict[str, Any]) -> None:
-    threads = "" if facts["device"].startswith("cuda") else f", {facts['threads']} threads"
+    threads = "" if facts["device"].startswith("cuda") else f", threads: {facts['threads']}"
     peak = facts["peak_bytes"]
     print(f"{facts['name']}  {facts['image_size']} × {facts['image_size']} px, batch {facts['batch']}")
     output.print_pairs(

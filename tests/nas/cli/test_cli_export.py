@@ -65,6 +65,8 @@ def test_same_padding_se_lrn_and_branches(nas, tmp_path):
     assert (told["path"], told["opset"], told["normalised"]) == ("all.onnx", 18, False)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["all.onnx", "all.yaml"]
     assert "exists" in nas("export", "all.yaml").err
+    for opset in (17, 99):
+        assert "--opset must be 18 to" in nas("export", "all.yaml", "--out", "x.onnx", "--opset", opset).err
 
 
 def test_pixels_are_normalised_inside_and_classes_are_told(nas, run_folder):
