@@ -33,31 +33,40 @@ def find(root: Path, folders: Mapping[str, Path]) -> tuple[tuple[str, ...], dict
 
 @dataclass(frozen=True)
 class Survey:
-    """``side``: the most frequent size's shorter side in pixels; ``grey``: all images are; ``notes``: what does
-    not fit."""
+    """What the headers of ``total`` images say: how many have which size (width, height), and Pillow's modes."""
 
-    side: int
-    grey: bool
-    notes: tuple[str, ...]
+    total: int
+    sizes: Counter[tuple[int, int]]
+    modes: tuple[str, ...]
+
+    @property
+    def side(self) -> int:
+        """The most frequent size's shorter side, in pixels."""
+        return min(self.sizes.most_common(1)[0][0])
+
+    @property
+    def grey(self) -> bool:
+        return all(mode in GREY_MODES for mode in self.modes)
+
+    def notes(self, side: int) -> list[str]:
+        """What is done to images that do not fit."""
+        seen = self.sizes.total()
+        other = seen - self.sizes[side, side]
+        of = f"{seen}" if seen == self.total else f"a sample of {seen:,}"
+        notes = [f"{other} of {of} images resized and cropped to {side}x{side}"] if other else []
+        if len(self.modes) > 1:
+            notes.append(f"modes {', '.join(self.modes)} converted to {'grey' if self.grey else 'RGB'}")
+        return notes
 
 
 def survey(found: Collection[Files]) -> Survey:
-    """What the headers say; of more than 10,000 files an evenly spaced sample of 10,000 is looked at.
+    """Headers of all files; of more than 10,000 those of an evenly spaced sample of 10,000.
 
     Raises UserError for a file that is no image.
     """
     total = sum(map(len, found))
     seen = [header(path) for path in _sample(found, spread(total, MOST_HEADERS))]
-    sizes = Counter(size for size, _ in seen)
-    modes = sorted({mode for _, mode in seen})
-    side = min(sizes.most_common(1)[0][0])
-    grey = all(mode in GREY_MODES for mode in modes)
-    of = f"{total}" if len(seen) == total else f"a sample of {len(seen):,}"
-    other = sum(number for size, number in sizes.items() if size != (side, side))
-    notes = [f"{other} of {of} images resized and cropped to {side}x{side}"] if other else []
-    if len(modes) > 1:
-        notes.append(f"modes {', '.join(modes)} converted to {'grey' if grey else 'RGB'}")
-    return Survey(side, grey, tuple(notes))
+    return Survey(total, Counter(size for size, _ in seen), tuple(sorted({mode for _, mode in seen})))
 
 
 def _sample(found: Collection[Files], index: np.ndarray) -> Iterator[Path]:

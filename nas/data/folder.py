@@ -44,22 +44,23 @@ def load_files(name: str, classes: tuple[str, ...], found: Mapping[str, Files], 
 
 
 def _load(name: str, classes: tuple[str, ...], seen: Survey, splits: Mapping[str, Files]) -> Data:
-    count = sum(map(len, splits.values()))
-    side, notes = seen.side, list(seen.notes)
-    if _bytes(count, side, seen) > MOST_BYTES and side > MOST_SIDE:
-        notes.append(f"made smaller, from {side} to {MOST_SIDE} px: decoded they would take more than {MOST_BYTES:,} B")
-        side = MOST_SIDE
-    if _bytes(count, side, seen) > MOST_BYTES:
-        notes.append(f"read from their files in each epoch: decoded they would take more than {MOST_BYTES:,} B")
-        streamed = {each: StreamedSplit(files, side, seen.grey) for each, files in splits.items()}
-        return Data(name, classes, **streamed, notes=tuple(notes))
-    channels = 1 if seen.grey else 3
-    decoded = {each: Split(decode(files.paths(), side, channels), files.labels) for each, files in splits.items()}
-    return Data(name, classes, **decoded, notes=tuple(notes))
+    large = _bytes(seen, seen.side) > MOST_BYTES
+    side = min(seen.side, MOST_SIDE) if large else seen.side
+    streamed, channels, notes = _bytes(seen, side) > MOST_BYTES, 1 if seen.grey else 3, seen.notes(side)
+    if large:
+        what = "read file by file" if streamed else "made smaller"
+        notes.append(f"{what}, at {side} px: decoded at {seen.side} px they take more than {MOST_BYTES:,} bytes")
+
+    def loaded(files: Files) -> Split | StreamedSplit:
+        if streamed:
+            return StreamedSplit(files, side, seen.grey)
+        return Split(decode(files.paths(), side, channels), files.labels)
+
+    return Data(name, classes, loaded(splits["train"]), loaded(splits["val"]), loaded(splits["test"]), tuple(notes))
 
 
-def _bytes(count: int, side: int, seen: Survey) -> int:
-    return count * side * side * (1 if seen.grey else 3)
+def _bytes(seen: Survey, side: int) -> int:
+    return seen.total * side * side * (1 if seen.grey else 3)
 
 
 def _completed(found: dict[str, Files], seed: int) -> dict[str, Files]:

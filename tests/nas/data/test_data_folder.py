@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from made_images import drawn
 from PIL import Image
 
 from nas.data import load_data
@@ -68,6 +69,23 @@ def test_own_splits_are_kept(tmp_path):
         fill(tmp_path / name, count)
     data = load(tmp_path)
     assert [len(part) for part in (data.train, data.val, data.test)] == [12, 4, 6]
+
+
+@pytest.mark.parametrize(
+    ("layout", "seed", "digest"),
+    [
+        ("plain", 0, "d1-7d36075a443e8de29f27f8047fb096d9"),
+        ("plain", 5, "d1-965ded341e70ff92438400adff3b61b1"),
+        ("own", 0, "d1-542d9076fcb887a8b89dfe62bcafa818"),
+        ("own", 5, "d1-d542b0c1e2990f16d85753b769724adc"),
+    ],
+)
+def test_digests_stay_those_of_the_first_loader(tmp_path, layout, seed, digest):
+    """Recorded with code that decoded everything in the order of the files and divided it afterwards."""
+    drawn(tmp_path / "plain")
+    drawn(tmp_path / "own" / "train", mode="L")
+    drawn(tmp_path / "own" / "test", mode="L", seed=1)
+    assert load_data(f"folder:{tmp_path / layout}", seed).digest == digest
 
 
 def test_a_folder_without_images(tmp_path):
