@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 STDLIB = set(sys.stdlib_module_names)
 # For each folder: first-party packages and third-party ones that its modules may import, at the top or inside.
-TRAINING = {"nas.data", "nas.training", "nas.network", "nas.weight_files", "search_spaces"} | {
-    *("numpy", "torch", "sklearn", "scipy", "torchvision")
+TRAINING = {"nas.data", "nas.training", "nas.network", "nas.storage", "nas.weight_files", "search_spaces"} | {
+    *("numpy", "torch", "sklearn", "scipy", "torchvision", "tensorboardX")
 }
 MAY = {
     "search_spaces": {"search_spaces", "yaml"},
@@ -21,6 +21,7 @@ MAY = {
     "scaling": {"scaling", "search_spaces"},
     "nas/data": {"nas.data", "search_spaces", "numpy", "PIL", "sklearn", "torchvision"},
     "nas/training": TRAINING,
+    "nas/storage": {"nas.storage", "search_spaces"},
     "nas/study": {*TRAINING, "nas.measures", "nas.study", "nas.report", "scaling", "optuna"},
     "nas/report": {"nas.report", "nas.study", "search_spaces", "scaling", "pandas", "plotly"},
     "nas/cli": {"nas", "search_spaces", "scaling", "rich", "torch", "numpy", "PIL"},

@@ -14,6 +14,7 @@ DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {
     "search": "search a space under a budget on your images, and choose a base",
     "scale": "grow a base into a larger network or a whole family",
+    "train": "train a network on your images, or fine-tune it",
     "evaluate": "accuracy of trained weights on a split, by class, and what is confused",
     "predict": "the most likely classes of image files",
     "export": "write a network as ONNX, compared with torch",

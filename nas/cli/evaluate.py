@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
@@ -20,7 +19,7 @@ EXAMPLE = """
 nas evaluate studies/mine --data folder:flowers
 nas evaluate resnet-18 --weights resnet.safetensors --data digits --split test --json
 """
-MOST_CLASSES, MOST_PAIRS = 20, 10
+MOST_CLASSES = 20
 FINAL = "the test split is for one final evaluation: what is chosen by it, it no longer judges fairly"
 
 
@@ -52,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     _check_classes(loaded, data)
     _warn(options.split, loaded, data)
     fixed = settings_for(loaded, options.device, options.batch)
-    facts = facts_of(_evaluated(loaded, data, options.split, fixed), data.classes)
+    facts = _evaluated(loaded, data, options.split, fixed).facts(data.classes)
     facts = {"name": loaded.name, "data": data.name, "split": options.split, "device": fixed.device, **facts}
     output.print_json(facts) if options.json else _print(facts)
     return 0
@@ -93,28 +92,6 @@ def _evaluated(loaded: Weighted, data: Data, split: str, fixed: Settings) -> Eva
         own = normalised(images, (loaded.trained.mean, loaded.trained.deviation), *at)
     module = loaded.module.to(fixed.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return evaluate(module, own, fixed, network.classes)
-
-
-def facts_of(found: Evaluation, classes: tuple[str, ...]) -> dict[str, Any]:
-    """The evaluation as plain data, with the interval of top-1, classes from worst to best, and confused pairs."""
-    from search_spaces.intervals import wilson
-
-    rows = [
-        {"class": name, "images": sum(row), "top1": share}
-        for name, row, share in zip(classes, found.confusion, found.per_class, strict=True)
-    ]
-    pairs: list[dict[str, Any]] = [
-        {"true": classes[i], "predicted": classes[j], "images": number}
-        for i, row in enumerate(found.confusion)
-        for j, number in enumerate(row)
-        if i != j and number
-    ]
-    return {
-        **asdict(found),
-        "top1_interval": wilson(round(found.top1 * found.images), found.images),
-        "per_class": sorted(rows, key=lambda row: (row["top1"] is None, row["top1"])),
-        "confused": sorted(pairs, key=lambda pair: -pair["images"])[:MOST_PAIRS],
-    }
 
 
 def _print(facts: dict[str, Any]) -> None:

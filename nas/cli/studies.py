@@ -106,7 +106,7 @@ def _show(folder: Path, as_json: bool) -> int:
 
 
 def _remove(folder: Path, sure: bool) -> int:
-    from nas.study.lock import locked
+    from nas.storage.lock import locked
 
     if not sure and not _confirmed(folder):
         print("nothing removed")

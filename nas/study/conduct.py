@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nas.storage.lock import locked
 from nas.study import checkpoints, noise, trainer
 from nas.study.base import choose, write_base
 from nas.study.candidates import Candidates
@@ -19,7 +20,6 @@ from nas.study.executors.base import Executor
 from nas.study.executors.choose import executor_of
 from nas.study.journal import Journal, Progress
 from nas.study.latency import Latencies, on_device
-from nas.study.lock import locked
 from nas.study.log import NAME as LOG
 from nas.study.log import open_log
 from nas.study.plan import Plan
@@ -173,7 +173,7 @@ def _test(made: Plan, definition: Definition, journal: Journal, trial: int, weig
     from nas.training.settings import Settings
 
     fixed = Settings.from_data(definition.settings)
-    found = final_evaluation(weights, made.data, fixed, outside_blocks(definition.blocks))
+    found = final_evaluation(weights, made.data, "test", fixed, outside_blocks(definition.blocks))
     journal.add("test", trial=trial, top1=found.top1, images=found.images)
 
 

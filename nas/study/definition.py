@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from nas.study.files import write_atomic
+from nas.storage.files import write_atomic
 from search_spaces.codec import read
 from search_spaces.errors import UserError
 from search_spaces.strict_yaml import dump

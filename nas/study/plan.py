@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nas.study import checkpoints, lock
+from nas.storage import lock
+from nas.study import checkpoints
 from nas.study.definition import NAME as DEFINITION
 from nas.study.definition import Definition, check_same, installed_versions, read_definition
 from nas.study.objective import OBJECTIVES

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from nas.study.files import write_atomic
+from nas.storage.files import write_atomic
 from nas.study.log import Event
 
 NAME = "records.jsonl"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nas.study import lock
+from nas.storage import lock
 from nas.study.definition import NAME as DEFINITION
 from nas.study.definition import read_definition
 from nas.study.log import NAME as LOG

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +13,10 @@ from torch.nn import functional as F
 from nas.training.batches import Batches
 from nas.training.distributed import summed, world
 from nas.training.settings import Settings, autocast
+from search_spaces.intervals import wilson
 
 TOP = 5
+MOST_PAIRS = 10
 AT_ONCE = 256  # images
 
 
@@ -51,6 +54,25 @@ class Evaluation:
             confusion=tuple(map(tuple, confusion)),
             images_per_second=images / max(seconds, 1e-9),
         )
+
+    def facts(self, classes: tuple[str, ...]) -> dict[str, Any]:
+        """Plain data, with the 95 % interval of top-1, classes by name from worst to best, and confused pairs."""
+        rows = [
+            {"class": name, "images": sum(row), "top1": share}
+            for name, row, share in zip(classes, self.confusion, self.per_class, strict=True)
+        ]
+        pairs: list[dict[str, Any]] = [
+            {"true": classes[i], "predicted": classes[j], "images": number}
+            for i, row in enumerate(self.confusion)
+            for j, number in enumerate(row)
+            if i != j and number
+        ]
+        return {
+            **asdict(self),
+            "top1_interval": wilson(round(self.top1 * self.images), self.images),
+            "per_class": sorted(rows, key=lambda row: (row["top1"] is None, row["top1"])),
+            "confused": sorted(pairs, key=lambda pair: -pair["images"])[:MOST_PAIRS],
+        }
 
 
 def evaluate(module: nn.Module, split: Batches, fixed: Settings, classes: int) -> Evaluation:

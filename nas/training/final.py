@@ -1,4 +1,4 @@
-"""The one reading of the test split: the final evaluation of a trained network."""
+"""The final evaluation of a trained network: the one reading of the test split."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from search_spaces import UserError
 from search_spaces.codec import Kinds
 
 
-def final_evaluation(weights: Path, data: Data, fixed: Settings, blocks: Kinds | None = None) -> Evaluation:
-    """The test split by the network whose training ended in the checkpoint ``weights``.
+def final_evaluation(weights: Path, data: Data, part: str, fixed: Settings, blocks: Kinds | None = None) -> Evaluation:
+    """The split ``part`` (val or test) by the network whose training ended in the checkpoint ``weights``.
 
     Raises UserError for weights that cannot be read. Loading runs no code.
     """
@@ -29,5 +29,5 @@ def final_evaluation(weights: Path, data: Data, fixed: Settings, blocks: Kinds |
     fit_weights(module, state)
     module = module.to(fixed.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     by = (trained.mean, trained.deviation)
-    own = normalised(data.test, by, network.image_size, network.in_channels, fixed.device)
+    own = normalised(getattr(data, part), by, network.image_size, network.in_channels, fixed.device)
     return evaluate(module, own, fixed, network.classes)

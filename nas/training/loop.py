@@ -36,6 +36,7 @@ from search_spaces.digest import training_key
 Report = Callable[[int, dict[str, Any]], bool]
 Watch = Callable[[int, int], None]
 LOOK_EVERY = 50  # steps between looks at whether the loss is still a number
+BODY = {"stem", "stages"}  # all but the classifiers
 SAVE_EVERY = 300.0  # seconds between checkpoints within an epoch
 
 
@@ -57,13 +58,15 @@ class Start:
 class Result:
     """``top1``: share of validation images classified rightly after the last epoch (0 to 1).
 
-    ``seconds`` of training and validation over all sessions; ``weights`` is the checkpoint's path, or None.
+    ``seconds`` (and ``cpu_seconds`` of this process) of training and validation over all sessions; ``weights`` is the
+    checkpoint's path, or None.
     """
 
     top1: float
     top1_by_epoch: tuple[float, ...]
     epochs: int
     seconds: float
+    cpu_seconds: float
     pruned: bool
     images_per_second: float
     device: str
@@ -315,6 +318,7 @@ class _Run:
             top1_by_epoch=tuple(self.top1),
             epochs=done,
             seconds=self.seconds,
+            cpu_seconds=self.cpu_seconds,
             pruned=done < self.fixed.epochs,
             images_per_second=done * self.steps * self.batch / max(self.seconds, 1e-9),
             device=self.fixed.device,
@@ -342,14 +346,16 @@ def _begin(module: nn.Module, start: Start | None) -> list[nn.Module]:
         return []
     start.fit(module)
     scopes = dict(module.named_modules())
-    for name in start.freeze:
+    names = [own for name in start.freeze for own in ((set(scopes) & BODY) if name == "body" else [name])]
+    for name in names:
         if name not in scopes:
             known = ", ".join(name for name, _ in module.named_children())
             raise UserError(
-                f"must be a scope of the network ({known}, or one within, such as stages.0), got {name!r}", "freeze"
+                f"must be body or a scope of the network ({known}, or one within, such as stages.0), got {name!r}",
+                "freeze",
             )
         scopes[name].requires_grad_(False)
-    return [scopes[name] for name in start.freeze]
+    return [scopes[name] for name in names]
 
 
 def _trained(

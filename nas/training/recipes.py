@@ -78,6 +78,13 @@ RECIPES: dict[str, Recipe] = {
     ),
 }
 
+MEASURED = {  # what they gave, and where: benchmarks/recipes.md
+    "proxy": "orders candidates on small images in a few epochs",
+    "plain": "what others are compared with",
+    "efficientnet": "for long trainings",
+    "modern": "for short ones",
+}
+
 
 def recipe(name: str) -> Recipe:
     """The recipe of that name; raises UserError that lists the names."""

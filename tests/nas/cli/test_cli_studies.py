@@ -128,7 +128,7 @@ def test_rm_removes_a_study_on_request_only(nas, study):
 
 
 def test_rm_refuses_a_study_in_use(nas, study):
-    from nas.study.lock import locked
+    from nas.storage.lock import locked
 
     with locked(study):
         done = nas("studies", "rm", "mine", "--yes")

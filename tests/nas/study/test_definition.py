@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from nas.storage.lock import is_held, locked
 from nas.study.definition import check_same, read_definition, write_definition
-from nas.study.lock import is_held, locked
 from nas.study.plan import plan
 from search_spaces import UserError, cost, load
 from search_spaces.codec import from_data
@@ -107,7 +107,7 @@ def test_the_deployment_size_can_be_changed(by_cost):
 
 def test_the_lock_names_its_holder_and_is_released_by_death(tmp_path):
     code = (
-        "import sys, time; from pathlib import Path; from nas.study.lock import locked\n"
+        "import sys, time; from pathlib import Path; from nas.storage.lock import locked\n"
         "with locked(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]

@@ -1,4 +1,4 @@
-"""One driver per study: an operating-system lock, released by the death of its holder."""
+"""One process per folder: an operating-system lock, released by the death of its holder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def locked(folder: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
-            raise UserError(f"the study {folder} is in use by process {holder}") from None
+            raise UserError(f"{folder} is in use by process {holder}") from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield
@@ -31,7 +31,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a driver is at work on the folder now. Changes nothing."""
+    """Whether a process is at work on the folder now. Changes nothing."""
     try:
         handle = os.open(folder / NAME, os.O_RDONLY)
     except OSError:

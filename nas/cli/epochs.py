@@ -1,0 +1,79 @@
+"""What a person sees while a network trains: a bar with images/s and time left, and a line for each epoch. All on
+stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nas.cli.output import percent, say
+from nas.report.numbers import seconds_text
+
+if TYPE_CHECKING:
+    from nas.training.definition import Training
+
+EVERY = 1.0  # seconds between drawings of the bar on a terminal
+SELDOM = 60.0  # and between lines in a file
+BAR = 24
+
+
+@dataclass
+class Shown:
+    """Counts steps and epochs; ``live`` where stderr is a terminal."""
+
+    epochs: int
+    batch: int
+    live: bool
+    done: int = 0
+    began: float = field(default_factory=time.monotonic)
+    said: float = field(default_factory=time.monotonic)
+    steps_seen: int = 0
+
+    def step(self, step: int, steps: int) -> None:
+        """A step of an epoch of ``steps`` is done."""
+        self.steps_seen += 1
+        now = time.monotonic()
+        if now - self.said < (EVERY if self.live else SELDOM):
+            return
+        self.said = now
+        per_step = (now - self.began) / self.steps_seen
+        left = (self.epochs - self.done) * steps - step
+        filled = round(BAR * step / steps)
+        bar = f"{'━' * filled}{'╌' * (BAR - filled)} " if self.live else ""
+        line = (
+            f"epoch {self.done + 1}/{self.epochs} {bar}step {step}/{steps}, {self.batch / per_step:,.0f} images/s, "
+            f"about {seconds_text(left * per_step)} left"
+        )
+        if self.live:
+            print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
+        else:
+            say(line)
+
+    def epoch(self, epoch: int, metrics: dict[str, Any]) -> None:
+        """An epoch is done."""
+        self.done = epoch
+        self.clear()
+        top5 = "" if metrics.get("top5") is None else f", top-5 {percent(metrics['top5'])}"
+        say(
+            f"epoch {epoch}/{self.epochs}: top-1 {percent(metrics['top1'], 2)}{top5}, loss {metrics['loss']:.4f} "
+            f"(validation {metrics['val_loss']:.4f}), rate {metrics['lr']:.3g}, "
+            f"{metrics['images_per_second']:,.0f} images/s, {seconds_text(metrics['seconds'])}"
+        )
+
+    def clear(self) -> None:
+        if self.live:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def epochs_shown(training: Training) -> Iterator[Shown]:
+    """A display of a training's steps and epochs."""
+    shown = Shown(training.fixed.epochs, min(training.fixed.batch, len(training.data.train)), sys.stderr.isatty())
+    try:
+        yield shown
+    finally:
+        shown.clear()

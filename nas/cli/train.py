@@ -1,0 +1,228 @@
+"""`nas train`: one network on a data set, by a recipe, in a folder that can be resumed."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nas.cli import output
+from nas.cli.parser import Parser, command, count, natural
+from nas.cli.sources import ARCH_HELP, BLOCKS_HELP, load_architecture
+from search_spaces.errors import UserError
+
+if TYPE_CHECKING:
+    from nas.training.definition import Training
+    from nas.training.recipe import Recipe
+
+EXAMPLE = """
+nas train efficientnet-b0 --data folder:flowers --recipe modern --image-size 128
+nas train studies/mine --data cifar10 --recipe efficientnet --epochs 100 --set batch=256
+nas train resnet-50 --data folder:flowers --weights resnet-50.safetensors --freeze body
+torchrun --nproc-per-node 8 -m nas train efficientnet-b3 --data imagenet --recipe efficientnet
+"""
+MOST_CLASSES, MOST_PAIRS = 5, 3
+OPTIONS = ("epochs", "image_size", "batch", "dtype", "accumulate", "compile", "deterministic", "sync_bn")
+
+
+def parser() -> Parser:
+    """Options of `nas train`."""
+    p = command(
+        "train",
+        "Train a network, or fine-tune one: validation after each epoch, the test split read once at the end. The "
+        "same command goes on where it was stopped. Under torchrun it trains on several GPUs.",
+        EXAMPLE,
+    )
+    _add_question(p)
+    _add_start(p)
+    _add_running(p)
+    return p
+
+
+def _add_question(p: Parser) -> None:
+    from nas.data import FORMS
+    from nas.training.recipes import MEASURED
+
+    group = p.add_argument_group("what is trained, and how")
+    group.add_argument("network", metavar="ARCH", help=ARCH_HELP)
+    group.add_argument("--data", required=True, metavar="D", help=FORMS)
+    told = "; ".join(f"{name}: {text}" for name, text in MEASURED.items())
+    group.add_argument("--recipe", default="modern", metavar="R", help=f"modern by default. Measured: {told}")
+    group.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="another value in the recipe; may be repeated"
+    )
+    group.add_argument("--epochs", type=count, metavar="N", help="epochs, instead of the recipe's; its curve is kept")
+    group.add_argument("--image-size", type=count, metavar="N", help="side in pixels, instead of the network's")
+    group.add_argument("--batch", type=count, metavar="N", help="images a step over all processes; the rate stays")
+    group.add_argument("--seed", type=natural, default=0, metavar="N", help="of weights, order and draws (0)")
+    group.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
+
+
+def _add_start(p: Parser) -> None:
+    group = p.add_argument_group("fine-tuning")
+    group.add_argument("--weights", type=Path, metavar="FILE", help="begin with these; a head of other classes is new")
+    group.add_argument(
+        "--freeze", action="append", default=[], metavar="SCOPE", help="body, stem, stages, stages.0 …: not trained"
+    )
+
+
+def _add_running(p: Parser) -> None:
+    group = p.add_argument_group("where it runs")
+    group.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 (auto)")
+    group.add_argument("--threads", type=count, metavar="N", help="threads of each process (its share of the cores)")
+    group.add_argument("--dtype", metavar="T", help="float32, bfloat16 or float16 (bfloat16 on a GPU that has it)")
+    group.add_argument("--accumulate", type=count, metavar="N", help="turns in which a step's images are taken (1)")
+    group.add_argument("--compile", action="store_true", help="torch.compile; pays on GPUs and long trainings")
+    group.add_argument("--deterministic", action="store_true", help="on a GPU: the same result each time, slower")
+    group.add_argument("--sync-bn", action="store_true", help="batch norms over all GPUs")
+    group.add_argument("--out", type=Path, metavar="DIR", help="folder, instead of one under runs/")
+    group.add_argument("--resume", action="store_true", help="go on, and refuse to begin")
+    group.add_argument("--json", action="store_true", help="print the summary as JSON; everything else to stderr")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train, telling how it goes, and print the summary."""
+    from nas.training.distributed import joined, world
+    from nas.training.loop import TrainingFailed
+
+    try:
+        with joined(_device(options.device)) as device:
+            summary = _trained(options, device)
+            leads = world().leads
+    except TrainingFailed as error:
+        output.say(f"nas train: {error}; a smaller --set lr=… or --set clip=1 may help")
+        return 1
+    if leads and options.json:
+        output.print_json(summary)
+    elif leads:
+        print("\n".join(summary_lines(summary)))
+    return 0
+
+
+def _device(asked: str) -> str:
+    from nas.training.recipes import recipe
+    from nas.training.settings import settings
+
+    return settings(recipe("plain"), asked).device
+
+
+def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:
+    from nas.cli.epochs import epochs_shown
+    from nas.training.distributed import world
+    from nas.training.run import run as train
+
+    training = _training(options, device)
+    folder = options.out or training.default_folder()
+    if not world().leads:
+        return train(training, folder, resume=options.resume)
+    tell = output.say if options.json else print
+    for line in _about(training, folder):
+        tell(line)
+    fresh: list[str] = []
+    try:
+        with epochs_shown(training) as shown:
+            return train(training, folder, resume=options.resume, told=shown.epoch, watch=shown.step, fresh=fresh)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"stopped; the same command goes on from {folder}") from None
+
+
+def _training(options: argparse.Namespace, device: str) -> Training:
+    from nas.data import load_data
+    from nas.training.definition import Training
+    from nas.training.distributed import processes
+    from nas.training.settings import settings
+    from nas.training.streaming import workers
+
+    how = _recipe(options)
+    name, architecture = load_architecture(options.network, options.blocks)
+    own = {field: getattr(options, field) for field in OPTIONS if getattr(options, field)}
+    threads = options.threads or (1 if device.startswith("cuda") else workers())
+    fixed = settings(
+        how, device.partition(":")[0] if processes() > 1 else device, threads=threads, **own, processes=processes()
+    )
+    data = load_data(options.data)
+    return Training(
+        name=name,
+        architecture=architecture,
+        data=data,
+        spec=options.data,
+        recipe=how,
+        fixed=fixed,
+        seed=options.seed,
+        weights=options.weights,
+        freeze=tuple(options.freeze),
+        blocks=options.blocks,
+    )
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    """The named recipe with the values that were set."""
+    import yaml
+
+    from nas.training.recipes import recipe
+
+    values = {}
+    for text in options.set:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UserError(f"--set must be FIELD=VALUE, got {text!r}")
+        values[name] = yaml.safe_load(value)
+        if isinstance(values[name], str) and value.replace(".", "").replace("e-", "").isdigit():
+            values[name] = float(value)  # 1e-3, a text in YAML 1.1
+    return recipe(options.recipe).changed(values) if values else recipe(options.recipe)
+
+
+def _about(training: Training, folder: Path) -> list[str]:
+    from nas.report.numbers import rounded
+    from search_spaces import cost
+
+    data, fixed, small = training.data, training.fixed, training.trained
+    own = cost(small)
+    several = f", {fixed.processes} processes of {fixed.batch // fixed.processes} images" if fixed.processes > 1 else ""
+    lines = [
+        f"{training.name} at {small.image_size} px: {own.params:,} parameters, {rounded(own.macs)} MACs",
+        f"data {data.name}: {len(data.train):,} images for training, {len(data.val):,} for validation, "
+        f"{len(data.test):,} for the test at the end, {len(data.classes)} classes",
+        *(f"  {note}" for note in data.notes),
+        f"recipe {training.recipe.name}: {fixed.epochs} epochs, batch {fixed.batch}, {fixed.device}, {fixed.dtype}, "
+        f"{fixed.threads} threads{several}",
+        f"folder {folder}",
+    ]
+    if training.weights:
+        frozen = f"; frozen: {', '.join(training.freeze)}" if training.freeze else ""
+        lines.insert(-1, f"begins with {training.weights}{frozen}")
+    return lines
+
+
+def summary_lines(summary: dict[str, Any]) -> list[str]:
+    """What a training came to: accuracy, what is confused, what the network and the run cost."""
+    from nas.report.numbers import rounded, seconds_text
+
+    test, val = summary["test"], summary["val"]
+    worst = ", ".join(
+        f"{each['class']} {output.percent(each['top1'])}" for each in test["per_class"][:MOST_CLASSES] if each["images"]
+    )
+    confused = ", ".join(
+        f"{each['true']} for {each['predicted']} {each['images']}×" for each in test["confused"][:MOST_PAIRS]
+    )
+    pairs = [
+        ("validation", _accuracy(val)),
+        ("test, read once", _accuracy(test)),
+        ("least right", worst),
+        ("taken", confused or "nothing for anything else"),
+        ("network", f"{summary['params']:,} parameters, {rounded(summary['macs'])} MACs at {summary['image_size']} px"),
+        (
+            "run",
+            f"{summary['epochs']} epochs in {seconds_text(summary['seconds'])} "
+            f"({seconds_text(summary['cpu_seconds'])} of CPU), "
+            f"{summary['images_per_second']:,.0f} images/s, {rounded(summary['training_macs'])} MACs",
+        ),
+    ]
+    width = max(len(name) for name, _ in pairs)
+    return ["", *(f"  {name:<{width}}  {text}" for name, text in pairs)]
+
+
+def _accuracy(part: dict[str, Any]) -> str:
+    low, high = (output.percent(each) for each in part["top1_interval"])
+    top5 = "" if part["top5"] is None else f", top-5 {output.percent(part['top5'])}"
+    return f"top-1 {output.percent(part['top1'], 2)} (95 %: {low} to {high}){top5}, {part['images']:,} images"

@@ -1,0 +1,1 @@
+"""Files that survive a kill, and folders with one owner."""

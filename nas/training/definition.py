@@ -1,0 +1,116 @@
+"""What a training in a folder is of: all that its result depends on, as a value and as ``train.yaml``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nas.data import Data
+from nas.storage.files import write_atomic
+from nas.training.loop import Start
+from nas.training.recipe import Recipe
+from nas.training.settings import Settings, proxy
+from nas.weight_files import fit_weights, load_weights
+from search_spaces import Architecture, digest
+from search_spaces.codec import read
+from search_spaces.errors import UserError
+from search_spaces.strict_yaml import dump
+
+NAME = "train.yaml"
+SCHEMA = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """One training: the deployment ``architecture`` on ``data`` (read from ``spec``) by ``recipe`` with the settings
+    ``fixed``; from fresh weights or those in the file ``weights``, of which the scopes ``freeze`` stay as they are."""
+
+    name: str
+    architecture: Architecture
+    data: Data
+    spec: str
+    recipe: Recipe
+    fixed: Settings
+    seed: int = 0
+    weights: Path | None = None
+    freeze: tuple[str, ...] = ()
+    blocks: str | None = None
+
+    @property
+    def trained(self) -> Architecture:
+        """The network as it is trained."""
+        return proxy(self.architecture, self.recipe, self.fixed.image_size, len(self.data.classes))
+
+    def start(self, told: list[str]) -> Start | None:
+        """The weights to begin with; names of tensors that stay fresh are added to ``told``. Raises UserError where
+        they cannot be read."""
+        if self.weights is None:
+            if self.freeze:
+                raise UserError("needs weights to begin with", "freeze")
+            return None
+        state, _ = load_weights(self.weights)
+        name = json.dumps([hashlib.sha256(self.weights.read_bytes()).hexdigest(), self.freeze])
+
+        def fit(module: Any) -> None:
+            told.extend(fit_weights(module, state, new_head=True))
+
+        return Start(fit, self.freeze, name)
+
+    def to_data(self) -> dict[str, Any]:
+        """Plain data, as in ``train.yaml``."""
+        images = {part: len(getattr(self.data, part)) for part in ("train", "val", "test")}
+        weights = self.weights and hashlib.sha256(self.weights.read_bytes()).hexdigest()
+        return {
+            "schema": SCHEMA,
+            "name": self.name,
+            "network": digest(self.architecture),
+            "data": {"name": self.data.name, "spec": self.spec, "digest": self.data.digest, "images": images},
+            "recipe": self.recipe.to_data(),
+            "recipe_digest": self.recipe.digest,
+            "settings": self.fixed.to_data(),
+            "seed": self.seed,
+            "weights": weights,
+            "freeze": list(self.freeze),
+            "blocks": self.blocks,
+        }
+
+    def identity(self) -> dict[str, Any]:
+        """The part that must be equal for a training to go on, flat. Where the images lie does not matter, but what
+        they are."""
+        data = self.to_data()
+        own = {name: data[name] for name in ("network", "seed", "weights", "freeze")}
+        settings = {f"settings.{name}": value for name, value in data["settings"].items()}
+        return {**own, "data": self.data.digest, "recipe": self.recipe.digest, **settings}
+
+    def default_folder(self) -> Path:
+        """``runs/<network>-<data>-<recipe>-<first 8 of the identity's digest>``."""
+        sha = hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()[:8]
+        parts = (self.name, self.data.name, self.recipe.name.partition(" ")[0], sha)
+        return Path("runs") / "-".join(re.sub(r"[^\w.]+", "_", part)[:60] for part in parts)
+
+    def write(self, folder: Path) -> None:
+        write_atomic(folder / NAME, dump(self.to_data()))
+
+    def check_same(self, folder: Path) -> None:
+        """Raise UserError that names every field in which the training of a folder differs from this one."""
+        there, own = _identity(read(folder / NAME), folder), self.identity()
+        different = [f"{n} (there {there.get(n)}, asked {own[n]})" for n in own if there.get(n) != own[n]]
+        if different:
+            raise UserError(f"{folder} holds another training; it differs in {'; '.join(different)}")
+
+
+def _identity(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The flat identity of what a ``train.yaml`` says. Raises UserError for a damaged one."""
+    if data.get("schema") != SCHEMA:
+        raise UserError(f"{folder / NAME}: schema must be {SCHEMA}, got {data.get('schema')!r}")
+    try:
+        own = {name: data[name] for name in ("network", "seed", "weights", "freeze")}
+        settings = {f"settings.{name}": value for name, value in data["settings"].items()}
+        return {**own, "data": data["data"]["digest"], "recipe": data["recipe_digest"], **settings}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{folder / NAME} is damaged: {error}") from None

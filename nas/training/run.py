@@ -1,0 +1,149 @@
+"""A training in a folder of its own, which the same command resumes.
+
+::
+
+    train.yaml            what is trained, on what, how
+    network.yaml          the network as trained
+    metrics.jsonl         one line an epoch
+    tensorboard/          the same as TensorBoard events
+    last.ckpt             where it stands, to go on from
+    best.safetensors      weights of the epoch with the best validation top-1
+    weights.safetensors   weights of the last epoch (their average, where the recipe has one)
+    summary.json          the end: validation and test, cost of the network and of the run
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
+from typing import Any
+
+from nas.storage.files import write_atomic
+from nas.storage.lock import NAME as LOCK
+from nas.storage.lock import locked
+from nas.training.definition import NAME, Training
+from nas.training.distributed import agreed, world
+from nas.training.final import final_evaluation
+from nas.training.loop import Result, Watch, train
+from nas.training.metrics import Metrics
+from nas.weight_files import Trained, load_weights, save_weights
+from search_spaces import cost, save
+from search_spaces.errors import UserError
+from search_spaces.load import outside_blocks
+
+SUMMARY, NETWORK, LAST = "summary.json", "network.yaml", "last.ckpt"
+BEST, WEIGHTS = "best.safetensors", "weights.safetensors"
+BACKWARD = 3  # a training step is a forward pass and a backward pass of about twice its multiply-adds
+
+Told = Callable[[int, dict[str, Any]], None]
+
+
+def run(
+    training: Training,
+    folder: Path,
+    *,
+    resume: bool = False,
+    told: Told | None = None,
+    watch: Watch | None = None,
+    fresh: list[str] | None = None,
+) -> dict[str, Any]:
+    """Train to the end in ``folder``, or go on where it was stopped; the summary, which ``summary.json`` keeps.
+
+    ``told(epoch, metrics)`` hears of each epoch, ``watch(step, steps)`` of each step; ``fresh`` receives the names of
+    tensors that the weights to begin with do not give. With ``resume`` there must be something to resume. The test
+    split is read once, after the last epoch. Under `torchrun` all processes call this. Raises UserError for a folder
+    that holds something else, or is in use.
+    """
+    leads = world().leads
+    with ExitStack() as stack:
+        _check(training, folder, resume)
+        agreed(0.0)  # all have looked before the first writes
+        if leads:
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(folder))
+        if not (folder / SUMMARY).is_file():
+            _train(training, folder, told, watch, [] if fresh is None else fresh)
+        agreed(0.0)
+        summary: dict[str, Any] = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        return summary
+
+
+def _check(training: Training, folder: Path, resume: bool) -> None:
+    """The folder must hold this training, or nothing."""
+    if (folder / NAME).is_file():
+        training.check_same(folder)
+    elif resume:
+        raise UserError(f"{folder} holds no training that could be resumed")
+    elif folder.exists() and (not folder.is_dir() or any(each.name != LOCK for each in folder.iterdir())):
+        raise UserError(f"{folder} is not empty and holds no training")
+
+
+def _train(training: Training, folder: Path, told: Told | None, watch: Watch | None, fresh: list[str]) -> None:
+    start, leads = training.start(fresh), world().leads
+    if leads and not (folder / NAME).is_file():
+        save(training.trained, folder / NETWORK, {"training": training.name, "recipe": training.recipe.name})
+        training.write(folder)
+    with Metrics(folder) if leads else nullcontext() as metrics:
+
+        def report(epoch: int, told_now: dict[str, Any]) -> bool:
+            if metrics is not None and metrics.add(epoch, told_now) and told:
+                told(epoch, told_now)
+            return True
+
+        result = train(
+            training.architecture,
+            training.data,
+            training.recipe,
+            fixed=training.fixed,
+            seed=training.seed,
+            order=training.seed,
+            report=report,
+            watch=watch,
+            checkpoint=folder / LAST,
+            best=folder / BEST,
+            start=start,
+        )
+    agreed(0.0)  # the checkpoint is there
+    _conclude(training, folder, result)
+
+
+def _conclude(training: Training, folder: Path, result: Result) -> None:
+    """Write the weights, evaluate them on validation and, once, on the test split, and sum up."""
+    data, fixed = training.data, training.fixed
+    found = {
+        part: final_evaluation(folder / LAST, data, part, fixed, outside_blocks(training.blocks))
+        for part in ("val", "test")
+    }
+    if not world().leads:
+        return
+    state, trained = load_weights(folder / LAST)
+    assert trained is not None  # the loop wrote it
+    own = Trained.from_data({**trained.to_data(), "name": training.name}).after(result.epochs, result.top1)
+    save_weights(folder / WEIGHTS, state, own)
+    costs = cost(training.trained)
+    images = result.epochs * (len(data.train) // fixed.batch or 1) * min(fixed.batch, len(data.train))
+    summary = {
+        "name": training.name,
+        "data": data.name,
+        "recipe": training.recipe.name,
+        "seed": training.seed,
+        "epochs": result.epochs,
+        "image_size": training.trained.image_size,
+        "params": costs.params,
+        "macs": costs.macs,
+        "training_macs": BACKWARD * costs.macs * images,
+        "seconds": result.seconds,
+        "cpu_seconds": result.cpu_seconds,
+        "images_per_second": result.images_per_second,
+        "peak_bytes": result.peak_bytes,
+        "device": result.device,
+        "processes": fixed.processes,
+        "batch": fixed.batch,
+        "batch_per_process": fixed.batch // fixed.processes,
+        "top1_by_epoch": list(result.top1_by_epoch),
+        "best_epoch": 1 + max(range(result.epochs), key=lambda epoch: result.top1_by_epoch[epoch]),
+        **{part: each.facts(data.classes) for part, each in found.items()},
+    }
+    write_atomic(folder / SUMMARY, json.dumps(summary, indent=1, allow_nan=False) + "\n")
