@@ -157,8 +157,6 @@ def _training(options: argparse.Namespace, device: str) -> Training:
 
 def _recipe(options: argparse.Namespace) -> Recipe:
     """The named recipe with the values that were set."""
-    import yaml
-
     from nas.training.recipes import recipe
 
     values = {}
@@ -166,9 +164,10 @@ def _recipe(options: argparse.Namespace) -> Recipe:
         name, equals, value = text.partition("=")
         if not equals:
             raise UserError(f"--set must be FIELD=VALUE, got {text!r}")
-        values[name] = yaml.safe_load(value)
-        if isinstance(values[name], str) and value.replace(".", "").replace("e-", "").isdigit():
-            values[name] = float(value)  # 1e-3, a text in YAML 1.1
+        try:
+            values[name] = json.loads(value)
+        except ValueError:
+            values[name] = value
     return recipe(options.recipe).changed(values) if values else recipe(options.recipe)
 
 
