@@ -7,7 +7,7 @@ import pytest
 
 from nas.data import Data, Split
 from nas.training import Recipe
-from search_spaces import Architecture, Conv, Head, MBConv, Stage
+from search_spaces import Architecture, Conv, Defaults, Head, MBConv, NoNorm, Stage
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +18,18 @@ def small():
         stem=(Stage(Conv(kernel=3), out=8, stride=2),),
         stages=(Stage(MBConv(expand_ratio=3), out=8, repeats=2, stride=1),),
         head=Head(out=16),
+    )
+
+
+@pytest.fixture(scope="session")
+def normless():
+    return Architecture(
+        image_size=32,
+        classes=1000,
+        stem=(Stage(Conv(kernel=3), out=8, stride=2),),
+        stages=(Stage(Conv(kernel=3), out=8, repeats=2),),
+        head=Head(),
+        defaults=Defaults(norm=NoNorm()),
     )
 
 

@@ -1,0 +1,185 @@
+"""The loop's parts: optimisers, rates, averages, initialisation, and what settings refuse."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from timm.optim.rmsprop_tf import RMSpropTF
+from torch import nn
+
+from nas.network import build
+from nas.training import RECIPES, loop
+from nas.training.average import Average
+from nas.training.initialisation import INITS, initialise, refresh
+from nas.training.loop import Start, train
+from nas.training.optimisers import TensorFlowRMSprop, optimiser, rate
+from nas.training.settings import Settings, settings
+from search_spaces import UserError
+
+
+def test_rmsprop_is_tensorflows():
+    torch.manual_seed(0)
+    ours = nn.Parameter(torch.randn(5, 3))
+    theirs = nn.Parameter(ours.detach().clone())
+    rate_of = {"lr": 0.02, "momentum": 0.9, "eps": 1e-3, "weight_decay": 1e-2}
+    one = TensorFlowRMSprop([{"params": [ours], "weight_decay": 1e-2}], 0.02, 0.9, 0.9, 1e-3)
+    other = RMSpropTF([theirs], alpha=0.9, **rate_of)
+    for step in range(20):
+        for group in (*one.param_groups, *other.param_groups):
+            group["lr"] = 0.02 * 0.9**step
+        ours.grad = torch.randn(5, 3)
+        theirs.grad = ours.grad.clone()
+        one.step()
+        other.step()
+    assert torch.allclose(ours, theirs, rtol=1e-6, atol=1e-7)
+
+
+def test_rmsprop_by_hand():
+    weight = nn.Parameter(torch.tensor([1.0]))
+    one = TensorFlowRMSprop([weight], lr=0.1, decay=0.9, momentum=0.5, eps=0.001)
+    weight.grad = torch.tensor([2.0])
+    one.step()
+    carried = 0.1 * 2 / math.sqrt(0.9 * 1 + 0.1 * 4 + 0.001)
+    assert weight.item() == pytest.approx(1 - carried)
+    one.step()
+    square = 0.9 * 1.3 + 0.1 * 4
+    assert weight.item() == pytest.approx(1 - carried - (0.5 * carried + 0.1 * 2 / math.sqrt(square + 0.001)))
+
+
+def test_weight_decay_is_for_matrices_and_kernels_only(small):
+    module = build(small.at(8, 3))
+    own = optimiser(module, replace(RECIPES["plain"], weight_decay=0.3))
+    decayed = {id(each) for group in own.param_groups if group["weight_decay"] == 0.3 for each in group["params"]}
+    assert decayed == {id(each) for each in module.parameters() if each.dim() > 1}
+
+
+def test_the_papers_rate():
+    recipe = RECIPES["efficientnet"]
+    assert recipe.lr == pytest.approx(0.256 / 32)
+    assert rate(2.5 / 350, recipe) == pytest.approx(recipe.lr / 2)  # warm-up of 5 epochs
+    for epoch in (6, 100, 349):
+        assert rate(epoch / 350, recipe) == pytest.approx(recipe.lr * 0.97 ** (epoch // 2.4))
+
+
+def test_the_cosine_ends_at_nothing():
+    recipe = replace(RECIPES["modern"], warm_up=0.2, lr=1.0)
+    assert [rate(share, recipe) for share in (0.1, 0.2, 0.6, 1.0)] == pytest.approx([0.5, 1.0, 0.5, 0.0])
+
+
+def test_the_average_warms_up_as_tensorflows():
+    layer = nn.Linear(1, 1)
+    own = Average(layer, 0.9)
+    expected = layer.weight.item()
+    for step in range(200):
+        nn.init.constant_(layer.weight, float(step))
+        own.update(layer, step)
+        decay = min(0.9, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * step
+    assert own.values["weight"].item() == pytest.approx(expected, rel=1e-5)
+    with own.in_place(layer):
+        assert layer.weight.item() == pytest.approx(expected, rel=1e-5)
+    assert layer.weight.item() == 199
+
+
+@pytest.mark.parametrize("name", sorted(INITS))
+def test_initialisations(small, name):
+    torch.manual_seed(0)
+    module = build(small.at(8, 3))
+    initialise(module, replace(RECIPES["plain"], init=name, bn_momentum=0.2))
+    assert all(each.momentum == 0.2 for each in module.modules() if isinstance(each, nn.BatchNorm2d))
+    wide = nn.Conv2d(64, 256, 3, groups=4)
+    INITS[name](wide)
+    expected = {
+        "torch": 1 / math.sqrt(3 * 16 * 9),
+        "kaiming": math.sqrt(2 / (256 * 9)),
+        "efficientnet": math.sqrt(2 / (64 * 9)),
+    }
+    assert wide.weight.std().item() == pytest.approx(expected[name], rel=0.02)
+
+
+def test_refreshed_statistics_are_those_of_the_images():
+    module = nn.Sequential(nn.BatchNorm2d(2))
+    parts = [torch.randn(16, 2, 3, 3) * 5 + 7 for _ in range(3)]
+    refresh(module, parts)
+    whole = torch.cat(parts)
+    assert torch.allclose(module[0].running_mean, whole.mean((0, 2, 3)), atol=1e-4)
+    assert module[0].momentum == 0.1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch": 18, "accumulate": 2}, "batch: must be a multiple of 4 for 1 processes with 2 turns each, got 18"),
+        ({"sync_bn": True}, "sync_bn: is there on GPUs only"),
+        ({"dtype": "float16"}, "dtype: must be one of float32, bfloat16, got 'float16'"),
+    ],
+)
+def test_settings_that_do_not_fit(quick, options, message):
+    with pytest.raises(UserError, match=message):
+        settings(quick, "cpu", **options)
+
+
+def test_accumulation_is_the_same_step_without_norms(normless, made_up, quick):
+    recipe = replace(quick, dropout=0.0, drop_path=0.0, ema=0.0)
+    losses = []
+    for turns in (1, 2, 4):
+        seen = []
+        train(
+            normless,
+            made_up,
+            recipe,
+            fixed=settings(recipe, "cpu", accumulate=turns),
+            report=lambda epoch, metrics, seen=seen: seen.append(metrics["loss"]) or True,
+        )
+        losses.append(seen)
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
+    assert losses[2] == pytest.approx(losses[0], rel=1e-5)
+
+
+def test_a_frozen_body_stays_and_the_head_learns(small, made_up, quick, tmp_path):
+    module = build(small.at(8, 3), training=True)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    start = Start(lambda into: into.load_state_dict(before), ("body",), "x")
+    recipe = replace(quick, ema=0.0)
+    train(small, made_up, recipe, fixed=settings(recipe, "cpu"), start=start, checkpoint=tmp_path / "c")
+    after = torch.load(tmp_path / "c", weights_only=True)["model"]
+    moved = {name.partition(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert moved == {"head"}
+
+
+def test_a_scope_that_is_none_is_refused(small, made_up, quick):
+    start = Start(lambda into: None, ("stages.9",), "x")
+    with pytest.raises(UserError, match=r"freeze: must be body or a scope .*stem, stages, head.* got 'stages.9'"):
+        train(small, made_up, quick, fixed=settings(quick, "cpu"), start=start)
+
+
+def test_bfloat16_and_compile_are_part_of_the_key():
+    own = Settings("cuda", "bfloat16", True, 64, 1, 32, 5)
+    for changed in ({"dtype": "float16"}, {"compile": True}, {"deterministic": True}, {"processes": 2}, {"batch": 32}):
+        assert replace(own, **changed).facts() != own.facts()
+
+
+def test_the_best_epochs_weights_are_kept(small, made_up, quick, tmp_path):
+    from nas.weight_files import load_weights
+
+    result = train(small, made_up, quick, fixed=settings(quick, "cpu"), best=tmp_path / "best.safetensors")
+    state, trained = load_weights(tmp_path / "best.safetensors")
+    assert trained.provenance["top1"] == max(result.top1_by_epoch)
+    assert trained.provenance["epochs"] == 1 + result.top1_by_epoch.index(max(result.top1_by_epoch))
+    build(trained.network(), training=True).load_state_dict(state)
+
+
+def test_in_bfloat16_it_trains(small, made_up, quick):
+    result = train(small, made_up, quick, fixed=settings(quick, "cpu", dtype="bfloat16"))
+    assert len(result.top1_by_epoch) == 3
+
+
+def test_nothing_is_left_changed(small, made_up, quick):
+    before = torch.get_rng_state(), torch.are_deterministic_algorithms_enabled()
+    train(small, made_up, quick, fixed=settings(quick, "cpu", deterministic=True, epochs=1))
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert torch.are_deterministic_algorithms_enabled() == before[1]
+    assert loop.SAVE_EVERY == 300
