@@ -119,10 +119,9 @@ def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:
     tell = output.say if options.json else print
     for line in _about(training, folder):
         tell(line)
-    fresh: list[str] = []
     try:
         with epochs_shown(training) as shown:
-            return train(training, folder, resume=options.resume, told=shown.epoch, watch=shown.step, fresh=fresh)
+            return train(training, folder, resume=options.resume, told=shown.epoch, watch=shown.step)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"stopped; the same command goes on from {folder}") from None
 
@@ -185,12 +184,14 @@ def _about(training: Training, folder: Path) -> list[str]:
         f"{len(data.test):,} for the test at the end, {len(data.classes)} classes",
         *(f"  {note}" for note in data.notes),
         f"recipe {training.recipe.name}: {fixed.epochs} epochs, batch {fixed.batch}, {fixed.device}, {fixed.dtype}, "
-        f"{fixed.threads} threads{several}",
+        f"{fixed.threads} thread{'s' if fixed.threads > 1 else ''}{several}",
         f"folder {folder}",
     ]
+    fresh = training.fresh()
     if training.weights:
-        frozen = f"; frozen: {', '.join(training.freeze)}" if training.freeze else ""
-        lines.insert(-1, f"begins with {training.weights}{frozen}")
+        told = {"new": fresh, "frozen": training.freeze}
+        more = "".join(f"; {name}: {', '.join(each)}" for name, each in told.items() if each)
+        lines.insert(-1, f"begins with {training.weights}{more}")
     return lines
 
 

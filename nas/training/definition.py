@@ -7,10 +7,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from nas.data import Data
+from nas.network import build
 from nas.storage.files import write_atomic
 from nas.training.loop import Start
 from nas.training.recipe import Recipe
@@ -46,25 +50,42 @@ class Training:
         """The network as it is trained."""
         return proxy(self.architecture, self.recipe, self.fixed.image_size, len(self.data.classes))
 
-    def start(self, told: list[str]) -> Start | None:
-        """The weights to begin with; names of tensors that stay fresh are added to ``told``. Raises UserError where
-        they cannot be read."""
+    def start(self) -> Start | None:
+        """The weights to begin with, None for fresh ones. Raises UserError where they cannot be read."""
+        if self.weights is None:
+            return None
+        state, _ = load_weights(self.weights)
+        name = json.dumps([self.weights_digest, self.freeze])
+        return Start(lambda module: fit_weights(module, state, new_head=True), self.freeze, name)
+
+    def fresh(self) -> list[str]:
+        """Names of the tensors that the weights to begin with do not give: those of a head of other classes. Raises
+        UserError where the weights do not fit, or something is to be frozen without weights."""
         if self.weights is None:
             if self.freeze:
                 raise UserError("needs weights to begin with", "freeze")
-            return None
+            return []
         state, _ = load_weights(self.weights)
-        name = json.dumps([hashlib.sha256(self.weights.read_bytes()).hexdigest(), self.freeze])
+        with torch.device("meta"):
+            module = build(self.trained, training=True)
+        try:
+            return fit_weights(module, {name: each.to("meta") for name, each in state.items()}, new_head=True)
+        except UserError as error:
+            raise UserError(f"{self.weights} does not fit {self.name}: {error}") from None
 
-        def fit(module: Any) -> None:
-            told.extend(fit_weights(module, state, new_head=True))
-
-        return Start(fit, self.freeze, name)
+    @cached_property
+    def weights_digest(self) -> str | None:
+        """SHA-256 of the file of weights. Raises UserError where it cannot be read."""
+        if self.weights is None:
+            return None
+        try:
+            return hashlib.sha256(self.weights.read_bytes()).hexdigest()
+        except OSError as error:
+            raise UserError(f"{self.weights} cannot be read: {error.strerror}", "weights") from None
 
     def to_data(self) -> dict[str, Any]:
         """Plain data, as in ``train.yaml``."""
         images = {part: len(getattr(self.data, part)) for part in ("train", "val", "test")}
-        weights = self.weights and hashlib.sha256(self.weights.read_bytes()).hexdigest()
         return {
             "schema": SCHEMA,
             "name": self.name,
@@ -74,7 +95,7 @@ class Training:
             "recipe_digest": self.recipe.digest,
             "settings": self.fixed.to_data(),
             "seed": self.seed,
-            "weights": weights,
+            "weights": self.weights_digest,
             "freeze": list(self.freeze),
             "blocks": self.blocks,
         }

@@ -47,14 +47,12 @@ def run(
     resume: bool = False,
     told: Told | None = None,
     watch: Watch | None = None,
-    fresh: list[str] | None = None,
 ) -> dict[str, Any]:
     """Train to the end in ``folder``, or go on where it was stopped; the summary, which ``summary.json`` keeps.
 
-    ``told(epoch, metrics)`` hears of each epoch, ``watch(step, steps)`` of each step; ``fresh`` receives the names of
-    tensors that the weights to begin with do not give. With ``resume`` there must be something to resume. The test
-    split is read once, after the last epoch. Under `torchrun` all processes call this. Raises UserError for a folder
-    that holds something else, or is in use.
+    ``told(epoch, metrics)`` hears of each epoch, ``watch(step, steps)`` of each step. With ``resume`` there
+    must be something to resume. The test split is read once, after the last epoch. Under `torchrun` all processes call
+    this. Raises UserError for a folder that holds something else, or is in use.
     """
     leads = world().leads
     with ExitStack() as stack:
@@ -64,7 +62,7 @@ def run(
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(locked(folder))
         if not (folder / SUMMARY).is_file():
-            _train(training, folder, told, watch, [] if fresh is None else fresh)
+            _train(training, folder, told, watch)
         agreed(0.0)
         summary: dict[str, Any] = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
         return summary
@@ -80,8 +78,8 @@ def _check(training: Training, folder: Path, resume: bool) -> None:
         raise UserError(f"{folder} is not empty and holds no training")
 
 
-def _train(training: Training, folder: Path, told: Told | None, watch: Watch | None, fresh: list[str]) -> None:
-    start, leads = training.start(fresh), world().leads
+def _train(training: Training, folder: Path, told: Told | None, watch: Watch | None) -> None:
+    start, leads = training.start(), world().leads
     if leads and not (folder / NAME).is_file():
         save(training.trained, folder / NETWORK, {"training": training.name, "recipe": training.recipe.name})
         training.write(folder)

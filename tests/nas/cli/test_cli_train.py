@@ -1,0 +1,145 @@
+"""`nas train`, and what the other commands do with what it leaves."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.torch import load_file
+
+from search_spaces import Architecture, Conv, Head, Stage, save
+
+QUICK = ("--recipe", "plain", "--epochs", "2", "--threads", "1", "--image-size", "8")
+
+
+@pytest.fixture
+def net(tmp_path):
+    own = Architecture(
+        image_size=8,
+        classes=10,
+        in_channels=1,
+        stem=(Stage(Conv(kernel=3), out=8, stride=2),),
+        stages=(Stage(Conv(kernel=3), out=16),),
+        head=Head(),
+    )
+    save(own, tmp_path / "net.yaml")
+    return "net.yaml"
+
+
+@pytest.fixture
+def run(nas, net, tmp_path):
+    """A finished training in the folder `run`."""
+    done = nas("train", net, "--data", "digits", *QUICK, "--out", "run")
+    assert done.code == 0, done.err
+    return done
+
+
+def test_the_folder_holds_all_that_was_promised(run, tmp_path):
+    folder = tmp_path / "run"
+    names = {each.name for each in folder.iterdir()}
+    files = {"train.yaml", "network.yaml", "metrics.jsonl", "last.ckpt", "best.safetensors", "weights.safetensors"}
+    assert files | {"summary.json", "tensorboard"} <= names
+    assert list((folder / "tensorboard").glob("events.out.tfevents.*"))
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2]
+    assert lines[0].keys() >= {"top1", "top5", "loss", "val_loss", "lr", "images_per_second", "seconds", "cpu_seconds"}
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["val"]["top1"] == lines[-1]["top1"]
+    assert summary["test"]["images"] == sum(map(sum, summary["test"]["confusion"])) == 360
+    assert summary["training_macs"] == 3 * summary["macs"] * 2 * 8 * 128
+    assert "test, read once" in run.out
+    assert "epoch 2/2: top-1" in run.err
+
+
+def test_the_same_command_trains_no_further(nas, net, run, tmp_path):
+    before = (tmp_path / "run" / "last.ckpt").stat().st_mtime_ns
+    again = nas("train", net, "--data", "digits", *QUICK, "--out", "run", "--resume")
+    assert again.code == 0
+    assert again.out.splitlines()[-6:] == run.out.splitlines()[-6:]
+    assert (tmp_path / "run" / "last.ckpt").stat().st_mtime_ns == before
+
+
+def test_another_training_in_the_same_folder_is_refused_with_the_difference(nas, net, run):
+    other = nas("train", net, "--data", "digits", *QUICK, "--seed", "3", "--out", "run")
+    assert other.code == 2
+    assert "it differs in seed (there 0, asked 3)" in other.err
+
+
+def test_the_other_commands_take_the_folder(nas, run, tmp_path):
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    for split in ("val", "test"):
+        found = nas("evaluate", "run", "--data", "digits", "--split", split, "--json")
+        assert found.data["top1"] == summary[split]["top1"]
+        assert found.data["confusion"] == summary[split]["confusion"]
+    Image.fromarray(np.full((8, 8), 90, dtype=np.uint8)).save(tmp_path / "one.png")
+    predicted = nas("predict", "run", "one.png", "--json")
+    assert predicted.code == 0, predicted.err
+    assert nas("cost", "run", "--json").data["params"] == summary["params"]
+
+
+def test_fine_tuning_on_other_classes_has_a_new_head_and_a_frozen_body(nas, net, run, tmp_path):
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (60, 8, 8), dtype=np.uint8), np.arange(60) % 3
+    np.savez(tmp_path / "own.npz", images=images, labels=labels)
+    tuned = nas(
+        *("train", net, "--data", "npz:own.npz", *QUICK, "--batch", "12", "--out", "tuned"),
+        *("--weights", "run/weights.safetensors", "--freeze", "body"),
+    )
+    assert tuned.code == 0, tuned.err
+    assert "new: head.classifier.weight, head.classifier.bias; frozen: body" in tuned.out
+    before, after = load_file(tmp_path / "run/weights.safetensors"), load_file(tmp_path / "tuned/weights.safetensors")
+    assert {name for name in after if not np.array_equal(before[name], after[name])} == {
+        "head.classifier.weight",
+        "head.classifier.bias",
+    }
+    assert after["head.classifier.weight"].shape[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--recipe", "modem"), "unknown recipe 'modem'; known are proxy, plain, efficientnet, modern"),
+        (("--set", "lr"), "--set must be FIELD=VALUE, got 'lr'"),
+        (("--set", "rate=1"), "unknown key 'rate'"),
+        (("--set", "lr=fast"), "recipe.lr: must be a number, got 'fast'"),
+        (("--set", "flip=1"), "recipe.flip: must be a truth value, got 1"),
+        (("--set", "mix=1.5"), "recipe.mix: must be a share, 0 to 1, got 1.5"),
+        (("--resume",), "holds no training that could be resumed"),
+        (("--freeze", "body"), "freeze: needs weights to begin with"),
+        (("--weights", "none.safetensors"), "none.safetensors"),
+        (("--device", "tpu"), "device: must be auto, cpu or cuda, got 'tpu'"),
+        (("--data", "cifar"), "did you mean 'cifar10'?"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_written(nas, net, tmp_path, words, message):
+    done = nas("train", net, "--data", "digits", *QUICK, *words)
+    assert done.code == 2, done.err
+    assert message in done.err
+    assert not (tmp_path / "runs").exists()
+
+
+class Hostile:
+    """Makes a folder when it is unpickled."""
+
+    def __reduce__(self):
+        import os
+
+        return os.mkdir, ("mark",)
+
+
+def test_hostile_weights_are_refused(nas, net, tmp_path):
+    (tmp_path / "bad.pt").write_bytes(pickle.dumps({"model": Hostile()}))
+    done = nas("train", net, "--data", "digits", *QUICK, "--weights", "bad.pt")
+    assert done.code == 2
+    assert "bad.pt" in done.err
+    assert not (tmp_path / "mark").exists()
+
+
+def test_a_loss_that_is_no_number_ends_it_with_advice(nas, net):
+    done = nas("train", net, "--data", "digits", *QUICK, "--set", "lr=1e30")
+    assert done.code == 1
+    assert "the loss is" in done.err
+    assert "--set lr" in done.err
