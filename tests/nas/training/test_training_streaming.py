@@ -1,0 +1,58 @@
+"""A set that is too large for memory trains as one that fits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from nas.data import load_data
+from nas.training.batches import batches
+from nas.training.loop import train
+from nas.training.settings import settings
+from search_spaces import UserError
+
+
+@pytest.fixture
+def photos(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        for index in range(20):
+            Image.fromarray(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(tmp_path / name / f"{index}.png")
+    return tmp_path
+
+
+@pytest.fixture
+def both(photos, monkeypatch):
+    memory = load_data(f"folder:{photos}")
+    monkeypatch.setattr("nas.data.folder.MOST_BYTES", 1000)
+    streamed = load_data(f"folder:{photos}")
+    assert streamed.streamed
+    assert not memory.streamed
+    return memory, streamed
+
+
+def test_streamed_batches_are_those_in_memory(both):
+    memory, streamed = (batches(data.train, data, 8, 3, "cpu") for data in both)
+    for (x, labels), (other, theirs) in zip(memory.evaluation(7), streamed.evaluation(7), strict=True):
+        assert torch.equal(x, other)
+        assert torch.equal(labels, theirs)
+
+
+def test_training_is_the_same(both, small, quick):
+    curves = []
+    for data in both:
+        seen = []
+        report = lambda epoch, metrics, seen=seen: seen.append((metrics["loss"], metrics["top1"])) or True  # noqa: E731
+        train(small, data, quick, fixed=settings(quick, "cpu"), report=report)
+        curves.append(seen)
+    assert curves[0] == curves[1]
+
+
+def test_an_image_that_cannot_be_read_is_named_by_its_file(both, photos, small, quick):
+    for file in (photos / "b").iterdir():
+        file.write_bytes(b"nothing")
+    with pytest.raises(UserError, match=r"b/\d+\.png"):
+        train(small, both[1], quick, fixed=settings(quick, "cpu"))
