@@ -26,7 +26,7 @@ class _Decoded(Dataset[Any]):
 
     def __getitem__(self, index: int) -> Tensor | UserError:
         try:
-            return torch.from_numpy(self.split.read(index)).permute(1, 2, 0).contiguous()
+            return torch.tensor(self.split.read(index).transpose(1, 2, 0))
         except UserError as error:
             return error
 
