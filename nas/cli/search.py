@@ -125,12 +125,12 @@ def _about_training(made: Plan) -> list[str]:
     if how is None or data is None:
         return []
     epochs = made.definition.asked["epochs"] or how.epochs
+    trained = proxy(made.space.least(), how, how.image_size, len(data.classes))
     lines = [
         f"data {data.name}: {len(data.train):,} images for training, {len(data.val):,} for validation, "
         f"{len(data.classes)} classes",
-        f"candidates are trained by recipe {how.name}: {epochs} epochs at {how.image_size} px",
+        f"candidates are trained by recipe {how.name}: {epochs} epochs at {trained.image_size} px",
     ]
-    trained = proxy(made.space.least(), how, how.image_size, len(data.classes))
     lines += [f"  {line}" for line in blind_lines(made.space, trained)]
     return [*lines, DEMONSTRATION] if data.name == "digits" else lines
 
