@@ -16,7 +16,7 @@ import torch
 from nas.data import Data
 from nas.network import build
 from nas.storage.files import write_atomic
-from nas.training.loop import Start
+from nas.training.beginning import Start
 from nas.training.recipe import Recipe
 from nas.training.settings import Settings, proxy
 from nas.weight_files import fit_weights, load_weights

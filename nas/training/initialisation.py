@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -49,7 +49,7 @@ def initialise(module: nn.Module, recipe: Recipe) -> None:
                 nn.init.zeros_(layer.bias)
 
 
-def refresh(module: nn.Module, batches: list[Tensor]) -> None:
+def refresh(module: nn.Module, batches: Iterable[Tensor]) -> None:
     """Statistics of batch norms as plain means over ``batches`` of normalised images."""
     norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d | nn.SyncBatchNorm)]
     momenta = [norm.momentum for norm in norms]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.parallel import DistributedDataParallel
 
 from nas.data import Data
 from nas.network import build
 from nas.training.augment.mixing import Mixed, mixed
 from nas.training.average import Average
 from nas.training.batches import Chunk, channels_last, normalised, statistics
+from nas.training.beginning import Start, algorithms, begin, trained_as, wrapped
 from nas.training.checkpoint import load_checkpoint, save_checkpoint
 from nas.training.distributed import agreed, level, summed, world
 from nas.training.draws import Draws, epoch_order
@@ -28,30 +28,18 @@ from nas.training.initialisation import initialise, refresh
 from nas.training.optimisers import optimiser, rate
 from nas.training.recipe import Recipe
 from nas.training.settings import Settings, autocast, proxy, settings
-from nas.weight_files import Trained, save_weights
-from search_spaces import Architecture, UserError
-from search_spaces.codec import to_data
+from nas.weight_files import save_weights
+from search_spaces import Architecture
 from search_spaces.digest import training_key
 
 Report = Callable[[int, dict[str, Any]], bool]
 Watch = Callable[[int, int], None]
 LOOK_EVERY = 50  # steps between looks at whether the loss is still a number
-BODY = {"stem", "stages"}  # all but the classifiers
 SAVE_EVERY = 300.0  # seconds between checkpoints within an epoch
 
 
 class TrainingFailed(RuntimeError):
     """The loss is no number any more."""
-
-
-@dataclass(frozen=True)
-class Start:
-    """Weights to begin with, as ``fit(module)`` puts them in place, and the scopes that are not trained; ``digest``
-    names both."""
-
-    fit: Callable[[nn.Module], object]
-    freeze: tuple[str, ...]
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -103,7 +91,7 @@ def train(
     torch.set_num_threads(fixed.threads)
     small = proxy(architecture, recipe, fixed.image_size, len(data.classes))
     devices = [fixed.device] if fixed.device.startswith("cuda") else []
-    with torch.random.fork_rng(devices), _algorithms(fixed):
+    with torch.random.fork_rng(devices), algorithms(fixed):
         torch.manual_seed(seed)
         run = _Run(small, data, recipe, fixed, seed, order, start)
         run.key = f"{key(small, recipe, fixed, data, start)}/{seed}/{order}"
@@ -137,16 +125,16 @@ class _Run:
         initialise(module, recipe)
         module = nn.SyncBatchNorm.convert_sync_batchnorm(module) if fixed.sync_bn else module  # type: ignore[no-untyped-call]
         self.module = module.to(fixed.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.frozen = _begin(self.module, start)
+        self.frozen = begin(self.module, start)
         self.average = Average(self.module, recipe.ema)
         self.optimiser = optimiser(self.module, recipe)
         self.scaler = torch.amp.GradScaler(enabled=fixed.dtype == "float16")
-        self.forward = _wrapped(self.module, fixed, self.world.size)
+        self.forward = wrapped(self.module, fixed, self.world.size)
         by, at = statistics(data, small.in_channels), (small.image_size, small.in_channels, fixed.device)
         self.train, self.val = normalised(data.train, by, *at), normalised(data.val, by, *at)
-        self.trained = _trained(small, data, recipe, fixed, seed, by)
+        self.trained = trained_as(small, data, recipe, fixed, seed, by)
         self.steps = max(1, len(self.train) // fixed.batch)
-        self.batch = min(fixed.batch, len(self.train))
+        self.batch = fixed.at_once(len(self.train))
         self.step, self.total = 0, torch.zeros((), device=fixed.device)
         self.top1: list[float] = []
         self.seconds = self.cpu_seconds = self.saved = 0.0
@@ -263,8 +251,8 @@ class _Run:
 
     def validate(self, best: Path | None) -> Evaluation:
         """Evaluate on the validation images, by the averaged weights where there are such; the best so far are kept."""
-        level(self.module)
         with self.average.in_place(self.module):
+            level(self.module)
             if self.recipe.refresh:
                 refresh(self.module, self.some_images())
             found = evaluate(self.module, self.val, self.fixed, len(self.trained.classes))
@@ -273,12 +261,12 @@ class _Run:
                 save_weights(best, self.module.state_dict(), self.trained.after(len(self.top1), found.top1))
         return found
 
-    def some_images(self) -> list[Tensor]:
-        """The recipe's number of training images, evenly spaced, as in evaluation."""
+    def some_images(self) -> Iterator[Tensor]:
+        """The recipe's number of training images, evenly spaced, as in evaluation, batch by batch."""
         count = min(self.recipe.refresh, len(self.train))
         index = torch.linspace(0, len(self.train) - 1, count).long()
         parts = [part for part in index.split(AT_ONCE) if len(part) > 1]  # type: ignore[no-untyped-call]
-        return [self.train.plain(chunk) for chunk in self.train.chunks(parts)]
+        return (self.train.plain(chunk) for chunk in self.train.chunks(parts))
 
     def save(self, checkpoint: Path | None, told: dict[str, Any]) -> None:
         self.saved = self.seconds
@@ -325,70 +313,6 @@ class _Run:
             peak_bytes=torch.cuda.max_memory_allocated(self.fixed.device) if cuda else None,
             weights=checkpoint,
         )
-
-
-@contextmanager
-def _algorithms(fixed: Settings) -> Iterator[None]:
-    """Only algorithms that repeat themselves, where that is asked for; else the fastest for these shapes."""
-    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
-    torch.use_deterministic_algorithms(fixed.deterministic)
-    torch.backends.cudnn.benchmark = not fixed.deterministic
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before[0])
-        torch.backends.cudnn.benchmark = before[1]
-
-
-def _begin(module: nn.Module, start: Start | None) -> list[nn.Module]:
-    """Put the weights to begin with in place; the scopes that are frozen. Raises UserError for one that is none."""
-    if start is None:
-        return []
-    start.fit(module)
-    scopes = dict(module.named_modules())
-    names = [own for name in start.freeze for own in ((set(scopes) & BODY) if name == "body" else [name])]
-    for name in names:
-        if name not in scopes:
-            known = ", ".join(name for name, _ in module.named_children())
-            raise UserError(
-                f"must be body or a scope of the network ({known}, or one within, such as stages.0), got {name!r}",
-                "freeze",
-            )
-        scopes[name].requires_grad_(False)
-    return [scopes[name] for name in names]
-
-
-def _trained(
-    small: Architecture,
-    data: Data,
-    recipe: Recipe,
-    fixed: Settings,
-    seed: int,
-    by: tuple[list[float], list[float]],
-) -> Trained:
-    """What the weights of a training are of."""
-    mean, deviation = (tuple(each * (small.in_channels // len(each))) for each in by)
-    return Trained(
-        architecture=to_data(small),
-        name="network",
-        classes=data.classes,
-        image_size=small.image_size,
-        in_channels=small.in_channels,
-        mean=mean,
-        deviation=deviation,
-        dtype=fixed.dtype,
-        provenance={
-            **{"recipe": recipe.name, "recipe_digest": recipe.digest, "seed": seed},
-            **{"data": data.name, "data_digest": data.digest},
-        },
-    )
-
-
-def _wrapped(module: nn.Module, fixed: Settings, size: int) -> Any:
-    """The module as the loop calls it: compiled, and with gradients that are means over all processes."""
-    if fixed.compile:
-        module = torch.compile(module)  # type: ignore[assignment]
-    return DistributedDataParallel(module) if size > 1 else module
 
 
 def _cross_entropy(logits: Tensor, own: Mixed, smoothing: float) -> Tensor:

@@ -121,7 +121,7 @@ def _conclude(training: Training, folder: Path, result: Result) -> None:
     own = Trained.from_data({**trained.to_data(), "name": training.name}).after(result.epochs, result.top1)
     save_weights(folder / WEIGHTS, state, own)
     costs = cost(training.trained)
-    images = result.epochs * (len(data.train) // fixed.batch or 1) * min(fixed.batch, len(data.train))
+    images = result.epochs * max(1, len(data.train) // fixed.batch) * fixed.at_once(len(data.train))
     summary = {
         "name": training.name,
         "data": data.name,

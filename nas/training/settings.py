@@ -33,12 +33,23 @@ class Settings:
     sync_bn: bool = False
 
     def __post_init__(self) -> None:
-        parts = self.processes * self.accumulate
-        if parts > 1 and self.batch % (2 * parts):
+        if self.batch % self.share:
             what = f"{self.processes} processes with {self.accumulate} turns each"
-            raise UserError(f"must be a multiple of {2 * parts} for {what}, got {self.batch}", "batch")
+            raise UserError(f"must be a multiple of {self.share} for {what}, got {self.batch}", "batch")
         if self.sync_bn and not self.device.startswith("cuda"):
             raise UserError("is there on GPUs only", "sync_bn")
+
+    @property
+    def share(self) -> int:
+        """What the images of a step must be a multiple of, so that processes and turns take as many each, in pairs."""
+        parts = self.processes * self.accumulate
+        return 2 * parts if parts > 1 else 1
+
+    def at_once(self, images: int) -> int:
+        """Images of a step out of so many: the batch, or all. Raises UserError where they cannot be shared."""
+        if images < self.share:
+            raise UserError(f"must be at least {self.share} for this batch to be shared, got {images}", "images")
+        return min(self.batch, images - images % self.share)
 
     def to_data(self) -> dict[str, Any]:
         return asdict(self)

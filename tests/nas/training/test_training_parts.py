@@ -13,8 +13,9 @@ from torch import nn
 from nas.network import build
 from nas.training import RECIPES, loop
 from nas.training.average import Average
+from nas.training.beginning import Start
 from nas.training.initialisation import INITS, initialise, refresh
-from nas.training.loop import Start, train
+from nas.training.loop import train
 from nas.training.optimisers import TensorFlowRMSprop, optimiser, rate
 from nas.training.settings import Settings, settings
 from search_spaces import UserError

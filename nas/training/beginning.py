@@ -1,0 +1,95 @@
+"""What a training begins with: weights, frozen scopes, the module as the loop calls it, algorithms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from nas.data import Data
+from nas.training.recipe import Recipe
+from nas.training.settings import Settings
+from nas.weight_files import Trained
+from search_spaces import Architecture, UserError
+from search_spaces.codec import to_data
+
+BODY = {"stem", "stages"}  # all but the classifiers
+
+
+@dataclass(frozen=True)
+class Start:
+    """Weights to begin with, as ``fit(module)`` puts them in place, and the scopes that are not trained; ``digest``
+    names both."""
+
+    fit: Callable[[nn.Module], object]
+    freeze: tuple[str, ...]
+    digest: str
+
+
+def begin(module: nn.Module, start: Start | None) -> list[nn.Module]:
+    """Put the weights to begin with in place; the scopes that are frozen. Raises UserError for one that is none."""
+    if start is None:
+        return []
+    start.fit(module)
+    scopes = dict(module.named_modules())
+    names = [own for name in start.freeze for own in ((set(scopes) & BODY) if name == "body" else [name])]
+    for name in names:
+        if name not in scopes:
+            known = ", ".join(name for name, _ in module.named_children())
+            raise UserError(
+                f"must be body or a scope of the network ({known}, or one within, such as stages.0), got {name!r}",
+                "freeze",
+            )
+        scopes[name].requires_grad_(False)
+    return [scopes[name] for name in names]
+
+
+def wrapped(module: nn.Module, fixed: Settings, size: int) -> Any:
+    """The module as the loop calls it: compiled, and with gradients that are means over all processes."""
+    if fixed.compile:
+        module = torch.compile(module)  # type: ignore[assignment]
+    return DistributedDataParallel(module) if size > 1 else module
+
+
+def trained_as(
+    small: Architecture,
+    data: Data,
+    recipe: Recipe,
+    fixed: Settings,
+    seed: int,
+    by: tuple[list[float], list[float]],
+) -> Trained:
+    """What the weights of a training are of."""
+    mean, deviation = (tuple(each * (small.in_channels // len(each))) for each in by)
+    return Trained(
+        architecture=to_data(small),
+        name="network",
+        classes=data.classes,
+        image_size=small.image_size,
+        in_channels=small.in_channels,
+        mean=mean,
+        deviation=deviation,
+        dtype=fixed.dtype,
+        provenance={
+            **{"recipe": recipe.name, "recipe_digest": recipe.digest, "seed": seed},
+            **{"data": data.name, "data_digest": data.digest},
+        },
+    )
+
+
+@contextmanager
+def algorithms(fixed: Settings) -> Iterator[None]:
+    """Only algorithms that repeat themselves, where that is asked for; else the fastest for these shapes."""
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    torch.use_deterministic_algorithms(fixed.deterministic)
+    torch.backends.cudnn.benchmark = not fixed.deterministic
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.benchmark = before[1]
