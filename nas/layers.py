@@ -47,7 +47,7 @@ class DepthwiseConv(nn.Conv2d):
     def _as_matrix(self, x: Tensor, side: int) -> Tensor:
         """``x`` (N, C, side, side) times a matrix (inputs, outputs, C) picked from the kernel's taps."""
         outputs = -(-side // self.stride[0])
-        index = _taps(side, self.kernel_size[0], self.stride[0]).to(x.device)
+        index = _taps(side, self.kernel_size[0], self.stride[0], x.device)
         taps = F.pad(self.weight.flatten(1), (0, 1)).t()[index]  # the last tap is 0
         pixels = x.permute(0, 2, 3, 1).reshape(len(x), side * side, 1, -1)
         y = (pixels * taps.to(x.dtype)).sum(1)
@@ -57,7 +57,7 @@ class DepthwiseConv(nn.Conv2d):
 
 
 @lru_cache(maxsize=64)
-def _taps(side: int, kernel: int, stride: int) -> Tensor:
+def _taps(side: int, kernel: int, stride: int, device: torch.device) -> Tensor:
     """Which tap leads from each input pixel to each output pixel, (side², outputs²); kernel² where none does."""
     reach, outputs = kernel // 2, range(0, side, stride)
     offsets = [
@@ -65,7 +65,7 @@ def _taps(side: int, kernel: int, stride: int) -> Tensor:
     ]
     at = torch.tensor(offsets)
     inside = ((at >= 0) & (at < kernel)).all(-1)
-    return torch.where(inside, at[..., 0] * kernel + at[..., 1], kernel * kernel)
+    return torch.where(inside, at[..., 0] * kernel + at[..., 1], kernel * kernel).to(device)
 
 
 class PaddedConv(nn.Conv2d):

@@ -170,8 +170,8 @@ def _local_response_norm(x: Tensor, op: ops.LocalResponseNorm) -> Tensor:
 
 def _drop_path(x: Tensor, rate: float) -> Tensor:
     """Drop whole images' branches, scaled to keep the mean (Huang et al. 2016)."""
-    kept = torch.rand((x.shape[0], 1, 1, 1), dtype=x.dtype, device=x.device) >= rate
-    return x * (kept / (1 - rate))
+    kept = torch.rand((x.shape[0], 1, 1, 1), device=x.device) >= rate
+    return x * (kept / (1 - rate)).to(x.dtype)
 
 
 class DropPath(nn.Module):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import struct
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -20,8 +21,11 @@ from search_spaces.errors import UserError
 
 FORMAT = "nas-weights-1"
 DTYPES = ("float32", "bfloat16", "float16")
-ZIP, PICKLE = b"PK", b"\x80"  # how files of torch.save begin, today's and the old ones
-UNREADABLE = (OSError, RuntimeError, EOFError, ValueError, KeyError, TypeError, AttributeError, pickle.UnpicklingError)
+HEADER = 8  # bytes of safetensors that say how long its header is, whose first one is a brace
+UNREADABLE = (  # what torch.load raises for damaged files, and for those that would run code
+    *(OSError, RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError),
+    *(ImportError, struct.error, pickle.UnpicklingError),
+)
 
 State = dict[str, Tensor]
 
@@ -129,8 +133,9 @@ def load_weights(path: Path) -> tuple[State, Trained | None]:
     """
     try:
         with path.open("rb") as file:
-            start = file.read(2)
-        read = _checkpoint if start == ZIP or start[:1] == PICKLE else _safetensors
+            start = file.read(HEADER + 1)
+        is_checkpoint = start[:2] == b"PK" or (start[:1] == b"\x80" and start[HEADER:] != b"{")  # of today, and of old
+        read = _checkpoint if is_checkpoint else _safetensors
         state, told = read(path)
         return state, None if told is None else Trained.from_data(told)
     except UserError as error:

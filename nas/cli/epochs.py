@@ -72,7 +72,7 @@ class Shown:
 @contextmanager
 def epochs_shown(training: Training) -> Iterator[Shown]:
     """A display of a training's steps and epochs."""
-    shown = Shown(training.fixed.epochs, min(training.fixed.batch, len(training.data.train)), sys.stderr.isatty())
+    shown = Shown(training.fixed.epochs, training.fixed.at_once(len(training.data.train)), sys.stderr.isatty())
     try:
         yield shown
     finally:

@@ -91,7 +91,7 @@ def _evaluated(loaded: Weighted, data: Data, split: str, fixed: Settings) -> Eva
     else:
         own = normalised(images, (loaded.trained.mean, loaded.trained.deviation), *at)
     module = loaded.module.to(fixed.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return evaluate(module, own, fixed, network.classes)
+    return evaluate(module, own, fixed, network.classes, fixed.batch)
 
 
 def _print(facts: dict[str, Any]) -> None:

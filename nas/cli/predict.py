@@ -77,13 +77,13 @@ def _classified(
     import numpy as np
     import torch
 
+    from nas.data import Split
+    from nas.training.batches import normalised
     from nas.training.settings import autocast
 
-    x = torch.from_numpy(np.stack(pixels)).to(fixed.device).float()
-    mean, deviation = (
-        torch.tensor(each, device=x.device).view(1, -1, 1, 1) for each in (trained.mean, trained.deviation)
-    )
-    x = ((x - mean) / deviation).contiguous(memory_format=torch.channels_last)
+    split = Split(np.stack(pixels), np.zeros(len(pixels), dtype=np.int64))
+    by = (trained.mean, trained.deviation)
+    [(x, _)] = normalised(split, by, trained.image_size, trained.in_channels, fixed.device).evaluation(len(pixels))
     with torch.inference_mode(), autocast(fixed):
         shares = module(x).float().softmax(1)
     best = shares.topk(min(top, len(trained.classes)), dim=1)
@@ -94,11 +94,11 @@ def _classified(
 
 
 def _read(file: Path, trained: Trained) -> np.ndarray | str:
-    """Pixels (C, side, side), or why there are none."""
+    """Pixels (C, side, side) as those of the training's images, or why there are none."""
     from nas.data import read_image
 
     try:
-        return read_image(file, trained.image_size, trained.in_channels)
+        return read_image(file, trained.provenance.get("data_side", trained.image_size), trained.in_channels)
     except UserError as error:
         return str(error)
 

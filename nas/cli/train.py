@@ -114,6 +114,7 @@ def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:
 
     training = _training(options, device)
     folder = options.out or training.default_folder()
+    training = training if options.threads else training.as_begun(folder)
     if not world().leads:
         return train(training, folder, resume=options.resume)
     tell = output.say if options.json else print
@@ -129,7 +130,7 @@ def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:
 def _training(options: argparse.Namespace, device: str) -> Training:
     from nas.data import load_data
     from nas.training.definition import Training
-    from nas.training.distributed import processes
+    from nas.training.distributed import processes, together, world
     from nas.training.settings import settings
     from nas.training.streaming import workers
 
@@ -140,7 +141,11 @@ def _training(options: argparse.Namespace, device: str) -> Training:
     fixed = settings(
         how, device.partition(":")[0] if processes() > 1 else device, threads=threads, **own, processes=processes()
     )
+    if not world().leads:
+        together()  # the first process downloads and decodes; the others then read what it left
     data = load_data(options.data)
+    if world().leads:
+        together()
     return Training(
         name=name,
         architecture=architecture,

@@ -39,7 +39,8 @@ def folder(path: Path, seed: int = 0) -> Data:
 def load_files(name: str, classes: tuple[str, ...], found: Mapping[str, Files], splits: Mapping[str, Files]) -> Data:
     """The data set of files ``found``, divided into ``splits`` train, val and test: decoded, or streamed if large."""
     told = (each for files in splits.values() for each in (files.names, files.sizes, files.times, files.labels))
-    key = fingerprint(name, classes, MOST_BYTES, MOST_SIDE, *(each.tobytes() for each in told))
+    roots = sorted(files.root for files in found.values())
+    key = fingerprint(name, roots, classes, MOST_BYTES, MOST_SIDE, *(each.tobytes() for each in told))
     return kept(key, lambda: _load(name, classes, survey(found.values()), splits))
 
 

@@ -57,7 +57,7 @@ class Batches:
         device = self.labels.device
         if isinstance(self.images, Tensor):
             for index in indices:
-                at = index.to(device)
+                at = index.to(device, non_blocking=True)
                 yield Chunk(self.images, at, self.labels[at], index)
             return
         for index, images in zip(indices, streamed(self.images, indices, device), strict=True):
@@ -65,7 +65,8 @@ class Batches:
 
     def evaluation(self, batch: int, part: int = 0, parts: int = 1) -> Iterator[tuple[Tensor, Tensor]]:
         """All images (or every ``parts``-th, from ``part`` on) as the network sees them in evaluation, with labels."""
-        for chunk in self.chunks(torch.arange(part, len(self), parts).split(batch)):  # type: ignore[no-untyped-call]
+        index = torch.arange(len(self))[part::parts]
+        for chunk in self.chunks(index.split(batch) if len(index) else ()):  # type: ignore[no-untyped-call]
             yield self.plain(chunk), chunk.labels
 
     def plain(self, chunk: Chunk) -> Tensor:

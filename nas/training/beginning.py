@@ -46,6 +46,8 @@ def begin(module: nn.Module, start: Start | None) -> list[nn.Module]:
                 "freeze",
             )
         scopes[name].requires_grad_(False)
+    if not any(each.requires_grad for each in module.parameters()):
+        raise UserError("leaves nothing to train", "freeze")
     return [scopes[name] for name in names]
 
 
@@ -77,7 +79,7 @@ def trained_as(
         dtype=fixed.dtype,
         provenance={
             **{"recipe": recipe.name, "recipe_digest": recipe.digest, "seed": seed},
-            **{"data": data.name, "data_digest": data.digest},
+            **{"data": data.name, "data_digest": data.digest, "data_side": data.image_size},
         },
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import pickle
 import warnings
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from nas.weight_files import UNREADABLE
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -38,7 +39,7 @@ def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
             if found == key:
                 return dict(state)
             reason = f"it belongs to another training ({found})"
-        except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        except UNREADABLE as error:
             reason = (str(error) or type(error).__name__).splitlines()[0][:120]
         warnings.warn(f"checkpoint {each} cannot be used: {reason}", RuntimeWarning, stacklevel=2)
     return None
@@ -47,9 +48,3 @@ def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
 def previous(path: Path) -> Path:
     """Where the checkpoint before the newest lies."""
     return path.with_name(path.name + ".old")
-
-
-def remove_checkpoint(path: Path) -> None:
-    """Remove a training's checkpoints, those that there are."""
-    for each in (path, previous(path), path.with_name(path.name + ".new")):
-        each.unlink(missing_ok=True)

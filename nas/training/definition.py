@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import torch
 from nas.data import Data
 from nas.network import build
 from nas.storage.files import write_atomic
-from nas.training.beginning import Start
+from nas.training.beginning import Start, begin
 from nas.training.recipe import Recipe
 from nas.training.settings import Settings, proxy
 from nas.weight_files import fit_weights, load_weights
@@ -68,6 +68,7 @@ class Training:
         state, _ = load_weights(self.weights)
         with torch.device("meta"):
             module = build(self.trained, training=True)
+        begin(module, Start(lambda module: None, self.freeze, ""))
         try:
             return fit_weights(module, {name: each.to("meta") for name, each in state.items()}, new_head=True)
         except UserError as error:
@@ -109,10 +110,18 @@ class Training:
         return {**own, "data": self.data.digest, "recipe": self.recipe.digest, **settings}
 
     def default_folder(self) -> Path:
-        """``runs/<network>-<data>-<recipe>-<first 8 of the identity's digest>``."""
-        sha = hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()[:8]
+        """``runs/<network>-<data>-<recipe>-<first 8 of the identity's digest>``; threads are left out."""
+        own = {name: value for name, value in self.identity().items() if name != "settings.threads"}
+        sha = hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:8]
         parts = (self.name, self.data.name, self.recipe.name.partition(" ")[0], sha)
         return Path("runs") / "-".join(re.sub(r"[^\w.]+", "_", part)[:60] for part in parts)
+
+    def as_begun(self, folder: Path) -> Training:
+        """With as many threads as the training in the folder began with, where there is one."""
+        if not (folder / NAME).is_file():
+            return self
+        threads = _identity(read(folder / NAME), folder).get("settings.threads", self.fixed.threads)
+        return replace(self, fixed=replace(self.fixed, threads=threads))
 
     def write(self, folder: Path) -> None:
         write_atomic(folder / NAME, dump(self.to_data()))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import Tensor, distributed, nn
+
+PATIENCE = timedelta(hours=2)  # while the first process downloads and decodes
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,15 @@ def joined(device: str) -> Iterator[str]:
     own = f"cuda:{os.environ['LOCAL_RANK']}" if cuda else device
     if cuda:
         torch.cuda.set_device(own)
-    distributed.init_process_group("nccl" if cuda else "gloo")
+    distributed.init_process_group("nccl" if cuda else "gloo", timeout=PATIENCE)
     try:
         yield own
-    finally:
-        distributed.destroy_process_group()
+    except BaseException as error:
+        if not cuda:
+            raise
+        print(f"nas: {error or type(error).__name__}", file=sys.stderr, flush=True)
+        os._exit(1)  # leaving NCCL in order would wait for processes that wait for this one
+    distributed.destroy_process_group()
 
 
 def summed(value: Tensor) -> Tensor:
@@ -68,11 +76,20 @@ def level(module: nn.Module) -> None:
             distributed.broadcast(value, 0)
 
 
+def together() -> None:
+    """Wait until all processes are here."""
+    summed(torch.zeros((), device="cuda" if _on_gpus() else "cpu"))
+
+
+def _on_gpus() -> bool:
+    return world().size > 1 and distributed.get_backend() == "nccl"
+
+
 def agreed(value: float) -> float:
     """The first process's value, in all of them."""
     if world().size == 1:
         return value
     told = torch.tensor([value], dtype=torch.float64)
-    own = told.cuda() if distributed.get_backend() == "nccl" else told
+    own = told.cuda() if _on_gpus() else told
     distributed.broadcast(own, 0)
     return float(own)

@@ -34,7 +34,7 @@ class Draws:
         state = (state ^ (state >> np.uint64(30))) * np.uint64(FIRST)
         state = (state ^ (state >> np.uint64(27))) * np.uint64(SECOND)
         high = (state ^ (state >> np.uint64(31))) >> np.uint64(40)
-        return torch.from_numpy(high.astype(np.float32) * np.float32(2**-24)).to(self.device)
+        return torch.from_numpy(high.astype(np.float32) * np.float32(2**-24)).to(self.device, non_blocking=True)
 
     def signed(self, purpose: str) -> Tensor:
         """The same in [-1, 1)."""

@@ -75,17 +75,24 @@ class Evaluation:
         }
 
 
-def evaluate(module: nn.Module, split: Batches, fixed: Settings, classes: int) -> Evaluation:
-    """Evaluate ``module``, in evaluation mode, on all images of ``split``; processes that train together share them.
+def at_once(side: int) -> int:
+    """How many images of ``side`` pixels are evaluated together: up to 256, fewer where they are large."""
+    return max(2, min(AT_ONCE, AT_ONCE * 224**2 // side**2))
+
+
+def evaluate(module: nn.Module, split: Batches, fixed: Settings, classes: int, batch: int | None = None) -> Evaluation:
+    """Evaluate ``module``, in evaluation mode, on all images of ``split``, ``batch`` at once; processes that train
+    together share them.
 
     ``module`` maps images (N, C, H, W) to logits (N, ``classes``). Raises ValueError for a split without images.
     """
     start = time.perf_counter()
-    counts = {name: summed(each).cpu() for name, each in count(module, split, fixed, classes).items()}
+    own = count(module, split, fixed, classes, batch or at_once(split.side))
+    counts = {name: summed(each).cpu() for name, each in own.items()}
     return Evaluation.of(counts, time.perf_counter() - start)
 
 
-def count(module: nn.Module, split: Batches, fixed: Settings, classes: int) -> dict[str, Tensor]:
+def count(module: nn.Module, split: Batches, fixed: Settings, classes: int, batch: int = AT_ONCE) -> dict[str, Tensor]:
     """The sums behind an :class:`Evaluation` of this process's part of a split, on the device: ``confusion``
     (classes, classes), ``top5`` and ``loss``. Nothing waits for the device between batches."""
     device = torch.device(fixed.device)
@@ -95,7 +102,7 @@ def count(module: nn.Module, split: Batches, fixed: Settings, classes: int) -> d
     module.eval()
     own = world()
     with torch.inference_mode():
-        for x, labels in split.evaluation(AT_ONCE, own.rank, own.size):
+        for x, labels in split.evaluation(batch, own.rank, own.size):
             with autocast(fixed):
                 logits = module(x).float()
             place = labels * classes + logits.argmax(1)

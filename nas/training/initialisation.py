@@ -50,8 +50,9 @@ def initialise(module: nn.Module, recipe: Recipe) -> None:
 
 
 def refresh(module: nn.Module, batches: Iterable[Tensor]) -> None:
-    """Statistics of batch norms as plain means over ``batches`` of normalised images."""
-    norms = [layer for layer in module.modules() if isinstance(layer, nn.BatchNorm2d | nn.SyncBatchNorm)]
+    """Statistics of batch norms, but for frozen ones, as plain means over ``batches`` of normalised images."""
+    kinds = nn.BatchNorm2d | nn.SyncBatchNorm
+    norms = [layer for layer in module.modules() if isinstance(layer, kinds) and layer.weight.requires_grad]
     momenta = [norm.momentum for norm in norms]
     module.eval()
     for norm in norms:

@@ -23,7 +23,7 @@ from nas.training.beginning import Start, algorithms, begin, trained_as, wrapped
 from nas.training.checkpoint import load_checkpoint, save_checkpoint
 from nas.training.distributed import agreed, level, summed, world
 from nas.training.draws import Draws, epoch_order
-from nas.training.evaluation import AT_ONCE, Evaluation, evaluate
+from nas.training.evaluation import Evaluation, at_once, evaluate
 from nas.training.initialisation import initialise, refresh
 from nas.training.optimisers import optimiser, rate
 from nas.training.recipe import Recipe
@@ -121,6 +121,8 @@ class _Run:
     ) -> None:
         self.recipe, self.fixed, self.seed, self.order, self.start = recipe, fixed, seed, order, start
         self.key, self.world = "", world()
+        if fixed.device.startswith("cuda"):
+            torch.cuda.reset_peak_memory_stats(fixed.device)
         module = build(small, training=True, dropout=recipe.dropout, drop_path=recipe.drop_path)
         initialise(module, recipe)
         module = nn.SyncBatchNorm.convert_sync_batchnorm(module) if fixed.sync_bn else module  # type: ignore[no-untyped-call]
@@ -212,7 +214,7 @@ class _Run:
     def one_step(self, number: int, chunks: list[Chunk]) -> Tensor:
         """One step of the optimiser; its loss."""
         at = number * self.steps + self.step
-        torch.manual_seed((self.seed * 1_000_003 + at) * self.world.size + self.world.rank)  # dropout and drop-path
+        torch.manual_seed(self.number_of(at))  # dropout and drop-path
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate_at(at)
         self.optimiser.zero_grad(set_to_none=True)
@@ -229,6 +231,10 @@ class _Run:
         self.scaler.update()
         self.average.update(self.module, at)
         return total
+
+    def number_of(self, step: int) -> int:
+        """A seed for one step of one process."""
+        return ((self.seed * 1_000_003 + step) * self.world.size + self.world.rank) % 2**63
 
     def images(self, number: int, chunk: Chunk) -> Mixed:
         """A turn's images, augmented and mixed by their own draws."""
@@ -254,8 +260,11 @@ class _Run:
         with self.average.in_place(self.module):
             level(self.module)
             if self.recipe.refresh:
-                refresh(self.module, self.some_images())
+                with autocast(self.fixed):
+                    refresh(self.module, self.some_images())
             found = evaluate(self.module, self.val, self.fixed, len(self.trained.classes))
+            if not math.isfinite(found.loss):
+                raise TrainingFailed(f"the validation loss is {found.loss} after epoch {len(self.top1) + 1}")
             self.top1.append(found.top1)
             if best and self.world.leads and found.top1 > max(self.top1[:-1], default=-1.0):
                 save_weights(best, self.module.state_dict(), self.trained.after(len(self.top1), found.top1))
@@ -265,7 +274,7 @@ class _Run:
         """The recipe's number of training images, evenly spaced, as in evaluation, batch by batch."""
         count = min(self.recipe.refresh, len(self.train))
         index = torch.linspace(0, len(self.train) - 1, count).long()
-        parts = [part for part in index.split(AT_ONCE) if len(part) > 1]  # type: ignore[no-untyped-call]
+        parts = [part for part in index.split(at_once(self.train.side)) if len(part) > 1]  # type: ignore[no-untyped-call]
         return (self.train.plain(chunk) for chunk in self.train.chunks(parts))
 
     def save(self, checkpoint: Path | None, told: dict[str, Any]) -> None:
@@ -296,7 +305,7 @@ class _Run:
         self.scaler.load_state_dict(state["scaler"])
         self.step, self.total = int(state["step"]), state["total"].to(self.fixed.device)
         self.top1, self.seconds = list(state["top1"]), float(state["seconds"])
-        self.cpu_seconds = float(state["cpu_seconds"])
+        self.cpu_seconds, self.saved = float(state["cpu_seconds"]), self.seconds
 
     def result(self, checkpoint: Path | None) -> Result:
         cuda = self.fixed.device.startswith("cuda")

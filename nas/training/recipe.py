@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -16,6 +17,7 @@ CHOICES = {
     "init": ("torch", "kaiming", "efficientnet"),
     "policy": ("none", "randaugment", "autoaugment"),
 }
+WHOLE = ("drop_strides", "refresh", "operations", "magnitude")
 SHARES = (
     "warm_up",
     "label_smoothing",
@@ -104,14 +106,22 @@ class Recipe:
                 raise UserError(f"must be an integer of at least 1, got {getattr(self, name)!r}", f"recipe.{name}")
         for each in fields(self):
             value = getattr(self, each.name)
-            if isinstance(value, int | float) and value < 0:
-                raise UserError(f"must not be negative, got {value!r}", f"recipe.{each.name}")
+            if isinstance(value, int | float) and not 0 <= value < math.inf:
+                raise UserError(f"must be a number that is not negative, got {value!r}", f"recipe.{each.name}")
+            if each.name in WHOLE and int(value) != value:
+                raise UserError(f"must be a whole number, got {value!r}", f"recipe.{each.name}")
             if each.name in SHARES and not value <= 1:
                 raise UserError(f"must be a share, 0 to 1, got {value!r}", f"recipe.{each.name}")
-        if not self.lr > 0:
-            raise UserError(f"must be above 0, got {self.lr!r}", "recipe.lr")
+        for name in ("lr", "decay_epochs"):
+            if not getattr(self, name) > 0:
+                raise UserError(f"must be above 0, got {getattr(self, name)!r}", f"recipe.{name}")
+        for name in ("warm_up", "momentum", "decay", "dropout", "drop_path"):
+            if (getattr(self, name) or 0) >= 1:
+                raise UserError(f"must be below 1, got {getattr(self, name)!r}", f"recipe.{name}")
         if self.magnitude > 30:
             raise UserError(f"must be at most 30, got {self.magnitude}", "recipe.magnitude")
+        if self.refresh == 1:
+            raise UserError("must be 0 or at least 2 images, got 1", "recipe.refresh")
 
     @property
     def digest(self) -> str:
@@ -138,9 +148,11 @@ class Recipe:
         another kind."""
         _known(values)
         for name, value in values.items():
-            own = _kind(getattr(RECIPE_OF_DEFAULTS, name))
-            if not (value is None and getattr(RECIPE_OF_DEFAULTS, name) is None) and _kind(value) != own:
-                raise UserError(f"must be a {own}, got {value!r}", f"recipe.{name}")
+            default = getattr(RECIPE_OF_DEFAULTS, name)
+            if name == "name":
+                raise UserError("is not to be set", "recipe.name")
+            if _kind(value) != _kind(default) or (value is None and default is not None):
+                raise UserError(f"must be a {_kind(default)}, got {value!r}", f"recipe.{name}")
         told = "".join(f" {name}={value}" for name, value in values.items())
         return replace(self, name=f"{self.name}{told}", **values)
 

@@ -24,7 +24,7 @@ from nas.storage.files import write_atomic
 from nas.storage.lock import NAME as LOCK
 from nas.storage.lock import locked
 from nas.training.definition import NAME, Training
-from nas.training.distributed import agreed, world
+from nas.training.distributed import together, world
 from nas.training.final import final_evaluation
 from nas.training.loop import Result, Watch, train
 from nas.training.metrics import Metrics
@@ -57,13 +57,13 @@ def run(
     leads = world().leads
     with ExitStack() as stack:
         _check(training, folder, resume)
-        agreed(0.0)  # all have looked before the first writes
+        together()  # all have looked before the first writes
         if leads:
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(locked(folder))
         if not (folder / SUMMARY).is_file():
             _train(training, folder, told, watch)
-        agreed(0.0)
+        together()
         summary: dict[str, Any] = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
         return summary
 
@@ -74,15 +74,21 @@ def _check(training: Training, folder: Path, resume: bool) -> None:
         training.check_same(folder)
     elif resume:
         raise UserError(f"{folder} holds no training that could be resumed")
-    elif folder.exists() and (not folder.is_dir() or any(each.name != LOCK for each in folder.iterdir())):
+    elif folder.exists() and (not folder.is_dir() or any(_counts(each) for each in folder.iterdir())):
         raise UserError(f"{folder} is not empty and holds no training")
+
+
+def _counts(path: Path) -> bool:
+    """Whether it is more than a kill before the first line of ``train.yaml`` leaves."""
+    return path.name != LOCK and not path.name.startswith(f".{NAME}.")
 
 
 def _train(training: Training, folder: Path, told: Told | None, watch: Watch | None) -> None:
     start, leads = training.start(), world().leads
     if leads and not (folder / NAME).is_file():
-        save(training.trained, folder / NETWORK, {"training": training.name, "recipe": training.recipe.name})
         training.write(folder)
+    if leads and not (folder / NETWORK).is_file():
+        save(training.trained, folder / NETWORK, {"training": training.name, "recipe": training.recipe.name})
     with Metrics(folder) if leads else nullcontext() as metrics:
 
         def report(epoch: int, told_now: dict[str, Any]) -> bool:
@@ -103,7 +109,7 @@ def _train(training: Training, folder: Path, told: Told | None, watch: Watch | N
             best=folder / BEST,
             start=start,
         )
-    agreed(0.0)  # the checkpoint is there
+    together()  # the checkpoint is there
     _conclude(training, folder, result)
 
 

@@ -89,8 +89,16 @@ def settings(
         raise UserError(f"must be auto, cpu or cuda, got {device!r}", "device")
     if kind == "cuda" and not torch.cuda.is_available():
         raise UserError(f"{device!r} was asked for, but torch finds no GPU", "device")
+    if kind == "cuda" and int(device.partition(":")[2] or 0) >= torch.cuda.device_count():
+        raise UserError(f"{device!r} was asked for, but there are {torch.cuda.device_count()} GPUs", "device")
     if dtype is None:
-        dtype = "float32" if kind == "cpu" else "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+        dtype = (
+            "float32"
+            if kind == "cpu"
+            else "bfloat16"
+            if torch.cuda.is_bf16_supported(including_emulation=False)
+            else "float16"
+        )
     if dtype not in DTYPES or (kind == "cpu" and dtype == "float16"):
         raise UserError(f"must be one of {', '.join(DTYPES[: 2 if kind == 'cpu' else 3])}, got {dtype!r}", "dtype")
     return Settings(

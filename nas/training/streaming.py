@@ -15,7 +15,7 @@ from nas.data import StreamedSplit
 from search_spaces import UserError
 
 MOST_WORKERS = 16
-PREFETCH = 4  # batches that each worker is ahead
+PREFETCH = 2  # batches that each worker is ahead
 
 
 @dataclass(frozen=True, eq=False)

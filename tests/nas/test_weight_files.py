@@ -129,7 +129,7 @@ def test_a_later_format_is_refused(tmp_path, state):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"dtype": "int8"}, "trained.dtype: must be one of float32, bfloat16, got 'int8'"),
+        ({"dtype": "int8"}, "trained.dtype: must be one of float32, bfloat16, float16, got 'int8'"),
         ({"mean": (1.0,)}, "trained.mean: must be 3 numbers"),
         ({"mean": (1.0, 2.0, float("nan"))}, "trained.mean: must be 3 numbers"),
         ({"deviation": (1.0, 0.0, 1.0)}, "trained.deviation: must be positive, got 0.0"),
@@ -187,3 +187,14 @@ def test_auxiliary_classifiers_are_left_out_of_the_deployed_network():
     fresh = build(network(classes=5, aux=own.aux), training=True)
     left = fit_weights(fresh, state, new_head=True)
     assert {name.partition(".")[0] for name in left} == {"head", "aux"}
+
+
+def test_whatever_the_length_of_its_header_a_file_is_known(tmp_path):
+    """A header whose length begins with 0x80 looks as an old checkpoint does."""
+    lengths = set()
+    for number in range(32):
+        own = trained(provenance={"note": "x" * 8 * number})
+        save_weights(tmp_path / "w.safetensors", {"w": torch.zeros(3)}, own)
+        lengths.add((tmp_path / "w.safetensors").read_bytes()[0])
+        assert load_weights(tmp_path / "w.safetensors")[1] == own
+    assert 0x80 in lengths

@@ -30,8 +30,8 @@ def run_folder(tmp_path_factory):
         module = build(own, training=True)
         optimiser = torch.optim.AdamW(module.parameters(), lr=0.01)
         for step in range(60):
-            index = torch.arange(64) + 64 * (step % 16)
-            loss = F.cross_entropy(module(split.plain(index)), split.labels[index])
+            [chunk] = split.chunks([torch.arange(64) + 64 * (step % 16)])
+            loss = F.cross_entropy(module(split.plain(chunk)), chunk.labels)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -41,8 +41,8 @@ def run_folder(tmp_path_factory):
         classes=data.classes,
         image_size=16,
         in_channels=3,
-        mean=tuple(split.mean.flatten().tolist()),
-        deviation=tuple(split.deviation.flatten().tolist()),
+        mean=tuple(split.mean.flatten().tolist()) * 3,
+        deviation=tuple(split.deviation.flatten().tolist()) * 3,
         provenance={"data": data.name, "data_digest": data.digest},
     )
     folder = tmp_path_factory.mktemp("little")

@@ -108,7 +108,7 @@ def test_fine_tuning_on_other_classes_has_a_new_head_and_a_frozen_body(nas, net,
         (("--set", "flip=1"), "recipe.flip: must be a truth value, got 1"),
         (("--set", "mix=1.5"), "recipe.mix: must be a share, 0 to 1, got 1.5"),
         (("--resume",), "holds no training that could be resumed"),
-        (("--freeze", "body"), "freeze: needs weights to begin with"),
+        (("--freeze", "body", "--freeze", "head"), "freeze: needs weights to begin with"),
         (("--weights", "none.safetensors"), "none.safetensors"),
         (("--device", "tpu"), "device: must be auto, cpu or cuda, got 'tpu'"),
         (("--data", "cifar"), "did you mean 'cifar10'?"),
@@ -143,3 +143,26 @@ def test_a_loss_that_is_no_number_ends_it_with_advice(nas, net):
     assert done.code == 1
     assert "the loss is" in done.err
     assert "--set lr" in done.err
+
+
+def test_a_kill_before_the_first_line_leaves_a_folder_that_can_be_used(nas, net, tmp_path):
+    (tmp_path / "run").mkdir()
+    for name in ("lock", ".train.yaml.77.tmp"):
+        (tmp_path / "run" / name).touch()
+    assert nas("train", net, "--data", "digits", *QUICK, "--epochs", "1", "--out", "run").code == 0
+
+
+def test_threads_are_those_it_began_with(nas, net, tmp_path):
+    words = ("train", net, "--data", "digits", *QUICK[:4], "--image-size", "8")
+    assert nas(*words, "--threads", "1").code == 0
+    assert nas(*words, "--resume").code == 0
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+
+
+@pytest.mark.parametrize("freeze", [("body", "head"), ("stages.7",)])
+def test_what_cannot_be_frozen_leaves_no_folder(nas, net, run, tmp_path, freeze):
+    words = [word for scope in freeze for word in ("--freeze", scope)]
+    done = nas("train", net, "--data", "digits", *QUICK, "--weights", "run/weights.safetensors", *words)
+    assert done.code == 2
+    assert "freeze: " in done.err
+    assert not (tmp_path / "runs").exists()

@@ -14,6 +14,8 @@ FIXED = Settings("cpu", "float32", True, 7, 1, 8, 1)
 class Pieces:
     """Logits as images: what :class:`nn.Identity` makes of them is known."""
 
+    side = 8
+
     def __init__(self, logits, labels):
         self.logits, self.labels = logits, labels
 

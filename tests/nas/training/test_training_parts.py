@@ -140,13 +140,14 @@ def test_accumulation_is_the_same_step_without_norms(normless, made_up, quick):
     assert losses[2] == pytest.approx(losses[0], rel=1e-5)
 
 
-def test_a_frozen_body_stays_and_the_head_learns(small, made_up, quick, tmp_path):
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_a_frozen_body_stays_and_the_head_learns(small, made_up, quick, tmp_path, ema):
     module = build(small.at(8, 3), training=True)
     before = {name: value.clone() for name, value in module.state_dict().items()}
     start = Start(lambda into: into.load_state_dict(before), ("body",), "x")
-    recipe = replace(quick, ema=0.0)
+    recipe = replace(quick, ema=ema, refresh=32)
     train(small, made_up, recipe, fixed=settings(recipe, "cpu"), start=start, checkpoint=tmp_path / "c")
-    after = torch.load(tmp_path / "c", weights_only=True)["model"]
+    after = torch.load(tmp_path / "c", weights_only=True)["average" if ema else "model"]
     moved = {name.partition(".")[0] for name in before if not torch.equal(before[name], after[name])}
     assert moved == {"head"}
 
@@ -184,3 +185,39 @@ def test_nothing_is_left_changed(small, made_up, quick):
     assert torch.equal(torch.get_rng_state(), before[0])
     assert torch.are_deterministic_algorithms_enabled() == before[1]
     assert loop.SAVE_EVERY == 300
+
+
+def test_a_validation_loss_that_is_no_number_fails_before_it_is_saved(small, made_up, quick, tmp_path, monkeypatch):
+    real = loop.evaluate
+    monkeypatch.setattr(loop, "evaluate", lambda *words: replace(real(*words), loss=math.nan))
+    with pytest.raises(loop.TrainingFailed, match="the validation loss is nan after epoch 1"):
+        train(small, made_up, quick, fixed=settings(quick, "cpu"), checkpoint=tmp_path / "c")
+    assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("warm_up", 1.0, "recipe.warm_up: must be below 1, got 1.0"),
+        ("decay_epochs", 0, "recipe.decay_epochs: must be above 0, got 0"),
+        ("drop_path", 1, "recipe.drop_path: must be below 1, got 1"),
+        ("clip", math.nan, "recipe.clip: must be a number that is not negative, got nan"),
+        ("operations", 1.5, "recipe.operations: must be a whole number, got 1.5"),
+        ("refresh", 1, "recipe.refresh: must be 0 or at least 2 images, got 1"),
+        ("lr", None, "recipe.lr: must be a number, got None"),
+        ("name", "mine", "recipe.name: is not to be set"),
+        ("magnitude", 31, "recipe.magnitude: must be at most 30, got 31"),
+    ],
+)
+def test_a_value_that_would_fail_later_fails_now(field, value, message):
+    with pytest.raises(UserError, match=message):
+        RECIPES["plain"].changed({field: value})
+
+
+def test_a_great_seed_trains(small, made_up, quick):
+    train(small, made_up, quick, fixed=settings(quick, "cpu", epochs=1), seed=10**17, order=10**17)
+
+
+def test_a_batch_of_more_images_than_there_are(small, made_up, quick):
+    result = train(small, made_up, quick, fixed=settings(quick, "cpu", batch=100, accumulate=5, epochs=1))
+    assert result.images_per_second > 0
