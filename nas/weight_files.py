@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import struct
 import warnings
@@ -15,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nas.storage.files import replacing
 from search_spaces import Architecture
 from search_spaces.codec import Kinds, from_data
 from search_spaces.errors import UserError
@@ -112,16 +112,11 @@ def save_weights(path: Path, state: Mapping[str, Tensor], trained: Trained) -> N
 
     tensors = {name: each.detach().cpu().contiguous().clone() for name, each in state.items()}
     content = save(tensors, {"format": FORMAT, "trained": json.dumps(trained.to_data(), ensure_ascii=False)})
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
+        with replacing(path) as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise UserError(f"cannot write {path}: {error.strerror}") from None
 
 

@@ -19,7 +19,10 @@ def path_of(folder: Path, record: Record) -> Path:
 
 
 def sweep(folder: Path, kept_trials: Collection[int]) -> None:
-    """Remove every checkpoint of a trial that is not to be kept."""
+    """Remove every checkpoint of a trial that is not to be kept, and what a kill left half written. No training may
+    be under way."""
+    for path in (folder / FOLDER).glob(".*.tmp"):
+        path.unlink(missing_ok=True)
     for path in (folder / FOLDER).glob("[0-9]*"):
         trial = path.name.partition("-")[0]
         if trial.isdigit() and int(trial) not in kept_trials:

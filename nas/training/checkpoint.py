@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from nas.storage.files import replacing
 from nas.weight_files import UNREADABLE
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write ``state`` (tensors, numbers, texts, lists, dictionaries) atomically; the one before is kept."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    with fresh.open("wb") as file:
+    with replacing(path, keep=previous(path)) as file:
         torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    if path.exists():
-        path.replace(previous(path))
-    fresh.replace(path)
 
 
 def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
