@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from nas.study import open_study
+from nas.training import Recipe
 from search_spaces import Budget, cost, digest, load
 from search_spaces.codec import from_data
+from search_spaces.strict_yaml import parse
 
 STUDIES = sorted(path.parent for path in (Path(__file__).parents[1] / "studies").glob("*/study.yaml"))
 
@@ -58,3 +61,21 @@ def test_every_trained_candidate_is_within_budget_by_fvcore(folder):
     for record in study.records:
         if record.state in ("complete", "pruned") and record.replicate == 0:
             assert fvcore_macs(space.decide(record.decisions)).macs == record.macs
+
+
+TRAININGS = sorted(path.parent for path in STUDIES[0].parent.glob("*/*/summary.json"))
+
+
+@pytest.mark.parametrize("folder", TRAININGS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_a_stored_training_agrees_with_itself_and_its_counts_hold(folder):
+    summary = json.loads((folder / "summary.json").read_text())
+    counted = cost(load(folder / "network.yaml"))
+    assert (counted.params, counted.macs) == (summary["params"], summary["macs"])
+    epochs = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [epoch["top1"] for epoch in epochs] == summary["top1_by_epoch"]
+    assert summary["val"]["top1"] == epochs[-1]["top1"]
+    confusion = summary["test"]["confusion"]
+    assert summary["test"]["top1"] == sum(row[label] for label, row in enumerate(confusion)) / sum(map(sum, confusion))
+    definition = parse((folder / "train.yaml").read_text())
+    assert Recipe.from_data(definition["recipe"]).digest == definition["recipe_digest"]
+    assert summary["seed"] == definition["seed"]
