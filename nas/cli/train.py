@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 EXAMPLE = """
 nas train efficientnet-b0 --data folder:flowers --recipe modern --image-size 128
 nas train studies/mine --data cifar10 --recipe efficientnet --epochs 100 --set batch=256
-nas train resnet-50 --data folder:flowers --weights resnet-50.safetensors --freeze body
-torchrun --nproc-per-node 8 -m nas train efficientnet-b3 --data imagenet --recipe efficientnet
+nas train resnet-50 --data folder:flowers --weights resnet-50.safetensors --freeze body --epochs 5
 """
 MOST_CLASSES, MOST_PAIRS = 5, 3
 OPTIONS = ("epochs", "image_size", "batch", "dtype", "accumulate", "compile", "deterministic", "sync_bn")
@@ -31,7 +30,7 @@ def parser() -> Parser:
     p = command(
         "train",
         "Train a network, or fine-tune one: validation after each epoch, the test split read once at the end. The "
-        "same command goes on where it was stopped. Under torchrun it trains on several GPUs.",
+        "same command goes on where it was stopped. On several GPUs: torchrun --nproc-per-node 8 -m nas train …",
         EXAMPLE,
     )
     _add_question(p)
