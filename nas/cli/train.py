@@ -46,7 +46,7 @@ def _add_question(p: Parser) -> None:
     group = p.add_argument_group("what is trained, and how")
     group.add_argument("network", metavar="ARCH", help=ARCH_HELP)
     group.add_argument("--data", required=True, metavar="D", help=FORMS)
-    told = "; ".join(f"{name}: {text}" for name, text in MEASURED.items())
+    told = "; ".join(f"{name}: {text}" for name, text in MEASURED.items()).replace("%", "%%")
     group.add_argument("--recipe", default="modern", metavar="R", help=f"modern by default. Measured: {told}")
     group.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="another value in the recipe; may be repeated"

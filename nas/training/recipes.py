@@ -78,11 +78,11 @@ RECIPES: dict[str, Recipe] = {
     ),
 }
 
-MEASURED = {  # what they gave, and where: benchmarks/recipes.md
-    "proxy": "orders candidates on small images in a few epochs",
-    "plain": "what others are compared with",
-    "efficientnet": "for long trainings",
-    "modern": "for short ones",
+MEASURED = {  # validation top-1, and where: benchmarks/recipes.md and proxy_recipe.md
+    "proxy": "95.8 to 98.9 % on the digits in 5 epochs",
+    "plain": "62.8 to 65.7 % on 9,000 CIFAR-10 images in 5 epochs",
+    "efficientnet": "49.9 to 51.5 % on 9,000 CIFAR-10 images in 5 epochs",
+    "modern": "60.4 to 63.9 % on 9,000 CIFAR-10 images in 5 epochs; 93.5 % on Fashion-MNIST's test in 15",
 }
 
 
