@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nas.training.recipes import MEASURED, RECIPES
 from search_spaces import BLOCKS, cost, load
 from search_spaces.codec import from_data
 from search_spaces.heads import HEADS
@@ -68,3 +69,10 @@ def test_every_command_named_exists(command):
     from nas.cli import main
 
     assert main([command.split()[1], "--help"]) == 0
+
+
+def test_what_recipes_gave_stands_beside_each_name():
+    assert MEASURED.keys() == RECIPES.keys()
+    for name, text in MEASURED.items():
+        [row] = [line for line in README.splitlines() if line.startswith(f"| `{name}` |") and "epochs" in line]
+        assert text in row, name

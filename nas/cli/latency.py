@@ -52,8 +52,9 @@ def _measured(architecture: Architecture, options: argparse.Namespace) -> dict[s
     import torch
 
     from nas.measures import latency
+    from nas.training.settings import device_of
 
-    device = _device(options.device)
+    device = device_of(options.device)
     threads = torch.get_num_threads()
     torch.set_num_threads(options.threads or threads)
     try:
@@ -63,14 +64,6 @@ def _measured(architecture: Architecture, options: argparse.Namespace) -> dict[s
         raise UserError(f"{architecture.image_size} px, batch {options.batch} cannot be run here: {reason}") from None
     finally:
         torch.set_num_threads(threads)
-
-
-def _device(device: str) -> str:
-    """The device by torch's name; raises UserError where it is not there."""
-    from nas.training import Recipe
-    from nas.training.settings import settings
-
-    return settings(Recipe("latency", image_size=1, epochs=1), device).device
 
 
 def _print(facts: dict[str, Any]) -> None:

@@ -84,9 +84,10 @@ def run(options: argparse.Namespace) -> int:
     """Train, telling how it goes, and print the summary."""
     from nas.training.distributed import joined, world
     from nas.training.loop import TrainingFailed
+    from nas.training.settings import device_of
 
     try:
-        with joined(_device(options.device)) as device:
+        with joined(device_of(options.device)) as device:
             summary = _trained(options, device)
             leads = world().leads
     except TrainingFailed as error:
@@ -97,13 +98,6 @@ def run(options: argparse.Namespace) -> int:
     elif leads:
         print("\n".join(summary_lines(summary)))
     return 0
-
-
-def _device(asked: str) -> str:
-    from nas.training.recipes import recipe
-    from nas.training.settings import settings
-
-    return settings(recipe("plain"), asked).device
 
 
 def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:

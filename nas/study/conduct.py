@@ -173,7 +173,7 @@ def _test(made: Plan, definition: Definition, journal: Journal, trial: int, weig
     from nas.training.settings import Settings
 
     fixed = Settings.from_data(definition.settings)
-    found = final_evaluation(weights, made.data, "test", fixed, outside_blocks(definition.blocks))
+    found = final_evaluation(weights, made.data, ["test"], fixed, outside_blocks(definition.blocks))["test"]
     journal.add("test", trial=trial, top1=found.top1, images=found.images)
 
 

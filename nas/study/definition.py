@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from search_spaces.strict_yaml import dump
 NAME = "study.yaml"
 SCHEMA = 1
 RECORDED = ("settings", "versions")  # written down at the start, no part of what is asked
-PACKAGES = ("torch", "torchvision", "optuna", "numpy", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -75,11 +73,6 @@ class Definition:
         data = self.data["name"] if self.data else self.evaluator
         parts = (self.name, *self.budgets, data, self.digest.partition("-")[2][:8])
         return Path("studies") / "-".join(re.sub(r"[^\w.]+", "_", str(part))[:60] for part in parts)
-
-
-def installed_versions() -> dict[str, str]:
-    """Versions of the packages that a result may depend on, without importing them."""
-    return {name: metadata.version(name) for name in PACKAGES}
 
 
 def write_definition(folder: Path, definition: Definition) -> None:

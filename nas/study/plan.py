@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.storage import lock
+from nas.storage.versions import installed_versions
 from nas.study import checkpoints
 from nas.study.definition import NAME as DEFINITION
-from nas.study.definition import Definition, check_same, installed_versions, read_definition
+from nas.study.definition import Definition, check_same, read_definition
 from nas.study.objective import OBJECTIVES
 from nas.study.pruner import PRUNERS
 from nas.study.samplers import SAMPLERS

@@ -16,6 +16,7 @@ import torch
 from nas.data import Data
 from nas.network import build
 from nas.storage.files import write_atomic
+from nas.storage.versions import installed_versions
 from nas.training.beginning import Start, begin
 from nas.training.recipe import Recipe
 from nas.training.settings import Settings, proxy
@@ -99,6 +100,7 @@ class Training:
             "weights": self.weights_digest,
             "freeze": list(self.freeze),
             "blocks": self.blocks,
+            "versions": installed_versions(),
         }
 
     def identity(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -16,8 +17,10 @@ from search_spaces import UserError
 from search_spaces.codec import Kinds
 
 
-def final_evaluation(weights: Path, data: Data, part: str, fixed: Settings, blocks: Kinds | None = None) -> Evaluation:
-    """The split ``part`` (val or test) by the network whose training ended in the checkpoint ``weights``.
+def final_evaluation(
+    weights: Path, data: Data, parts: Sequence[str], fixed: Settings, blocks: Kinds | None = None
+) -> dict[str, Evaluation]:
+    """The splits ``parts`` (val, test) by the network whose training ended in the checkpoint ``weights``.
 
     Raises UserError for weights that cannot be read. Loading runs no code.
     """
@@ -28,6 +31,6 @@ def final_evaluation(weights: Path, data: Data, part: str, fixed: Settings, bloc
     module = build(network)
     fit_weights(module, state)
     module = module.to(fixed.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    by = (trained.mean, trained.deviation)
-    own = normalised(getattr(data, part), by, network.image_size, network.in_channels, fixed.device)
-    return evaluate(module, own, fixed, network.classes)
+    by, at = (trained.mean, trained.deviation), (network.image_size, network.in_channels, fixed.device)
+    splits = {part: normalised(getattr(data, part), by, *at) for part in parts}
+    return {part: evaluate(module, split, fixed, network.classes) for part, split in splits.items()}

@@ -197,7 +197,7 @@ class _Run:
         if not math.isfinite(float(self.total)):
             raise TrainingFailed(f"the loss is {float(self.total)} in epoch {number + 1}, step {self.step}")
         self.tick()
-        if agreed(self.seconds) - self.saved > SAVE_EVERY and self.step < self.steps:
+        if self.seconds - self.saved > SAVE_EVERY and self.step < self.steps:
             self.save(checkpoint, {})
 
     def tick(self) -> None:

@@ -56,7 +56,7 @@ RECIPES: dict[str, Recipe] = {
         resized_crop=0.35,
         policy="autoaugment",
     ),
-    "modern": Recipe(
+    "modern": Recipe(  # rate, batch and mixing by Fashion-MNIST's validation images: studies/fashion-mnist
         "modern",
         epochs=15,
         batch=64,

@@ -116,10 +116,7 @@ def _train(training: Training, folder: Path, told: Told | None, watch: Watch | N
 def _conclude(training: Training, folder: Path, result: Result) -> None:
     """Write the weights, evaluate them on validation and, once, on the test split, and sum up."""
     data, fixed = training.data, training.fixed
-    found = {
-        part: final_evaluation(folder / LAST, data, part, fixed, outside_blocks(training.blocks))
-        for part in ("val", "test")
-    }
+    found = final_evaluation(folder / LAST, data, ("val", "test"), fixed, outside_blocks(training.blocks))
     if not world().leads:
         return
     state, trained = load_weights(folder / LAST)

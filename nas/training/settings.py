@@ -63,6 +63,23 @@ class Settings:
         return {name: value for name, value in self.to_data().items() if name != "image_size"}
 
 
+def device_of(asked: str) -> str:
+    """The device by torch's name; ``auto`` is a GPU where there is one, else the CPU. Raises UserError for another
+    name, and for a GPU that is not there."""
+    import torch
+
+    if asked == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    kind, _, index = asked.partition(":")
+    if kind not in ("cpu", "cuda") or (index and not index.isdecimal()):
+        raise UserError(f"must be auto, cpu, cuda or cuda:N, got {asked!r}", "device")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise UserError(f"{asked!r} was asked for, but torch finds no GPU", "device")
+    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
+        raise UserError(f"{asked!r} was asked for, but there are {torch.cuda.device_count()} GPUs", "device")
+    return asked
+
+
 def settings(
     recipe: Recipe,
     device: str = "auto",
@@ -74,23 +91,15 @@ def settings(
     dtype: str | None = None,
     **options: Any,
 ) -> Settings:
-    """Settings for a recipe on a device: ``auto`` is a GPU where there is one, else the CPU. ``options`` are further
-    fields of :class:`Settings`.
+    """Settings for a recipe on a device (:func:`device_of`). ``options`` are further fields of :class:`Settings`.
 
     Without a ``dtype`` it is float32 on the CPU, on a GPU bfloat16, or float16 where the GPU has no bfloat16. Raises
     UserError for a device that is not there and for what does not fit together.
     """
     import torch
 
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = device_of(device)
     kind = device.partition(":")[0]
-    if kind not in ("cpu", "cuda"):
-        raise UserError(f"must be auto, cpu or cuda, got {device!r}", "device")
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise UserError(f"{device!r} was asked for, but torch finds no GPU", "device")
-    if kind == "cuda" and int(device.partition(":")[2] or 0) >= torch.cuda.device_count():
-        raise UserError(f"{device!r} was asked for, but there are {torch.cuda.device_count()} GPUs", "device")
     if dtype is None:
         dtype = (
             "float32"

@@ -45,7 +45,7 @@ def test_threads_are_put_back(nas):
 
 
 def test_wrong_use_is_one_line(nas, monkeypatch):
-    assert "must be auto, cpu or cuda, got 'tpu'" in nas(*SMALL, "--device", "tpu").err
+    assert "must be auto, cpu, cuda or cuda:N, got 'tpu'" in nas(*SMALL, "--device", "tpu").err
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert "torch finds no GPU" in nas(*SMALL, "--device", "cuda").err
 

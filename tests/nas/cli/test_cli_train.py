@@ -110,7 +110,7 @@ def test_fine_tuning_on_other_classes_has_a_new_head_and_a_frozen_body(nas, net,
         (("--resume",), "holds no training that could be resumed"),
         (("--freeze", "body", "--freeze", "head"), "freeze: needs weights to begin with"),
         (("--weights", "none.safetensors"), "none.safetensors"),
-        (("--device", "tpu"), "device: must be auto, cpu or cuda, got 'tpu'"),
+        (("--device", "tpu"), "device: must be auto, cpu, cuda or cuda:N, got 'tpu'"),
         (("--data", "cifar"), "did you mean 'cifar10'?"),
     ],
 )

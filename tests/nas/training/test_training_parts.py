@@ -17,7 +17,7 @@ from nas.training.beginning import Start
 from nas.training.initialisation import INITS, initialise, refresh
 from nas.training.loop import train
 from nas.training.optimisers import TensorFlowRMSprop, optimiser, rate
-from nas.training.settings import Settings, settings
+from nas.training.settings import Settings, device_of, settings
 from search_spaces import UserError
 
 
@@ -221,3 +221,9 @@ def test_a_great_seed_trains(small, made_up, quick):
 def test_a_batch_of_more_images_than_there_are(small, made_up, quick):
     result = train(small, made_up, quick, fixed=settings(quick, "cpu", batch=100, accumulate=5, epochs=1))
     assert result.images_per_second > 0
+
+
+@pytest.mark.parametrize("name", ["tpu", "cuda:x", "cuda:-1", "", "cpu:a"])
+def test_a_device_that_is_none_is_refused(name):
+    with pytest.raises(UserError, match="device: must be auto, cpu, cuda or cuda:N"):
+        device_of(name)
