@@ -18,7 +18,7 @@ import torchvision
 from torch import nn
 from torch.nn import functional as F
 
-from nas.network import build
+from nas.module.network import build
 from search_spaces import load
 
 

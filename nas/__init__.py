@@ -6,9 +6,9 @@ from importlib import import_module
 from typing import Any
 
 _WHERE = {
-    "build": "nas.network",
-    "copy_weights": "nas.weights",
-    "measure": "nas.measures",
+    "build": "nas.module.network",
+    "copy_weights": "nas.module.copying",
+    "measure": "nas.module.measures",
     "search": "nas.study.search",
     "train": "nas.training",
 }

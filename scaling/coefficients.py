@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from search_spaces.networks.efficientnet import COEFFICIENTS, Coefficients
+from search_spaces.known.networks.efficientnet import COEFFICIENTS, Coefficients
 
 ALPHA, BETA, GAMMA = 1.2, 1.1, 1.15
 """Depth, width and image size grow as ALPHA^φ, BETA^φ, GAMMA^φ (sec. 3.3); ALPHA · BETA² · GAMMA² is 1.92."""

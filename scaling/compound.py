@@ -7,7 +7,7 @@ from math import lcm
 from typing import Any
 
 from search_spaces import Architecture, Block, Head, Stage, UserError
-from search_spaces.rounding import round_filters, round_repeats
+from search_spaces.network.rounding import round_filters, round_repeats
 
 DIVISOR = 8
 MOST_SIDE = 100_000

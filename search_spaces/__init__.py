@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from search_spaces.architecture import Architecture
-from search_spaces.blocks import (
+from search_spaces.choice import choice
+from search_spaces.errors import UserError
+from search_spaces.files.codec import save
+from search_spaces.files.load import load
+from search_spaces.network.architecture import Architecture
+from search_spaces.network.blocks import (
     BLOCKS,
     AdaptivePool,
     BasicBlock,
@@ -24,16 +28,12 @@ from search_spaces.blocks import (
     Separable,
     Stage,
 )
-from search_spaces.budget import Budget
-from search_spaces.choice import choice
-from search_spaces.codec import save
-from search_spaces.cost import Cost, cost
-from search_spaces.defaults import SE, BatchNorm, Defaults, LocalResponseNorm, NoNorm, WeightStandardization
-from search_spaces.digest import digest
-from search_spaces.errors import UserError
-from search_spaces.heads import Aux, ConvHead, FlatHead, Head
-from search_spaces.load import load
-from search_spaces.space import Space
+from search_spaces.network.budget import Budget
+from search_spaces.network.cost import Cost, cost
+from search_spaces.network.defaults import SE, BatchNorm, Defaults, LocalResponseNorm, NoNorm, WeightStandardization
+from search_spaces.network.digest import digest
+from search_spaces.network.heads import Aux, ConvHead, FlatHead, Head
+from search_spaces.space.space import Space
 
 __all__ = [
     "BLOCKS",

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 STDLIB = set(sys.stdlib_module_names)
 # For each folder: first-party packages and third-party ones that its modules may import, at the top or inside.
-TRAINING = {"nas.data", "nas.training", "nas.network", "nas.storage", "nas.weight_files", "search_spaces"} | {
+TRAINING = {"nas.data", "nas.training", "nas.module", "nas.storage", "search_spaces"} | {
     *("numpy", "torch", "sklearn", "scipy", "torchvision", "tensorboardX")
 }
 MAY = {
@@ -22,7 +22,7 @@ MAY = {
     "nas/data": {"nas.data", "search_spaces", "numpy", "PIL", "sklearn", "torchvision"},
     "nas/training": TRAINING,
     "nas/storage": {"nas.storage", "search_spaces"},
-    "nas/study": {*TRAINING, "nas.measures", "nas.study", "nas.report", "scaling", "optuna"},
+    "nas/study": {*TRAINING, "nas.conduct", "nas.study", "optuna"},
     "nas/report": {"nas.report", "nas.study", "search_spaces", "scaling", "pandas", "plotly"},
     "nas/cli": {"nas", "search_spaces", "scaling", "rich", "torch", "numpy", "PIL"},
 }
@@ -62,13 +62,13 @@ def test_optuna_only_in_study_and_plotly_only_in_report():
 def test_onnx_only_in_export():
     for path in ROOT.glob("nas/**/*.py"):
         roots = {module.split(".")[0] for module in imported(path)}
-        assert not roots & {"onnx", "onnxscript", "onnxruntime"} or path == ROOT / "nas/export.py", path
+        assert not roots & {"onnx", "onnxscript", "onnxruntime"} or path == ROOT / "nas/module/onnx.py", path
 
 
 def test_the_language_and_scaling_need_neither_torch_nor_numpy():
     program = (
         "import sys; from search_spaces import load, cost, save, digest; from scaling import scale, family\n"
-        "from search_spaces.cost import layers\n"
+        "from search_spaces.network.cost import layers\n"
         "family(load('efficientnet-b0')); load('mbconv').least()\n"
         "cost(load('efficientnet-l2')); layers(load('senet-154'))\n"
         "print([name for name in ('torch', 'numpy', 'optuna', 'pandas', 'plotly') if name in sys.modules])"

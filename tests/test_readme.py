@@ -10,11 +10,11 @@ import pytest
 
 from nas.training.recipes import MEASURED, RECIPES
 from search_spaces import BLOCKS, cost, load
-from search_spaces.codec import from_data
-from search_spaces.heads import HEADS
-from search_spaces.networks import names
-from search_spaces.spaces import SPACES
-from search_spaces.strict_yaml import parse
+from search_spaces.files.codec import from_data
+from search_spaces.files.strict_yaml import parse
+from search_spaces.known.networks import names
+from search_spaces.known.spaces import SPACES
+from search_spaces.network.heads import HEADS
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

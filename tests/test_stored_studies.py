@@ -11,8 +11,8 @@ import pytest
 from nas.study import open_study
 from nas.training import Recipe
 from search_spaces import Budget, cost, digest, load
-from search_spaces.codec import from_data
-from search_spaces.strict_yaml import parse
+from search_spaces.files.codec import from_data
+from search_spaces.files.strict_yaml import parse
 
 STUDIES = sorted(path.parent for path in (Path(__file__).parents[1] / "studies").glob("*/study.yaml"))
 
@@ -54,7 +54,7 @@ def test_a_damaged_log_is_named_by_the_report(tmp_path, nas):
 @pytest.mark.parametrize("folder", STUDIES, ids=lambda path: path.name)
 @pytest.mark.long
 def test_every_trained_candidate_is_within_budget_by_fvcore(folder):
-    from nas.measures import fvcore_macs
+    from nas.module.measures import fvcore_macs
 
     study = open_study(folder)
     space = from_data(study.definition["space"])

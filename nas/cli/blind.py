@@ -17,7 +17,7 @@ def blind_lines(space: Space, proxy: Architecture) -> list[str]:
         space: the space that is searched.
         proxy: one of its architectures as it is trained, at the proxy's image size.
     """
-    from search_spaces.architecture import trace_network
+    from search_spaces.network.architecture import trace_network
 
     nodes = [node for node in trace_network(proxy).nodes if len(node.shape) == 3]
     staged = [node for node in nodes if node.name.startswith("stages.")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
 from nas.cli.parser import Parser, command, count
-from nas.cli.sources import BLOCKS_HELP, load_architecture
+from nas.module.loading import BLOCKS_HELP, load_architecture
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def cost_facts(name: str, architecture: Architecture) -> dict[str, Any]:
 
 
 def _measured(architecture: Architecture) -> dict[str, Any]:
-    from nas.measures import fvcore_macs, latency
+    from nas.module.measures import fvcore_macs, latency
 
     try:
         counted, timed = fvcore_macs(architecture), latency(architecture)
@@ -87,7 +87,7 @@ def _measured(architecture: Architecture) -> dict[str, Any]:
 
 
 def _layers(architecture: Architecture) -> list[dict[str, Any]]:
-    from search_spaces.cost import layers
+    from search_spaces.network.cost import layers
 
     return [
         {"name": row.name, "op": row.op, "shape": list(row.shape), "params": row.params, "macs": row.macs}

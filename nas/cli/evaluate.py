@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
 from nas.cli.parser import Parser, command, count, natural
-from nas.cli.weighted import Weighted, add_device, add_options, find_weights, load_weighted, settings_for
+from nas.module.weighted import Weighted, add_device, add_options, find_weights, load_weighted, settings_for
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:

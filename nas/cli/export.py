@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
 from nas.cli.parser import Parser, command, count
-from nas.cli.sources import load_architecture, weights_of
-from nas.cli.weighted import add_options, load_weighted
+from nas.module.loading import load_architecture, weights_of
+from nas.module.weighted import add_options, load_weighted
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
-    from nas.export import Exported
-    from nas.network import Network
-    from nas.weight_files import Trained
+    from nas.module.files import Trained
+    from nas.module.network import Network
+    from nas.module.onnx import Exported
     from search_spaces import Architecture
 
 EXAMPLE = """
@@ -41,7 +41,7 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace) -> int:
     """Export one network; 1 where the file does not compute what torch computes."""
-    from nas.export import ExportFailed, export_onnx
+    from nas.module.onnx import ExportFailed, export_onnx
 
     name, architecture, module, trained = _network(options)
     path = options.out or Path(f"{name}.onnx")
@@ -62,7 +62,7 @@ def _network(options: argparse.Namespace) -> tuple[str, Architecture, Network, T
     if weights is not None:
         loaded = load_weighted(options.network, weights, options.blocks, image_size=options.image_size)
         return loaded.name, loaded.architecture, loaded.module, loaded.trained
-    from nas.export import random_network
+    from nas.module.onnx import random_network
 
     name, architecture = load_architecture(options.network, options.blocks)
     output.say("no weights: they are random, and so are the outputs")

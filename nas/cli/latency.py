@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
 from nas.cli.parser import Parser, command, count
-from nas.cli.sources import ARCH_HELP, BLOCKS_HELP, load_architecture
+from nas.module.loading import ARCH_HELP, BLOCKS_HELP, load_architecture
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 def _measured(architecture: Architecture, options: argparse.Namespace) -> dict[str, Any]:
     import torch
 
-    from nas.measures import latency
+    from nas.module.measures import latency
     from nas.training.settings import device_of
 
     device = device_of(options.device)

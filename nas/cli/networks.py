@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _write(name: str, path: Path) -> None:
     from search_spaces import save
-    from search_spaces.networks import network
+    from search_spaces.known.networks import network
 
     if path.exists():
         raise UserError(f"--out {path}: this file exists")
@@ -50,8 +50,8 @@ def _write(name: str, path: Path) -> None:
 
 
 def _all(as_json: bool) -> int:
-    from search_spaces.networks import names
-    from search_spaces.networks.published import FUSION, PROVENANCE
+    from search_spaces.known.networks import names
+    from search_spaces.known.networks.published import FUSION, PROVENANCE
 
     facts = [_brief_facts(name) for name in names()]
     if as_json:
@@ -72,9 +72,9 @@ def _all(as_json: bool) -> int:
 
 def _one(name: str, as_json: bool) -> int:
     from nas.cli.rows import print_rows
-    from search_spaces.codec import to_data
-    from search_spaces.load import SUFFIXES
-    from search_spaces.networks import network
+    from search_spaces.files.codec import to_data
+    from search_spaces.files.load import SUFFIXES
+    from search_spaces.known.networks import network
 
     if Path(name).suffix in SUFFIXES:
         raise UserError(f"{name} is a file; `nas cost {name} --layers` shows what is in it")
@@ -98,7 +98,7 @@ def _one(name: str, as_json: bool) -> int:
 
 def _brief_facts(name: str) -> dict[str, Any]:
     from search_spaces import cost
-    from search_spaces.networks import network
+    from search_spaces.known.networks import network
 
     architecture = network(name)
     total = cost(architecture)
@@ -115,7 +115,7 @@ def _brief_facts(name: str) -> dict[str, Any]:
 
 def _published(name: str) -> dict[str, Any]:
     """Year, published results and what does not agree with the paper."""
-    from search_spaces.networks.published import PUBLISHED
+    from search_spaces.known.networks.published import PUBLISHED
 
     own = PUBLISHED[name]
     return {"year": own.year, "published": [each._asdict() for each in own.results], "note": own.note}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
 from nas.report.numbers import rounded
-from search_spaces.budget import NAMES
 from search_spaces.errors import UserError
+from search_spaces.network.budget import NAMES
 
 if TYPE_CHECKING:
     from search_spaces import Architecture, Budget, Space
@@ -144,7 +144,7 @@ def extremes(space: Space, metric: str) -> tuple[int, int]:
 
 def _costs(own: Feasible, metric: str) -> list[int]:
     """Costs of uniform draws within the budgets, in order; fewer where each must be searched for."""
-    from search_spaces.cost import FLOAT32
+    from search_spaces.network.cost import FLOAT32
 
     draws = DRAWS // 10 if own.method == "rejection" else DRAWS
     axis, unit = ("params", FLOAT32) if metric == "bytes" else (metric, 1)
@@ -171,7 +171,7 @@ def _histogram(costs: list[int]) -> tuple[tuple[int, int, float], ...]:
 def _members(own: Feasible, metric: str, costs: list[int]) -> tuple[Member, ...]:
     """Known networks that the space contains, at the space's own image size and classes."""
     from search_spaces import cost
-    from search_spaces.networks import names, network
+    from search_spaces.known.networks import names, network
 
     frame = own.space.least()
     found = []

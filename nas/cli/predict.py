@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
 from nas.cli.parser import Parser, command, count
-from nas.cli.weighted import Weighted, add_device, add_options, find_weights, load_weighted, settings_for
+from nas.module.weighted import Weighted, add_device, add_options, find_weights, load_weighted, settings_for
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from nas.module.files import Trained
     from nas.training.settings import Settings
-    from nas.weight_files import Trained
 
 EXAMPLE = """
 nas predict studies/mine photo.jpg

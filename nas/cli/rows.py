@@ -16,7 +16,7 @@ TITLES = ("row", "block", "out", "repeats", "stride", "output", "parameters", "M
 
 def print_rows(architecture: Architecture) -> None:
     """Print one line a row: where, block, width, repeats, stride, what leaves it, parameters, MACs."""
-    from search_spaces.cost import rows
+    from search_spaces.network.cost import rows
 
     costs = [(_side(row.shape), f"{row.params:,}", f"{row.macs:,}") for row in rows(architecture)]
     lines: list[tuple[object, ...]] = []
@@ -33,7 +33,7 @@ def _side(shape: tuple[int, ...]) -> str:
 
 def rows_of(architecture: Architecture) -> list[Row]:
     """(row, block, out, repeats, stride) of the stem, every stage and the head."""
-    from search_spaces.codec import to_data
+    from search_spaces.files.codec import to_data
 
     data = to_data(architecture)
     rows: list[Row] = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
 from nas.cli.parser import Parser, command
-from nas.cli.sources import BLOCKS_HELP, latest_base, load_architecture
+from nas.module.loading import BLOCKS_HELP, latest_base, load_architecture
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def _as_data(name: str, digest: str, base: Architecture, members: list[Scaled], 
 
 def _member_data(member: Scaled) -> dict[str, Any]:
     from nas.cli.cost import cost_facts
-    from search_spaces.codec import to_data
+    from search_spaces.files.codec import to_data
 
     facts = cost_facts(_title(member), member.architecture)
     return facts | {

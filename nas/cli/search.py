@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
 from nas.cli.parser import Parser, command, count, natural, span, workers
-from nas.cli.sources import BLOCKS_HELP
+from nas.module.loading import BLOCKS_HELP
 
 if TYPE_CHECKING:
     from nas.cli.progress import Watched
@@ -64,8 +64,8 @@ def _add_question(p: Parser) -> None:
 
 
 def _add_training(p: Parser) -> None:
+    from nas.study.propose.samplers import SAMPLERS
     from nas.study.records import TRIALS
-    from nas.study.samplers import SAMPLERS
 
     group = p.add_argument_group("how it is answered")
     group.add_argument("--trials", type=count, default=TRIALS, metavar="N", help=f"trainings to make ({TRIALS})")
@@ -137,8 +137,8 @@ def _about_training(made: Plan) -> list[str]:
 
 def _search(made: Plan, options: argparse.Namespace) -> int:
     from nas.cli.progress import display
+    from nas.conduct import conduct
     from nas.report.source import facts_of
-    from nas.study.conduct import conduct
     from nas.study.driver import Limits
     from nas.study.errors import StudyError
 

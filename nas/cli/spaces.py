@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nas.cli import output
 from nas.cli.overview import Overview, extremes, overview
 from nas.cli.parser import Parser, command, count, natural
-from nas.cli.sources import BLOCKS_HELP, load_space
+from nas.module.loading import BLOCKS_HELP, load_space
 from nas.report.numbers import rounded
 from search_spaces.errors import UserError
 
@@ -75,7 +75,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _list(as_json: bool) -> int:
-    from search_spaces.spaces import names, space
+    from search_spaces.known.spaces import names, space
 
     facts = [_listed(space(name)) for name in names()]
     if as_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
 from nas.cli.parser import Parser, command, count, natural
-from nas.cli.sources import ARCH_HELP, BLOCKS_HELP, load_architecture
+from nas.module.loading import ARCH_HELP, BLOCKS_HELP, load_architecture
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:

@@ -104,7 +104,7 @@ def known_networks(definition: Mapping[str, Any], metric: str) -> tuple[Known, .
     A network whose head binds its own image size is left out where that differs.
     """
     from search_spaces import UserError, cost
-    from search_spaces.networks import names, network
+    from search_spaces.known.networks import names, network
 
     found = []
     for name in names():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import sqrt
 from typing import Any
 
-from search_spaces.intervals import wilson
+from search_spaces.counting.intervals import wilson
 
 FEW = 10  # degrees of freedom below which a variance between seeds is called rough
 

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from nas.study import checkpoints
-from nas.study.candidates import Candidate, Candidates, ExhaustedError
-from nas.study.definition import Definition
 from nas.study.errors import StudyError
-from nas.study.executors.base import Executor, Job
+from nas.study.executors.executor import Executor, Job
 from nas.study.journal import Journal
 from nas.study.objective import ranked
-from nas.study.proposer import Proposer, settle_waiting
+from nas.study.propose.candidates import Candidate, Candidates, ExhaustedError
+from nas.study.propose.proposer import Proposer, settle_waiting
 from nas.study.pruner import PRUNERS
+from nas.study.question import Definition
 from nas.study.records import Record
 from nas.study.seeds import derive
 from search_spaces import Architecture
-from search_spaces.codec import to_data
+from search_spaces.files.codec import to_data
 
 
 @dataclass(frozen=True)

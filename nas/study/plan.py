@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 from nas.storage import lock
 from nas.storage.versions import installed_versions
 from nas.study import checkpoints
-from nas.study.definition import NAME as DEFINITION
-from nas.study.definition import Definition, check_same, read_definition
 from nas.study.objective import OBJECTIVES
+from nas.study.propose.samplers import SAMPLERS
 from nas.study.pruner import PRUNERS
-from nas.study.samplers import SAMPLERS
+from nas.study.question import NAME as DEFINITION
+from nas.study.question import Definition, check_same, read_definition
 from search_spaces import Budget, Space, load
-from search_spaces.codec import to_data
 from search_spaces.counting.chains import decided_all
 from search_spaces.counting.feasible import Feasible
 from search_spaces.counting.refusal import refuse_impossible
 from search_spaces.errors import UserError
-from search_spaces.load import outside_blocks
+from search_spaces.files.codec import to_data
+from search_spaces.files.load import outside_blocks
 
 if TYPE_CHECKING:
     from nas.data import Data

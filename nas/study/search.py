@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nas.study.conduct import conduct
+from nas.conduct import conduct
 from nas.study.driver import Limits
 from nas.study.journal import Progress
 from nas.study.plan import Evaluate, check_limits, plan
 from nas.study.records import TRIALS
-from nas.study.view import Study
+from nas.study.study import Study
 from search_spaces import Budget, Space
 from search_spaces.errors import UserError
 

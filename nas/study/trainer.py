@@ -24,8 +24,8 @@ def train(
     from nas.training.loop import train as fit
     from nas.training.recipe import Recipe
     from nas.training.settings import Settings
-    from search_spaces.codec import from_data
-    from search_spaces.load import outside_blocks
+    from search_spaces.files.codec import from_data
+    from search_spaces.files.load import outside_blocks
 
     architecture: Any = from_data(task["architecture"], blocks=outside_blocks(task["blocks"]))
     result = fit(

@@ -12,11 +12,11 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from nas.data import Data
+from nas.module.files import Trained
 from nas.training.recipe import Recipe
 from nas.training.settings import Settings
-from nas.weight_files import Trained
 from search_spaces import Architecture, UserError
-from search_spaces.codec import to_data
+from search_spaces.files.codec import to_data
 
 BODY = {"stem", "stages"}  # all but the classifiers
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
+from nas.module.files import UNREADABLE
 from nas.storage.files import replacing
-from nas.weight_files import UNREADABLE
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:

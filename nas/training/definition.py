@@ -14,17 +14,17 @@ from typing import Any
 import torch
 
 from nas.data import Data
-from nas.network import build
+from nas.module.files import fit_weights, load_weights
+from nas.module.network import build
 from nas.storage.files import write_atomic
 from nas.storage.versions import installed_versions
 from nas.training.beginning import Start, begin
 from nas.training.recipe import Recipe
 from nas.training.settings import Settings, proxy
-from nas.weight_files import fit_weights, load_weights
 from search_spaces import Architecture, digest
-from search_spaces.codec import read
 from search_spaces.errors import UserError
-from search_spaces.strict_yaml import dump
+from search_spaces.files.codec import read
+from search_spaces.files.strict_yaml import dump
 
 NAME = "train.yaml"
 SCHEMA = 1

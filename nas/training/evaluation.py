@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from nas.training.batches import Batches
 from nas.training.distributed import summed, world
 from nas.training.settings import Settings, autocast
-from search_spaces.intervals import wilson
+from search_spaces.counting.intervals import wilson
 
 TOP = 5
 MOST_PAIRS = 10

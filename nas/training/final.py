@@ -8,13 +8,13 @@ from pathlib import Path
 import torch
 
 from nas.data import Data
-from nas.network import build
+from nas.module.files import fit_weights, load_weights
+from nas.module.network import build
 from nas.training.batches import normalised
 from nas.training.evaluation import Evaluation, evaluate
 from nas.training.settings import Settings
-from nas.weight_files import fit_weights, load_weights
 from search_spaces import UserError
-from search_spaces.codec import Kinds
+from search_spaces.files.codec import Kinds
 
 
 def final_evaluation(

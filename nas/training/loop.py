@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nas.data import Data
-from nas.network import build
+from nas.module.files import save_weights
+from nas.module.network import build
 from nas.training.augment.mixing import Mixed, mixed
 from nas.training.average import Average
 from nas.training.batches import Chunk, channels_last, normalised, statistics
@@ -28,9 +29,8 @@ from nas.training.initialisation import initialise, refresh
 from nas.training.optimisers import optimiser, rate
 from nas.training.recipe import Recipe
 from nas.training.settings import Settings, autocast, proxy, settings
-from nas.weight_files import save_weights
 from search_spaces import Architecture
-from search_spaces.digest import training_key
+from search_spaces.network.digest import training_key
 
 Report = Callable[[int, dict[str, Any]], bool]
 Watch = Callable[[int, int], None]

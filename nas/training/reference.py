@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nas.data import Data, Split, StreamedSplit, spread
-from search_spaces.intervals import wilson
+from search_spaces.counting.intervals import wilson
 
 MOST_IMAGES = 10_000  # of each of train and val, evenly spaced
 MOST_SIDE = 32  # pixels; images of twice that or more are averaged down

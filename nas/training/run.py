@@ -20,6 +20,7 @@ from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
+from nas.module.files import Trained, load_weights, save_weights
 from nas.storage.files import write_atomic
 from nas.storage.lock import NAME as LOCK
 from nas.storage.lock import locked
@@ -28,10 +29,9 @@ from nas.training.distributed import together, world
 from nas.training.final import final_evaluation
 from nas.training.loop import Result, Watch, train
 from nas.training.metrics import Metrics
-from nas.weight_files import Trained, load_weights, save_weights
 from search_spaces import cost, save
 from search_spaces.errors import UserError
-from search_spaces.load import outside_blocks
+from search_spaces.files.load import outside_blocks
 
 SUMMARY, NETWORK, LAST = "summary.json", "network.yaml", "last.ckpt"
 BEST, WEIGHTS = "best.safetensors", "weights.safetensors"

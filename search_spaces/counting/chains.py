@@ -12,20 +12,20 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from search_spaces.architecture import Architecture
-from search_spaces.blocks import Block, Stage
 from search_spaces.choice import Choice
-from search_spaces.cost import Sums, block_cost, head_cost, stage_cost
-from search_spaces.deciding import decided
-from search_spaces.decisions import row_lists
-from search_spaces.defaults import Defaults
 from search_spaces.errors import UserError
-from search_spaces.graph import Position
-from search_spaces.heads import Head
-from search_spaces.ranking import Labels, children, count, unrank
+from search_spaces.network.architecture import Architecture
+from search_spaces.network.blocks import Block, Stage
+from search_spaces.network.cost import Sums, block_cost, head_cost, stage_cost
+from search_spaces.network.defaults import Defaults
+from search_spaces.network.graph import Position
+from search_spaces.network.heads import Head
+from search_spaces.space.deciding import decided
+from search_spaces.space.decisions import row_lists
+from search_spaces.space.ranking import Labels, children, count, unrank
 
 if TYPE_CHECKING:
-    from search_spaces.space import Space
+    from search_spaces.space.space import Space
 
 MOST_CHAINS = 1_000
 MOST_OPTIONS = 20_000

@@ -15,7 +15,7 @@ from search_spaces.counting.chains import Layer
 from search_spaces.counting.tables import Ints, Table
 
 if TYPE_CHECKING:
-    from search_spaces.space import Space
+    from search_spaces.space.space import Space
 
 
 class Coder:

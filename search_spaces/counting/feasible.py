@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from search_spaces.budget import Budget
-from search_spaces.cost import cost
 from search_spaces.counting.buckets import Bracket, Buckets
 from search_spaces.counting.chains import TooLargeError, chains
 from search_spaces.counting.codes import Coder
-from search_spaces.counting.halves import Halves, in_reach, split
+from search_spaces.counting.exact.halves import Halves, in_reach, split
+from search_spaces.counting.intervals import wilson
 from search_spaces.counting.paths import Paths
 from search_spaces.counting.tables import LARGEST, Ints, Table, table
 from search_spaces.counting.windows import COUNTED, Window, windows
 from search_spaces.errors import UserError
-from search_spaces.intervals import wilson
+from search_spaces.network.budget import Budget
+from search_spaces.network.cost import cost
 
 if TYPE_CHECKING:
-    from search_spaces.architecture import Architecture
-    from search_spaces.space import Space
+    from search_spaces.network.architecture import Architecture
+    from search_spaces.space.space import Space
 
 QUICK = 3_000_000  # queries that take a fraction of a second: then everything is exact
 SECOND_AXIS = 6  # a query on two axes takes so many times as long

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
-from search_spaces.budget import NAMES, Budget
-from search_spaces.cost import cost
 from search_spaces.counting.feasible import Feasible
 from search_spaces.errors import UserError
+from search_spaces.network.budget import NAMES, Budget
+from search_spaces.network.cost import cost
 
 
 def refuse_impossible(own: Feasible) -> None:

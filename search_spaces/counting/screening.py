@@ -18,7 +18,7 @@ from search_spaces.counting.tables import Ints, Step, Table, table
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
-    from search_spaces.space import Space
+    from search_spaces.space.space import Space
 
 MOST_KEYS = 1 << 16  # of one branch: a table that caches hold
 CHUNK = 1 << 16

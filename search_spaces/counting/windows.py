@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from search_spaces.budget import Budget
-from search_spaces.cost import FLOAT32
 from search_spaces.errors import UserError
+from search_spaces.network.budget import Budget
+from search_spaces.network.cost import FLOAT32
 
 COUNTED = {"macs": ("macs", 1), "params": ("params", 1), "bytes": ("params", FLOAT32), "peak_bytes": ("peak", FLOAT32)}
 """For each metric of a budget: what is counted (peak: elements alive at once), and how many bytes one is."""

@@ -8,12 +8,12 @@ from battery.strategies import networks
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from nas.measures import fvcore_macs
-from nas.network import build
+from nas.module.measures import fvcore_macs
+from nas.module.network import build
 from search_spaces import BLOCKS, UserError, cost, digest
-from search_spaces.architecture import trace_network
-from search_spaces.codec import from_data, to_data
-from search_spaces.strict_yaml import dump, parse
+from search_spaces.files.codec import from_data, to_data
+from search_spaces.files.strict_yaml import dump, parse
+from search_spaces.network.architecture import trace_network
 
 KINDS = tuple(BLOCKS)
 few = settings(
@@ -152,8 +152,8 @@ def test_many_random_networks(kind, check):
 
 def test_a_wrong_count_is_noticed(monkeypatch):
     """The comparison above can fail: a convolution that forgets its groups is caught."""
-    from search_spaces import ops
-    from search_spaces.cost import _memo, block_cost, head_cost
+    from search_spaces.network import ops
+    from search_spaces.network.cost import _memo, block_cost, head_cost
 
     def ungrouped(self, out, *inputs):
         return out[0] * out[1] * out[2] * inputs[0][0] * self.kernel[0] * self.kernel[1]

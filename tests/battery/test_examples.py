@@ -9,9 +9,9 @@ import torch
 import torchvision
 from battery.test_same_outputs import images, largest_difference, telling
 
-from nas.measures import fvcore_macs
-from nas.network import build
-from nas.weights import copy_weights
+from nas.module.copying import copy_weights
+from nas.module.measures import fvcore_macs
+from nas.module.network import build
 from search_spaces import cost, load
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

@@ -11,14 +11,14 @@ from battery.library import MODELS
 from battery.test_blocks import node_shapes
 from torch.utils.flop_counter import FlopCounterMode
 
-from nas.measures import fvcore_macs
-from nas.network import build
+from nas.module.measures import fvcore_macs
+from nas.module.network import build
 from search_spaces import cost, digest, load
-from search_spaces.architecture import trace_network
-from search_spaces.codec import from_data, to_data
-from search_spaces.cost import layers, rows
-from search_spaces.networks import names
-from search_spaces.strict_yaml import dump, parse
+from search_spaces.files.codec import from_data, to_data
+from search_spaces.files.strict_yaml import dump, parse
+from search_spaces.known.networks import names
+from search_spaces.network.architecture import trace_network
+from search_spaces.network.cost import layers, rows
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "data" / "golden_digests.json").read_text())
 COUNTS = json.loads((Path(__file__).parents[1] / "data" / "library_counts.json").read_text())["networks"]

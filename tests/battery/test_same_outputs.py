@@ -6,10 +6,10 @@ import pytest
 import torch
 from battery.library import MODELS, without_dropping
 
-from nas.network import build
-from nas.weights import copy_weights
+from nas.module.copying import copy_weights
+from nas.module.network import build
 from search_spaces import load
-from search_spaces.networks import names
+from search_spaces.known.networks import names
 
 SIZES = dict.fromkeys(("inception-v3", "inception-v4", "inception-resnet-v2"), 128)
 SIZE = 64

@@ -14,7 +14,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from nas.study.conduct import conduct
+from nas.conduct import conduct
 from nas.study.driver import Limits
 from nas.study.plan import plan
 from nas.study.search import search

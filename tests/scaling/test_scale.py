@@ -22,7 +22,7 @@ from search_spaces import (
     digest,
     load,
 )
-from search_spaces.networks import names
+from search_spaces.known.networks import names
 
 # EfficientNet-B0 to B7, as the paper's reference code and torchvision build them.
 PARAMS = (5_288_548, 7_794_184, 9_109_994, 12_233_232, 19_341_616, 30_389_784, 43_040_704, 66_347_960)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from search_spaces import Architecture, Conv, FlatHead, Head, Inception, MBConv, Stage, UserError, choice, cost
-from search_spaces.rounding import round_filters, round_repeats
+from search_spaces.network.rounding import round_filters, round_repeats
 
 
 def test_equal_numbers_have_one_form():

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from search_spaces import Block, UserError
-from search_spaces.graph import Graph, Position, Tensor
+from search_spaces.network.graph import Graph, Position, Tensor
 from search_spaces.values import an_integer, ruled
 
 

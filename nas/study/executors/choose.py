@@ -7,13 +7,13 @@ import time as clock
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nas.study.definition import Definition
-from nas.study.executors.base import Executor, Job
+from nas.study.executors.executor import Executor, Job
 from nas.study.executors.inline import Inline
 from nas.study.executors.local import Local
 from nas.study.plan import Evaluate, Plan
-from search_spaces.codec import from_data
-from search_spaces.load import outside_blocks
+from nas.study.question import Definition
+from search_spaces.files.codec import from_data
+from search_spaces.files.load import outside_blocks
 
 
 def executor_of(made: Plan, definition: Definition, workers: int | str, trials: int) -> Executor:

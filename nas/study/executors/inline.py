@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from nas.study.executors.base import Handler, Job
+from nas.study.executors.executor import Handler, Job
 
 Trainer = Callable[[Job, Callable[[int, dict[str, Any]], bool]], dict[str, Any]]
 

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from nas.study.executors.base import ATTEMPTS, Handler, Job
+from nas.study.executors.executor import ATTEMPTS, Handler, Job
 
 GROWTH = 2.0  # a process whose memory grew by this factor and by …
 GROWN = 1 << 20  # … this many KiB since its first training is replaced

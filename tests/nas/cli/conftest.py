@@ -14,11 +14,11 @@ def run_folder(tmp_path_factory):
     from torch.nn import functional as F
 
     from nas.data import load_data
-    from nas.network import build
+    from nas.module.files import Trained, save_weights
+    from nas.module.network import build
     from nas.training.batches import batches
-    from nas.weight_files import Trained, save_weights
     from search_spaces import Architecture, Conv, Head, Stage, save
-    from search_spaces.codec import to_data
+    from search_spaces.files.codec import to_data
 
     deployed = Architecture(
         stem=(Stage(Conv(kernel=3), out=16, stride=2),), stages=(Stage(Conv(kernel=3), out=32, stride=2),), head=Head()
@@ -56,7 +56,7 @@ def study_folder(tmp_path_factory, run_folder):
     """The same as a study leaves it: base.yaml and a checkpoint."""
     import torch
 
-    from nas.weight_files import load_weights
+    from nas.module.files import load_weights
     from search_spaces import load, save
 
     folder = tmp_path_factory.mktemp("study")

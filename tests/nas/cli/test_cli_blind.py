@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from nas.cli.blind import blind_lines
-from search_spaces.spaces import names, space
+from search_spaces.known.spaces import names, space
 
 MBCONV = space("mbconv")
 

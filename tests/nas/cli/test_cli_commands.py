@@ -8,7 +8,7 @@ import pytest
 
 from nas.cli.output import table_lines
 from search_spaces import cost, digest, load
-from search_spaces.networks import names, network
+from search_spaces.known.networks import names, network
 
 OUTSIDE = Path(__file__).parents[3] / "docs" / "examples" / "outside"
 PARAMS = [5288548, 7794184, 9109994, 12233232, 19341616, 30389784, 43040704, 66347960]
@@ -222,7 +222,7 @@ def test_a_space_with_a_budget(nas):
 
 
 def test_a_small_space_is_counted_exactly(nas):
-    from search_spaces.spaces import space
+    from search_spaces.known.spaces import space
 
     costs = [cost(own).macs for own in space("nas-bench-macro")]
     fitting = sorted(macs for macs in costs if macs <= 50_000_000)
@@ -261,7 +261,7 @@ def test_samples_fit_and_are_reproducible(nas, tmp_path):
 
 def test_files_work_as_names_do(nas, tmp_path):
     from search_spaces import save
-    from search_spaces.spaces import space
+    from search_spaces.known.spaces import space
 
     save(space("nas-bench-macro"), tmp_path / "mine.yaml")
     assert nas("spaces", "mine.yaml", "--json").data["size"] == 6561
@@ -288,7 +288,7 @@ def test_what_cannot_be_measured_is_one_line(nas, monkeypatch):
     def full(architecture):
         raise RuntimeError("not enough memory\nand a long story")
 
-    monkeypatch.setattr("nas.measures.fvcore_macs", full)
+    monkeypatch.setattr("nas.module.measures.fvcore_macs", full)
     done = nas("cost", "resnet-50", "--image-size", 60_000, "--measure")
     assert done.code == 2
     assert done.err == "nas: --measure: 60000 px cannot be run here: not enough memory\n"

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nas.weight_files import Trained, load_weights, save_weights
-from search_spaces.intervals import wilson
+from nas.module.files import Trained, load_weights, save_weights
+from search_spaces.counting.intervals import wilson
 
 
 def test_a_training_is_evaluated_on_the_validation_split(nas, run_folder):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from nas.export import ExportFailed, judged, random_network
+from nas.module.onnx import ExportFailed, judged, random_network
 from search_spaces import (
     Architecture,
     BatchNorm,
@@ -22,7 +22,7 @@ from search_spaces import (
     load,
     save,
 )
-from search_spaces.networks import names
+from search_spaces.known.networks import names
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -110,7 +110,7 @@ def test_known_networks(nas, name):
 
 def test_a_difference_is_told_and_leaves_no_file(nas, run_folder, tmp_path, monkeypatch):
     def write(module, example, path, opset):  # another network than was asked for
-        from nas.export import _quiet
+        from nas.module.onnx import _quiet
 
         with torch.no_grad(), _quiet():
             next(iter(module.parameters())).mul_(1.5)
@@ -127,7 +127,7 @@ def test_a_difference_is_told_and_leaves_no_file(nas, run_folder, tmp_path, monk
             )
             module.network.head.classifier.bias += 1
 
-    monkeypatch.setattr("nas.export._write", write)
+    monkeypatch.setattr("nas.module.onnx._write", write)
     done = nas("export", run_folder, "--out", "mine.onnx")
     assert done.code == 1
     assert "onnxruntime and torch differ by 1" in done.err

@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from nas.measures import latency
+from nas.module.measures import latency
 from search_spaces import load
 
 SMALL = ("latency", "resnet-18", "--image-size", 32, "--runs", 3)
@@ -52,7 +52,7 @@ def test_wrong_use_is_one_line(nas, monkeypatch):
     def full(*_, **__):
         raise RuntimeError("not enough memory\nand a long story")
 
-    monkeypatch.setattr("nas.measures.latency", full)
+    monkeypatch.setattr("nas.module.measures.latency", full)
     done = nas(*SMALL)
     assert done.code == 2
     assert done.err == "nas: 32 px, batch 1 cannot be run here: not enough memory\n"

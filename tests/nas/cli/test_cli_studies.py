@@ -7,12 +7,12 @@ import random
 import pytest
 
 from nas.cli.progress import Lines, Watched, block_lines
-from nas.study.definition import Definition, write_definition
 from nas.study.log import open_log
+from nas.study.question import Definition, write_definition
 from nas.study.records import Record
 from search_spaces import cost, digest, save
-from search_spaces.codec import to_data
-from search_spaces.spaces import space
+from search_spaces.files.codec import to_data
+from search_spaces.known.spaces import space
 
 SPACE = space("nas-bench-macro")
 

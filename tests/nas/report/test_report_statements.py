@@ -4,7 +4,7 @@ import pytest
 
 from nas.report.numbers import rounded, seconds_text
 from nas.report.statements import base_lines, comparison, fair_score, noise_verdict
-from search_spaces.intervals import wilson
+from search_spaces.counting.intervals import wilson
 
 NOISE = {
     "search_variance": 3e-4,

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from nas.storage.lock import is_held, locked
-from nas.study.definition import check_same, read_definition, write_definition
 from nas.study.plan import plan
+from nas.study.question import check_same, read_definition, write_definition
 from search_spaces import UserError, cost, load
-from search_spaces.codec import from_data
+from search_spaces.files.codec import from_data
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ from collections import Counter
 
 import pytest
 
-from nas.study import StudyError, latency
+from nas.study import StudyError
 from nas.study.log import read_log
-from nas.study.samplers import SAMPLERS
+from nas.study.propose import latency
+from nas.study.propose.samplers import SAMPLERS
 from nas.study.search import search
 from search_spaces import cost, digest
 
@@ -23,7 +24,7 @@ def measured(monkeypatch):
     def on_device(device, threads):
         return lambda architecture: seen.append(digest(architecture)) or cost(architecture).macs / 1e4
 
-    monkeypatch.setattr("nas.study.conduct.on_device", on_device)
+    monkeypatch.setattr("nas.conduct.on_device", on_device)
     return seen
 
 

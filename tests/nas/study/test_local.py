@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nas.study.executors import local
-from nas.study.executors.base import Job
 from nas.study.executors.choose import environments
+from nas.study.executors.executor import Job
 from nas.study.executors.local import Local
 
 

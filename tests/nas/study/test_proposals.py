@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from nas.study.candidates import Candidates
 from nas.study.journal import Journal
 from nas.study.log import open_log
 from nas.study.plan import plan
-from nas.study.proposer import Proposer
-from nas.study.samplers import SAMPLERS
+from nas.study.propose.candidates import Candidates
+from nas.study.propose.proposer import Proposer
+from nas.study.propose.samplers import SAMPLERS
 from search_spaces import cost, load
 
 BUDGETS = ("400MFLOPs", "5Mparams")
@@ -42,7 +42,7 @@ def proposed(sampler, proposals, folder, of_each, budgets=BUDGETS):
 
 
 def check(trained, one=False):
-    from nas.measures import fvcore_macs
+    from nas.module.measures import fvcore_macs
 
     for architecture in trained:
         assert cost(architecture).macs <= 400_000_000

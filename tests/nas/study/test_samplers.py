@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from nas.study.samplers import ask
+from nas.study.propose.samplers import ask
 
 LABELS = {f"d{i}": ("a", "b", "c") for i in range(6)}
 
@@ -68,7 +68,7 @@ def test_nsga2_breeds_from_the_best_of_its_generation(record):
 
 @pytest.fixture
 def candidates(space):
-    from nas.study.candidates import Candidates
+    from nas.study.propose.candidates import Candidates
     from search_spaces import Budget, digest
     from search_spaces.counting.feasible import feasible
 
@@ -77,7 +77,7 @@ def candidates(space):
 
 @pytest.mark.parametrize("sampler", ["evolution", "local"])
 def test_own_samplers_stay_within_and_propose_what_is_new(candidates, record, sampler):
-    from nas.study.evolution import OWN
+    from nas.study.propose.evolution import OWN
 
     start = [candidates.uniform("start", lambda key: None, random.Random(seed)) for seed in range(4)]
     known = {c.training_key: i for i, c in enumerate(start)}
@@ -93,7 +93,7 @@ def test_own_samplers_stay_within_and_propose_what_is_new(candidates, record, sa
 
 
 def test_local_search_begins_beside_the_best(candidates, record):
-    from nas.study.evolution import local
+    from nas.study.propose.evolution import local
 
     start = [candidates.uniform("start", lambda key: None, random.Random(seed)) for seed in range(4)]
     best = record(9, top1=0.9, decisions=candidates.space.labels_of(start[2].architecture))

@@ -9,7 +9,7 @@ import pytest
 
 from nas.study import StudyError, open_study
 from nas.study.log import encode, read_log
-from nas.study.samplers import SAMPLERS
+from nas.study.propose.samplers import SAMPLERS
 from nas.study.search import search
 from search_spaces import Budget, UserError, cost, digest, load
 

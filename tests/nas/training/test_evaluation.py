@@ -67,7 +67,7 @@ def test_five_classes_have_no_top5_and_no_images_are_refused():
 
 
 def test_the_module_is_put_in_evaluation_mode_and_batches_are_read(small, made_up):
-    from nas.network import build
+    from nas.module.network import build
     from nas.training.batches import batches
 
     module = build(small.at(8, 3)).train()

@@ -10,7 +10,7 @@ import torch
 from timm.optim.rmsprop_tf import RMSpropTF
 from torch import nn
 
-from nas.network import build
+from nas.module.network import build
 from nas.training import RECIPES, loop
 from nas.training.average import Average
 from nas.training.beginning import Start
@@ -165,7 +165,7 @@ def test_bfloat16_and_compile_are_part_of_the_key():
 
 
 def test_the_best_epochs_weights_are_kept(small, made_up, quick, tmp_path):
-    from nas.weight_files import load_weights
+    from nas.module.files import load_weights
 
     result = train(small, made_up, quick, fixed=settings(quick, "cpu"), best=tmp_path / "best.safetensors")
     state, trained = load_weights(tmp_path / "best.safetensors")

@@ -9,7 +9,7 @@ import pytest
 
 from search_spaces import Budget, cost
 from search_spaces.counting.feasible import feasible
-from search_spaces.spaces import space
+from search_spaces.known.spaces import space
 
 BUDGET = (Budget.parse("400MFLOPs"),)
 

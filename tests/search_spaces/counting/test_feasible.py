@@ -167,7 +167,7 @@ def test_a_tight_pair_is_met_exactly():
 def no_chain() -> Space:
     """Over 1,000 combinations outside the rows."""
     from search_spaces import SE, Architecture, Conv, Defaults, Stage, choice
-    from search_spaces.defaults import BatchNorm
+    from search_spaces.network.defaults import BatchNorm
 
     defaults = Defaults(
         act=choice("relu", "silu"),

@@ -12,7 +12,7 @@ from search_spaces import UserError, cost
 from search_spaces.counting.codes import Coder
 from search_spaces.counting.feasible import feasible
 from search_spaces.counting.screening import Screen
-from search_spaces.spaces import names, space
+from search_spaces.known.spaces import names, space
 
 SPACES = {**LITTLE, **{name: lambda name=name: space(name) for name in names()}}
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from little_spaces import LITTLE
 
 from search_spaces import Budget, cost
-from search_spaces.counting import halves
+from search_spaces.counting.exact import halves
+from search_spaces.counting.exact.ladder import Ladder
+from search_spaces.counting.exact.wavelet import Wavelet
 from search_spaces.counting.feasible import feasible
-from search_spaces.counting.ladder import Ladder
-from search_spaces.counting.wavelet import Wavelet
 from search_spaces.counting.windows import Window
 
 VALUES = st.lists(st.integers(0, 10**12) | st.integers(0, 50), min_size=1, max_size=60)

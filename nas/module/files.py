@@ -1,0 +1,207 @@
+"""Weights as files that run no code: safetensors with what was trained beside them, or torch checkpoints."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import struct
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nas.storage.files import replacing
+from search_spaces import Architecture
+from search_spaces.errors import UserError
+from search_spaces.files.codec import Kinds, from_data
+
+FORMAT = "nas-weights-1"
+DTYPES = ("float32", "bfloat16", "float16")
+HEADER = 8  # bytes of safetensors that say how long its header is, whose first one is a brace
+UNREADABLE = (  # what torch.load raises for damaged files, and for those that would run code
+    *(OSError, RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError),
+    *(ImportError, struct.error, pickle.UnpicklingError),
+)
+
+State = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What weights were trained as.
+
+    ``architecture`` is plain data (:func:`search_spaces.files.codec.to_data`) of the network as trained: at the
+    training image size, with the data's classes. ``classes`` are names in the order of the logits; ``image_size``
+    is the side in pixels; ``mean`` and ``deviation``, one a channel, are on the scale 0 to 255. ``dtype`` is the
+    precision of the forward pass. ``provenance`` says where the weights are from: ``recipe``, ``recipe_digest``,
+    ``data``, ``data_digest``, ``seed``, ``epochs``, ``top1`` (0 to 1) and the like. Raises UserError that names the
+    field.
+    """
+
+    architecture: Mapping[str, Any]
+    name: str
+    classes: tuple[str, ...]
+    image_size: int
+    in_channels: int
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    dtype: str = "float32"
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise UserError(f"must be one of {', '.join(DTYPES)}, got {self.dtype!r}", "trained.dtype")
+        for name in ("image_size", "in_channels"):
+            if type(getattr(self, name)) is not int or getattr(self, name) < 1:
+                raise UserError(f"must be an integer of at least 1, got {getattr(self, name)!r}", f"trained.{name}")
+        for name in ("mean", "deviation"):
+            _numbers(getattr(self, name), self.in_channels, f"trained.{name}")
+        if min(self.deviation) <= 0:
+            raise UserError(f"must be positive, got {min(self.deviation)}", "trained.deviation")
+        if not self.classes or not all(isinstance(each, str) for each in self.classes):
+            raise UserError("must be the names of the classes", "trained.classes")
+
+    def after(self, epochs: int, top1: float) -> Trained:
+        """The same, with where in the training it was and the validation top-1 (0 to 1) then."""
+        return replace(self, provenance={**self.provenance, "epochs": epochs, "top1": top1})
+
+    def to_data(self) -> dict[str, Any]:
+        """A dictionary of JSON's types."""
+        data = asdict(self)
+        return {name: list(each) if isinstance(each, tuple) else each for name, each in data.items()}
+
+    @staticmethod
+    def from_data(data: Any) -> Trained:
+        """What :meth:`to_data` made; raises UserError that names the field."""
+        if not isinstance(data, Mapping):
+            raise UserError(f"must hold keys and values, got {type(data).__name__}", "trained")
+        names = {each.name for each in fields(Trained)}
+        if data.keys() != names:
+            wrong = sorted(names.symmetric_difference(map(str, data)))
+            raise UserError(f"must have exactly {', '.join(sorted(names))}; {wrong[0]!r} differs", "trained")
+        for name in ("classes", "mean", "deviation"):
+            if not isinstance(data[name], (list, tuple)):
+                raise UserError(f"must be a list, got {data[name]!r}", f"trained.{name}")
+        listed: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in data.items()}
+        return Trained(**listed)
+
+    def network(self, blocks: Kinds | None = None) -> Architecture:
+        """The architecture as trained; raises UserError where its rows, classes or sizes contradict the rest."""
+        network = from_data(self.architecture, blocks)
+        if not isinstance(network, Architecture):
+            raise UserError("must be a network, not a space", "trained.architecture")
+        own = (network.classes, network.image_size, network.in_channels)
+        told = (len(self.classes), self.image_size, self.in_channels)
+        if own != told:
+            raise UserError(
+                f"has (classes, image_size, in_channels) {own}, the rest says {told}", "trained.architecture"
+            )
+        return network
+
+
+def save_weights(path: Path, state: Mapping[str, Tensor], trained: Trained) -> None:
+    """Write tensors by name, and what they were trained as, as safetensors: whole or not at all.
+
+    Raises UserError where the file cannot be written.
+    """
+    from safetensors.torch import save
+
+    tensors = {name: each.detach().cpu().contiguous().clone() for name, each in state.items()}
+    content = save(tensors, {"format": FORMAT, "trained": json.dumps(trained.to_data(), ensure_ascii=False)})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file:
+            file.write(content)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+
+
+def load_weights(path: Path) -> tuple[State, Trained | None]:
+    """Tensors by name, on the CPU, and what they were trained as where the file says so. No code is run.
+
+    Reads safetensors and torch checkpoints, of which a study's averaged weights are taken where there are such.
+    Raises UserError that names the file: unreadable, truncated, or holding more than tensors and plain values.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(HEADER + 1)
+        is_checkpoint = start[:2] == b"PK" or (start[:1] == b"\x80" and start[HEADER:] != b"{")  # of today, and of old
+        read = _checkpoint if is_checkpoint else _safetensors
+        state, told = read(path)
+        return state, None if told is None else Trained.from_data(told)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    except UNREADABLE as error:
+        raise UserError(f"{path} holds no weights that can be read: {_reason(error)}") from None
+
+
+def _safetensors(path: Path) -> tuple[State, Any]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            about = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise UserError(f"holds no weights that can be read: {_reason(error)}") from None
+    if not about.get("format", "").startswith("nas-weights-"):
+        return state, None
+    if about["format"] != FORMAT:
+        raise UserError(f"its format must be {FORMAT}, got {about['format']!r}")
+    return state, json.loads(about.get("trained", "null"))
+
+
+def _checkpoint(path: Path) -> tuple[State, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pickle protocols that torch does not write
+        data = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(data, dict):
+        raise UserError(f"must hold tensors by name, holds {type(data).__name__}")
+    state = data.get("average") or data.get("model") or data
+    strange = next((name for name, each in state.items() if not isinstance(each, Tensor)), None)
+    if strange is not None or not state:
+        raise UserError(f"must hold tensors by name, {strange!r} is none" if state else "holds no tensors")
+    return dict(state), data.get("trained") if state is not data else None
+
+
+def fit_weights(module: nn.Module, state: Mapping[str, Tensor], *, new_head: bool = False) -> list[str]:
+    """Copy ``state`` into ``module``; auxiliary classifiers that the module lacks are left out.
+
+    With ``new_head``, tensors of the head and of auxiliary classifiers that have another shape, or that the
+    file lacks, stay as they were initialised; their names are returned. Raises UserError that names the first
+    tensor that does not fit, with both shapes; the module is then unchanged.
+    """
+    own = module.state_dict()
+    left = [name for name in own if new_head and _is_head(name) and _shape(state.get(name)) != _shape(own[name])]
+    extra = [name for name in state if name not in own and not name.startswith("aux.")]
+    for name in (*(each for each in own if each not in left), *extra):
+        if _shape(state.get(name)) != _shape(own.get(name)):
+            there, here = _shape(state.get(name)), _shape(own.get(name))
+            raise UserError(f"{name} is {there} in the weights and {here} in the network")
+    with torch.no_grad():
+        for name, tensor in own.items():
+            if name not in left:
+                tensor.copy_(state[name])
+    return left
+
+
+def _is_head(name: str) -> bool:
+    return name.startswith(("head.", "aux."))
+
+
+def _shape(tensor: Tensor | None) -> tuple[int, ...] | str:
+    return "absent" if tensor is None else tuple(tensor.shape)
+
+
+def _numbers(values: tuple[float, ...], count: int, path: str) -> None:
+    good = len(values) == count and all(isinstance(each, (int, float)) and abs(each) < float("inf") for each in values)
+    if not good:
+        raise UserError(f"must be {count} numbers, one a channel, got {values}", path)
+
+
+def _reason(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,220 @@
+"""A network as an ONNX file, compared with torch before it is handed over."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nas.module.files import Trained
+from nas.module.layers import GainLayer
+from nas.module.network import Network, build
+from search_spaces import Architecture
+from search_spaces.errors import UserError
+
+PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+OPSET = 18  # what torch's exporter writes by itself
+INPUT, OUTPUT = "images", "logits"
+BATCHES = (1, 3)  # compared; 3 shows that the batch is free
+MOST_BYTES = 2 * 10**9  # an ONNX file is one protobuf message of less than 2 GiB
+
+# Largest difference allowed, in shares of the largest logit. Both sides compute in float32 (24 bits, 6e-8) but sum
+# in other orders and merge batch norms into convolutions: a few hundred roundings, 1e-6 to 2e-5 as measured on
+# known networks. A wrong padding, weight or order of channels changes logits by 1e-2 and more.
+TOLERANCE = 1e-4
+
+
+class ExportFailed(RuntimeError):
+    """The exported file does not compute what torch computes."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """``absolute`` is the largest difference between logits of onnxruntime and torch, ``relative`` the same in
+    shares of the largest logit. ``spread``: how far logits of different images lie apart, in the same shares; where
+    it is near 0 the comparison says little. ``normalised``: the file takes pixels of 0 to 255."""
+
+    path: Path
+    bytes: int
+    opset: int
+    absolute: float
+    relative: float
+    spread: float
+    normalised: bool
+
+
+class Pixels(nn.Module):
+    """A network behind its normalisation: takes float32 pixels (N, C, H, W) of 0 to 255."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, network: nn.Module, trained: Trained) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", torch.tensor(trained.mean).view(1, -1, 1, 1))
+        self.register_buffer("deviation", torch.tensor(trained.deviation).view(1, -1, 1, 1))
+
+    def forward(self, x: Tensor) -> Any:
+        return self.network((x - self.mean) / self.deviation)
+
+
+def export_onnx(
+    module: Network, architecture: Architecture, path: Path, trained: Trained | None = None, opset: int = OPSET
+) -> Exported:
+    """Write ``module`` (float32, on the CPU) as ONNX: ``images`` (N, in_channels, image_size, image_size) to
+    ``logits`` (N, classes), N free.
+
+    With ``trained``, images are pixels of 0 to 255, normalised inside the file, which has classes, mean and
+    deviation as its metadata. The file appears only once onnxruntime agrees with torch. Raises UserError for
+    packages that are missing, an opset that cannot be written, a network too large or a path that cannot be
+    written; ExportFailed where onnxruntime cannot load it or the outputs differ.
+    """
+    _check(module, opset)
+    whole = (module if trained is None else Pixels(module, trained)).eval()
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(whole, _images(architecture, 2, trained), beside, opset)
+        _describe(beside, architecture, trained, opset)
+        told = _compared(whole, architecture, beside, trained)
+        beside.replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+    finally:
+        beside.unlink(missing_ok=True)
+    return Exported(path, path.stat().st_size, opset, *told, normalised=trained is not None)
+
+
+def random_network(architecture: Architecture, seed: int = 0) -> Network:
+    """The network with random weights that a comparison can fail on: weights that keep the signal's size through
+    depth (He et al. 2015), batch norms with the statistics of four random images and a scale of 1/2 (at 1, a deep
+    one enlarges float32's own rounding to 1e-4 of the largest logit), and 1 for gains that start at 0, which would
+    hide their branch. With torch's own, logits of a VGG or a B0 hardly depend on the image."""
+    with torch.random.fork_rng([]), torch.no_grad():
+        torch.manual_seed(seed)
+        module = build(architecture, dropout=0, drop_path=0)
+        for layer in module.modules():
+            if isinstance(layer, (nn.Conv2d, nn.Linear)):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            if isinstance(layer, nn.BatchNorm2d):
+                nn.init.constant_(layer.weight, 0.5)
+                layer.momentum = None  # a plain mean of all batches seen: of one
+            if isinstance(layer, GainLayer):
+                layer.gain.copy_(torch.where(layer.gain == 0, 1.0, layer.gain))
+        module.train()(_images(architecture, 4, None))
+    return module.eval()
+
+
+def _check(module: nn.Module, opset: int) -> None:
+    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UserError(f'export needs {" and ".join(missing)}: pip install "nas-and-scaling[onnx]"')
+    import onnx
+
+    latest = onnx.defs.onnx_opset_version()
+    if not OPSET <= opset <= latest:
+        raise UserError(f"--opset must be {OPSET} to {latest}, got {opset}")
+    size = sum(each.numel() * each.element_size() for each in module.state_dict().values())
+    if size > MOST_BYTES:
+        raise UserError(f"the weights take {size:,} bytes; an ONNX file holds at most {MOST_BYTES:,}")
+
+
+def _write(module: nn.Module, example: Tensor, path: Path, opset: int) -> None:
+    with _quiet():
+        torch.onnx.export(
+            module,
+            (example,),
+            path,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            opset_version=opset,
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            external_data=False,
+            verbose=False,
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's remarks on its own parts."""
+    logger = logging.getLogger("onnxscript")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _describe(path: Path, architecture: Architecture, trained: Trained | None, opset: int) -> None:
+    """Put what a user of the file must know into its metadata, as JSON where it is no plain text."""
+    import onnx
+
+    model = onnx.load(path)
+    written = next(each.version for each in model.opset_import if not each.domain)
+    if written != opset:
+        raise UserError(f"--opset {opset}: torch cannot write this network so, only as opset {written}")
+    pixels = "0 to 255" if trained else "as the weights expect them, normalised"
+    about = {"input": f"RGB or grey, NCHW, float32, {pixels}", "image_size": str(architecture.image_size)}
+    if trained:
+        facts = {name: each for name, each in asdict(trained).items() if name not in ("architecture", "image_size")}
+        about |= {name: each if isinstance(each, str) else json.dumps(each) for name, each in facts.items()}
+    onnx.helper.set_model_props(model, about)
+    onnx.save(model, path)
+
+
+def _compared(
+    module: nn.Module, architecture: Architecture, path: Path, trained: Trained | None
+) -> tuple[float, float, float]:
+    """Largest difference, absolute and in shares of the largest logit, and the spread of the logits."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = torch.get_num_threads()
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own classes have no public base
+        raise ExportFailed(f"onnxruntime {onnxruntime.__version__} cannot load the file: {error}") from None
+    ours, theirs = [], []
+    with torch.random.fork_rng([]), torch.inference_mode():
+        torch.manual_seed(1)
+        for batch in BATCHES:
+            x = _images(architecture, batch, trained)
+            ours.append(module(x))
+            theirs.append(torch.from_numpy(session.run([OUTPUT], {INPUT: x.numpy()})[0]))
+    return judged(torch.cat(ours), torch.cat(theirs))
+
+
+def judged(ours: Tensor, theirs: Tensor) -> tuple[float, float, float]:
+    """Absolute and relative difference and spread of logits (N, classes); raises ExportFailed over the tolerance."""
+    largest = float(ours.abs().max())
+    absolute = float((ours - theirs).abs().max())
+    spread = float((ours - ours[:1]).abs().max())
+    scale = max(largest, torch.finfo(torch.float32).tiny)
+    if not absolute <= TOLERANCE * scale:
+        raise ExportFailed(
+            f"onnxruntime and torch differ by {absolute:.3g}, the largest logit being {largest:.3g}; "
+            f"at most {TOLERANCE:g} of it is allowed"
+        )
+    return absolute, absolute / scale, spread / scale
+
+
+def _images(architecture: Architecture, batch: int, trained: Trained | None) -> Tensor:
+    """Random images: pixels of 0 to 255 where the network normalises them, else normal."""
+    shape = (batch, architecture.in_channels, architecture.image_size, architecture.image_size)
+    return torch.randn(shape) if trained is None else torch.randint(0, 256, shape).float()

@@ -1,0 +1,131 @@
+"""Candidates: an architecture of the space with what it costs, how it meets the budgets, and its two keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from random import Random
+
+from nas.study.propose.latency import Latencies
+from nas.study.records import Record
+from search_spaces import Architecture, Cost, cost, digest
+from search_spaces.counting.feasible import Feasible
+
+DRAWS = 2_000  # draws from within the budgets, all of them known already, before giving up
+BATCH = 16
+CHILDREN = 20  # of two parents, in search of one within the budgets
+ENUMERABLE = 20_000  # so many vectors within the budgets are walked to the end before they are called exhausted
+
+
+class ExhaustedError(Exception):
+    """No candidate is left within the budgets; the text says how far the search for one went."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A proposal. The keys are made on demand: they cost a hundred times the costs."""
+
+    architecture: Architecture
+    cost: Cost
+    constraints: Mapping[str, float]
+    origin: str
+    keys: Callable[[Architecture], tuple[str, str]]
+    latency_ms: float | None = None
+
+    @property
+    def fits(self) -> bool:
+        return all(violation <= 0 for violation in self.constraints.values())
+
+    @cached_property
+    def digest(self) -> str:
+        return self.keys(self.architecture)[0]
+
+    @cached_property
+    def training_key(self) -> str:
+        return self.keys(self.architecture)[1]
+
+    def record(self, trial: int, decisions: Mapping[str, str], **fields: object) -> Record:
+        """The record of this candidate as a new trial."""
+        whole = Record(
+            trial=trial,
+            state="running",
+            params=self.cost.params,
+            macs=self.cost.macs,
+            activations=self.cost.activations,
+            peak_bytes=self.cost.peak_bytes,
+            decisions=dict(decisions),
+            constraints=dict(self.constraints),
+            origin=self.origin,
+            latency_ms=self.latency_ms,
+        )
+        keys = {"digest": self.digest, "training_key": self.training_key} if self.fits else {}
+        return replace(whole, **keys, **fields)  # type: ignore[arg-type]
+
+
+class Candidates:
+    """Draws candidates from what lies within the budgets; ``training_key`` maps an architecture to its training's
+    key."""
+
+    def __init__(
+        self, feasible: Feasible, training_key: Callable[[Architecture], str], latencies: Latencies | None = None
+    ) -> None:
+        self.feasible = feasible
+        self.space = feasible.space
+        self.latencies = latencies
+        self.budgets = (*feasible.budgets, *(latencies.budgets if latencies else ()))
+        self._keys = lru_cache(maxsize=ENUMERABLE)(lambda a: (digest(a), training_key(a)))
+
+    def of(self, architecture: Architecture, origin: str) -> Candidate:
+        """The candidate of an architecture, its latency measured where that is limited and all else fits."""
+        own, latency = cost(architecture), None
+        constraints = {str(budget): budget.violation(own) for budget in self.feasible.budgets}
+        if self.latencies is not None and all(violation <= 0 for violation in constraints.values()):
+            latency = self.latencies.of(architecture)
+            constraints |= {str(budget): budget.violation_of(latency) for budget in self.latencies.budgets}
+        return Candidate(architecture, own, constraints, origin, self._keys, latency)
+
+    def decided(self, labels: Mapping[str, str], origin: str) -> Candidate:
+        """The candidate of a label for each decision."""
+        return self.of(self.space.decide(labels), origin)
+
+    def neighbour(self, of: Candidate, known: Callable[[str], object], rng: Random) -> Candidate | None:
+        """An unknown neighbour within the budgets, or None when there is none."""
+        return self._first(self.space.neighbours(of.architecture, rng), "neighbour", known)
+
+    def child(self, one: Candidate, other: Candidate, known: Callable[[str], object], rng: Random) -> Candidate | None:
+        """An unknown child of two parents within the budgets, or None where some tries find none."""
+        tries = (self.space.cross(one.architecture, other.architecture, rng) for _ in range(CHILDREN))
+        return self._first(tries, "child", known)
+
+    def uniform(self, origin: str, known: Callable[[str], object], rng: Random) -> Candidate:
+        """An unknown candidate, uniform over the decision vectors within the budgets. Raises
+        ExhaustedError."""
+        found = self._first(self._drawn(rng), origin, known)
+        if found is None:
+            limits = ", ".join(map(str, self.budgets)) or "the space"
+            looked = f"all {self.feasible.count:,} of them" if self.feasible.at_most(ENUMERABLE) else f"{DRAWS:,} draws"
+            raise ExhaustedError(f"no untried candidate within {limits} is left ({looked} looked at)")
+        return found
+
+    def _drawn(self, rng: Random) -> Iterator[Architecture]:
+        """Every member of a small set in random order, or a bounded number of uniform draws."""
+        if self.feasible.at_most(ENUMERABLE):
+            order = rng.sample(range(self.feasible.count), self.feasible.count)
+            for start in range(0, len(order), BATCH):
+                yield from self.feasible.members(order[start : start + BATCH])
+            return
+        for _ in range(0, DRAWS, BATCH):
+            yield from self.feasible.sample(rng, BATCH)
+
+    def _first(
+        self, architectures: Iterable[Architecture], origin: str, known: Callable[[str], object]
+    ) -> Candidate | None:
+        """The first that is unknown and fits; a latency is measured last."""
+        for architecture in architectures:
+            own = cost(architecture)
+            if all(budget.fits(own) for budget in self.feasible.budgets) and known(self._keys(architecture)[1]) is None:
+                candidate = self.of(architecture, origin)
+                if candidate.fits:
+                    return candidate
+        return None

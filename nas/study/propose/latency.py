@@ -1,0 +1,58 @@
+"""Latency budgets: no table tells a latency, so candidates within all other budgets are drawn, then measured.
+
+What was measured stands in the log, so that a resumed study goes on with the same figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nas.study.errors import StudyError
+from nas.study.journal import Journal
+from search_spaces import Architecture, Budget, digest
+
+MOST_IN_VAIN = 100  # measurements in a row outside the budgets, before an error
+
+
+class Latencies:
+    """Median milliseconds of a forward pass of one image on the study's device, measured once a network.
+
+    ``budgets`` limit them; ``measure`` maps an architecture to milliseconds.
+    """
+
+    def __init__(self, budgets: tuple[Budget, ...], journal: Journal, measure: Callable[[Architecture], float]) -> None:
+        self.budgets = budgets
+        self._journal = journal
+        self._measure = measure
+        self._vain = 0
+
+    def of(self, architecture: Architecture) -> float:
+        """Latency in milliseconds. Raises StudyError after a bounded number of measurements in vain."""
+        key = digest(architecture)
+        known = self._journal.folded.latencies.get(key)
+        if known is not None:
+            return known
+        latency = round(self._measure(architecture), 6)
+        self._journal.add("measured", digest=key, latency_ms=latency)
+        inside = all(budget.violation_of(latency) <= 0 for budget in self.budgets)
+        self._vain = 0 if inside else self._vain + 1
+        if self._vain >= MOST_IN_VAIN:
+            limits = " and ".join(map(str, self.budgets))
+            raise StudyError(
+                f"the last {MOST_IN_VAIN} networks measured lie outside {limits} (the last one: {latency:.3g} ms)"
+            )
+        return latency
+
+
+def on_device(device: str, threads: int) -> Callable[[Architecture], float]:
+    """Measures on ``device`` (on the CPU with so many threads), at the architecture's own image size."""
+
+    def measure(architecture: Architecture) -> float:
+        import torch
+
+        from nas.module.measures import latency
+
+        torch.set_num_threads(threads)
+        return latency(architecture, device).median_ms
+
+    return measure

@@ -1,0 +1,1 @@
+"""Exact counts by meeting in the middle."""

@@ -1,0 +1,1 @@
+"""Networks and spaces known by name."""

@@ -1,0 +1,1 @@
+"""One network: its values, trace, cost and identity."""

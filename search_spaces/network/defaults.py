@@ -1,0 +1,150 @@
+"""What a network says once for all its blocks: norm, activation, padding, bias, kind of SE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+from search_spaces.errors import UserError
+from search_spaces.network.ops import ACTS, NO_ACT
+from search_spaces.values import (
+    Value,
+    a_flag,
+    a_number,
+    a_pair,
+    a_value,
+    an_integer,
+    one_of,
+    ruled,
+)
+
+an_act = one_of(*ACTS, NO_ACT)
+"""Rule of an activation: one of :data:`ops.ACTS`, or "none"."""
+
+
+def a_padding(value: Any) -> Any:
+    """ "half" (kernel // 2), "same" (TensorFlow's), "valid" (none), or a number or pair of pixels."""
+    if isinstance(value, str):
+        return one_of("half", "same", "valid")(value)
+    return a_pair(an_integer(least=0))(value)
+
+
+@dataclass(frozen=True)
+class BatchNorm(Value):
+    """Batch normalisation (Ioffe & Szegedy 2015)."""
+
+    eps: float = ruled(a_number(above=0), 1e-5)
+    momentum: float = ruled(a_number(above=0, most=1), 0.1)
+
+    kind = "batch_norm"
+
+
+@dataclass(frozen=True)
+class NoNorm(Value):
+    """No normalisation; convolutions then have a bias unless told otherwise."""
+
+    kind = "none"
+
+
+@dataclass(frozen=True)
+class LocalResponseNorm(Value):
+    """Local response normalisation across ``size`` channels, after the activation (Krizhevsky et al. 2012,
+    sec. 3.3, with its constants). ``alpha`` is the paper's; torch divides its own by ``size``."""
+
+    size: int = ruled(an_integer(), 5)
+    alpha: float = ruled(a_number(above=0), 1e-4)
+    beta: float = ruled(a_number(above=0), 0.75)
+    k: float = ruled(a_number(above=0), 2)
+
+    kind = "local_response_norm"
+
+
+@dataclass(frozen=True)
+class WeightStandardization(Value):
+    """Scaled weight standardisation with a learnt gain, in place of a norm (Brock et al. 2021, eq. 1).
+
+    The constant gain of the network's activation goes into the weights or after each activation (``gain_in``).
+    """
+
+    eps: float = ruled(a_number(above=0), 1e-5)
+    gain_in: str = ruled(one_of("weight", "act"), "weight")
+
+    kind = "weight_standardization"
+
+
+NORMS: dict[str, type[Value]] = {
+    each.kind: each for each in (BatchNorm, LocalResponseNorm, WeightStandardization, NoNorm)
+}
+
+# Gain that keeps the variance of a unit normal through each activation (Brock et al. 2021, sec. 2).
+ACT_GAINS = {
+    "relu": 1.7139588594436646,
+    "relu6": 1.7131484746932983,
+    "silu": 1.7881293296813965,
+    "gelu": 1.7015043497085571,
+    "tanh": 1.5939117670059204,
+    "none": 1.0,
+}
+
+
+def act_gain(act: str) -> float:
+    """The constant gain of an activation in a normaliser-free network; raises UserError where none is known."""
+    if act not in ACT_GAINS:
+        raise UserError(f"weight standardisation needs an activation of {', '.join(ACT_GAINS)}, got {act}")
+    return ACT_GAINS[act]
+
+
+@dataclass(frozen=True)
+class SE(Value):
+    """Kind of squeeze-and-excitation (Hu et al. 2018): what the squeeze is relative to, its gate, and where it
+    sits in a residual block (sec. 6.5): on the ``branch`` before the sum, after the middle convolution
+    (``inner``), before the block (``pre``), after the sum (``post``) or on the shortcut (``identity``).
+
+    ``relative_to``: the block's input width (EfficientNet), its output width, or the width that the gate
+    works on. ``divisor`` rounds the squeeze width (``round_filters``). ``gain`` multiplies the gate (2 in NF
+    networks).
+    """
+
+    relative_to: str = ruled(one_of("input", "output", "expanded"), "input")
+    form: str = ruled(one_of("conv", "linear"), "conv")
+    gate: str = ruled(one_of("sigmoid", "hard_sigmoid"), "sigmoid")
+    act: str | None = ruled(an_act, None, optional=True)
+    divisor: int = ruled(an_integer(), 1)
+    gain: float = ruled(a_number(above=0), 1)
+    place: str = ruled(one_of("branch", "inner", "pre", "post", "identity"), "branch")
+
+    kind = "se"
+
+
+@dataclass(frozen=True)
+class Defaults(Value):
+    """Network-wide values that fill the fields that blocks leave None.
+
+    ``bias``: of convolutions; None means where no norm follows. ``drop_path``: the rate that the last block
+    reaches, growing linearly from the first (Huang et al. 2016).
+    """
+
+    act: str = ruled(an_act, "relu")
+    norm: Value = ruled(a_value(*NORMS.values()), BatchNorm())
+    padding: Any = ruled(a_padding, "half")
+    bias: bool | None = ruled(a_flag, None, optional=True)
+    se: SE = ruled(a_value(SE), SE())
+    drop_path: float = ruled(a_number(least=0, most=0.99), 0)
+
+    kind = "defaults"
+
+
+@lru_cache(maxsize=65536)
+def filled(value: Value, defaults: Defaults) -> Value:
+    """``value`` with each field that is None, and that the defaults know, taken from them."""
+    changes = {
+        each.name: getattr(defaults, each.name)
+        for each in fields(value)  # type: ignore[arg-type]
+        if getattr(value, each.name) is None and getattr(defaults, each.name, None) is not None
+    }
+    return type(value)(**{**_fields(value), **changes}) if changes else value
+
+
+def _fields(value: Value) -> dict[str, Any]:
+    return {each.name: getattr(value, each.name) for each in fields(value)}  # type: ignore[arg-type]

@@ -1,0 +1,64 @@
+"""The ready spaces hold the networks of their idea, and every choice in them fits every other."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from search_spaces import cost, digest, load
+from search_spaces.known.spaces import names, space
+
+VGGS = tuple(f"vgg-{depth}{form}" for depth in (11, 13, 16, 19) for form in ("", "-bn"))
+RESNETS = tuple(f"resnet-{form}" for form in (18, 34, 50, 101, 152, "50-v1"))
+MEMBERS = {
+    "vgg": VGGS,
+    "inception": ("googlenet", "googlenet-2014"),
+    "resnet": (*RESNETS, "resnext-50-32x4d", "wide-resnet-50-2"),
+    "se": ("resnet-50", "se-resnet-50"),
+    "mbconv": ("efficientnet-b0",),
+    "nf": ("nfnet-f0",),
+    "mixed": ("efficientnet-b0",),
+}
+
+
+@pytest.mark.parametrize(("name", "member"), [(name, each) for name, members in MEMBERS.items() for each in members])
+def test_the_networks_of_an_idea_are_in_its_space(name, member):
+    own, network = space(name), load(member)
+    assert network in own
+    assert digest(own.decide(own.decisions_of(network))) == digest(network)
+
+
+def test_a_network_of_another_idea_is_not():
+    assert load("resnet-50") not in space("mbconv")
+    assert load("efficientnet-b1") not in space("mbconv")
+    assert load("resnext-50-32x4d") not in space("se")
+
+
+@pytest.mark.parametrize("name", names())
+def test_whatever_is_drawn_can_be_counted_and_found_again(name):
+    own, rng = space(name), random.Random(0)
+    for uniform in ("vectors", "branches"):
+        for _ in range(20):
+            drawn = own.sample(rng, uniform)
+            assert drawn in own
+            assert own.decide(own.decisions_of(drawn)) == drawn
+            assert cost(drawn).macs > 0
+
+
+@pytest.mark.parametrize("name", names())
+def test_least_and_greatest_enclose_every_draw(name):
+    own, rng = space(name), random.Random(1)
+    low, high = cost(own.least()).macs, cost(own.greatest()).macs
+    assert low < high
+    assert all(low <= cost(own.sample(rng)).macs <= high for _ in range(20))
+
+
+def test_every_stage_of_mixed_chooses_among_five_blocks():
+    own = space("mixed")
+    kinds = {"conv", "inception", "bottleneck", "mbconv"}
+    for index in range(7):
+        labels = next(each.labels for each in own.decisions if each.name == f"stages.{index}")
+        assert len(labels) == 5
+        assert {label.split("(")[0] for label in labels} == kinds
+        assert sum("se_ratio" in label and label.startswith("bottleneck") for label in labels) == 1
