@@ -30,10 +30,21 @@ from search_spaces.network.blocks import (
 )
 from search_spaces.network.budget import Budget
 from search_spaces.network.cost import Cost, cost
-from search_spaces.network.defaults import SE, BatchNorm, Defaults, LocalResponseNorm, NoNorm, WeightStandardization
+from search_spaces.network.defaults import (
+    SE,
+    BatchNorm,
+    Defaults,
+    LocalResponseNorm,
+    NoNorm,
+    WeightStandardization,
+    a_padding,
+    an_act,
+)
 from search_spaces.network.digest import digest
+from search_spaces.network.graph import Graph, Position, Tensor
 from search_spaces.network.heads import Aux, ConvHead, FlatHead, Head
 from search_spaces.space.space import Space
+from search_spaces.values import Rule, a_flag, a_number, a_pair, a_value, an_integer, one_of, ruled, some
 
 __all__ = [
     "BLOCKS",
@@ -52,6 +63,7 @@ __all__ = [
     "Defaults",
     "FlatHead",
     "FusedMBConv",
+    "Graph",
     "Head",
     "Identity",
     "Inception",
@@ -64,15 +76,28 @@ __all__ = [
     "Norm",
     "Parallel",
     "Pool",
+    "Position",
     "PreActBottleneck",
+    "Rule",
     "Separable",
     "Space",
     "Stage",
+    "Tensor",
     "UserError",
     "WeightStandardization",
+    "a_flag",
+    "a_number",
+    "a_padding",
+    "a_pair",
+    "a_value",
+    "an_act",
+    "an_integer",
     "choice",
     "cost",
     "digest",
     "load",
+    "one_of",
+    "ruled",
     "save",
+    "some",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-LONGEST = 300
+MAX_LENGTH = 300
 
 
 class UserError(ValueError):
@@ -12,7 +12,7 @@ class UserError(ValueError):
 
     def __init__(self, message: str, path: str = "") -> None:
         line = " ".join(message.split())
-        self.message = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+        self.message = line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 1] + "…"
         super().__init__(f"{path}: {self.message}" if path else self.message)
         self.path = path
 

@@ -3,160 +3,258 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, ClassVar
 
 from search_spaces.choice import Choice
 from search_spaces.errors import UserError
 
-Rule = Callable[[Any], Any]
+Check = Callable[[Any], Any]
+"""Returns a value in its normal form or raises UserError: a rule, or any function of one's own."""
 
 
+@dataclass(frozen=True)
 class Value:
     """Base of every value of the language: a frozen dataclass whose fields carry rules.
 
     Numbers are brought to one form (``6.0`` is ``6``, NumPy scalars are Python's), because equal values
-    share memo entries. ``kind`` is the value's name in files and paths.
+    share memo entries. ``kind`` is the value's name in files and error paths; where the place of a value
+    already says what it is (a row, the defaults), it is not ``tagged`` with it.
     """
 
-    kind = ""
+    kind: ClassVar[str] = ""
+    tagged: ClassVar[bool] = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.__hash__ = Value.__hash__  # type: ignore[method-assign]  # kept by @dataclass: hashes are cached
 
     def __post_init__(self) -> None:
-        for each in fields(self):  # type: ignore[arg-type]
-            rule = each.metadata.get("rule", _as_is)
-            object.__setattr__(self, each.name, self._normal(each.name, rule))
-        if not any(isinstance(getattr(self, each.name), Choice) for each in fields(self)):  # type: ignore[arg-type]
-            self._checked()
-
-    def _normal(self, name: str, rule: Rule) -> Any:
-        given = getattr(self, name)
         try:
-            return given.map(rule) if isinstance(given, Choice) else rule(given)
+            for f in fields(self):
+                value = checked(f.metadata.get("check", _as_it_is), getattr(self, f.name), f.name)
+                object.__setattr__(self, f.name, value)
+            if not any(isinstance(value, Choice) for value in field_values(self).values()):
+                self.check()
         except UserError as error:
-            raise error.under(f"{self.kind}.{name}" if self.kind else name) from None
-
-    def _checked(self) -> None:
-        try:
-            self.check()
-        except UserError as error:
-            raise error.under(self.kind) from None
+            raise error.under(self.kind if self.tagged else "") from None
 
     def check(self) -> None:
         """Rules that tie fields together; called once none of the value's own fields is open."""
+
+    @classmethod
+    def kinds(cls, blocks: Mapping[str, type[Value]]) -> Mapping[str, type[Value]]:
+        """The classes, by kind, that a file may name where a value of this class stands; ``blocks`` are the blocks."""
+        return {cls.kind: cls}
+
+    def written(self) -> dict[str, Any]:
+        """The fields that a file needs: those that do not hold their default."""
+        given = ((f, getattr(self, f.name)) for f in fields(self))
+        return {f.name: value for f, value in given if value != f.default or type(value) is not type(f.default)}
 
     def __hash__(self) -> int:
         try:
             return self._hash  # type: ignore[attr-defined, no-any-return]
         except AttributeError:
-            own = tuple(getattr(self, each.name) for each in fields(self))  # type: ignore[arg-type]
-            object.__setattr__(self, "_hash", hash((type(self), own)))
+            object.__setattr__(self, "_hash", hash((type(self), *field_values(self).values())))
             return hash(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]
+        return field_values(self)
 
 
-def _as_is(value: Any) -> Any:
+def _as_it_is(value: Any) -> Any:
     return value
 
 
-def ruled(rule: Rule, default: Any = MISSING, optional: bool = False) -> Any:
+def checked(check: Check, value: Any, name: str) -> Any:
+    """The value, or each option of a choice, as ``check`` returns it; errors say ``name``."""
+    try:
+        return value.map(check) if isinstance(value, Choice) else check(value)
+    except UserError as error:
+        raise error.under(name) from None
+
+
+def field_values(value: Value) -> dict[str, Any]:
+    """The fields by name, in order."""
+    return {f.name: getattr(value, f.name) for f in fields(value)}
+
+
+def parts(value: Any) -> tuple[Any, ...]:
+    """What stands directly in a value: its fields, the items of a tuple, the options of a choice."""
+    if isinstance(value, Value):
+        return tuple(field_values(value).values())
+    if isinstance(value, Choice):
+        return value.options
+    return value if isinstance(value, tuple) else ()
+
+
+def is_open(value: Any) -> bool:
+    """Whether a choice stands anywhere in the value."""
+    return isinstance(value, Choice) or any(map(is_open, parts(value)))
+
+
+def ruled(rule: Check, default: Any = MISSING, optional: bool = False, examples: tuple[Any, ...] | None = None) -> Any:
     """A dataclass field with a rule; an optional one may be None, which means the network's default.
 
-    The rule itself stays in the field's metadata (``of``), so that files are read by the same rules.
+    ``examples`` are a few values to try the field with, where those of the rule do not suit it.
     """
 
-    def checked(value: Any) -> Any:
+    def check(value: Any) -> Any:
         return None if optional and value is None else rule(value)
 
-    return field(default=default, metadata={"rule": checked, "of": rule})
+    return field(default=default, metadata={"check": check, "rule": rule, "examples": examples})
+
+
+def examples_of(field: Field[Any]) -> tuple[Any, ...]:
+    """A few values that the field may hold: its own, or its default and those of its rule."""
+    if field.metadata.get("examples") is not None:
+        return tuple(field.metadata["examples"])
+    default = () if field.default is MISSING else (field.default,)
+    return tuple(dict.fromkeys((*default, *getattr(field.metadata.get("rule"), "examples", ()))))
 
 
 def plain(value: Any) -> Any:
     """Python's own form of a number: NumPy scalars unpacked, floats with no fraction made integers."""
-    value = value.item() if hasattr(value, "item") else value
+    value = value.item() if getattr(value, "shape", None) == () else value
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _told(value: Any) -> str:
-    """The value in an error, with a hint where several stand in place of one."""
+def _refused(words: str, value: Any) -> UserError:
+    """The error for a value, with a hint where several stand in place of one."""
     hint = " (several to choose from are written {choice: […]})" if isinstance(value, (list, tuple, dict)) else ""
-    return f"{value!r}{hint}"
+    return UserError(f"must be {words}, got {value!r}{hint}")
 
 
-def an_integer(least: int = 1, odd: bool = False) -> Rule:
-    name = f"{'an odd' if odd else 'an'} integer of at least {least}"
+@dataclass(frozen=True)
+class Rule:
+    """What one field may hold. ``words`` complete "must be …"; ``examples`` are a few values that fit.
 
-    def rule(value: Any) -> int:
+    Called with a value it returns the value in its normal form; raises UserError where it does not fit.
+    """
+
+    words: str
+    fits: Check
+    examples: tuple[Any, ...]
+
+    def __call__(self, value: Any) -> Any:
         value = plain(value)
-        if type(value) is not int or value < least or (odd and value % 2 == 0):
-            raise UserError(f"must be {name}, got {_told(value)}")
+        if not self.fits(value):
+            raise _refused(self.words, value)
         return value
 
-    return rule
+
+def an_integer(least: int = 1, most: int | None = None, odd: bool = False) -> Rule:
+    """An integer within bounds, both inclusive."""
+    bound = "" if most is None else f" and at most {most}"
+    first, step = (least | 1, 2) if odd else (least, 1)
+
+    def fits(value: Any) -> bool:
+        return (
+            type(value) is int and value >= least and (most is None or value <= most) and not (odd and value % 2 == 0)
+        )
+
+    examples = tuple(filter(fits, (first, first + step, first + 2 * step)))
+    return Rule(f"{'an odd' if odd else 'an'} integer of at least {least}{bound}", fits, examples)
 
 
 def a_number(above: float | None = None, least: float | None = None, most: float | None = None) -> Rule:
+    """A finite number; ``above`` is exclusive, ``least`` and ``most`` are inclusive."""
     bounds = ((above, "above"), (least, "at least"), (most, "at most"))
     words = " and ".join(f"{word} {bound}" for bound, word in bounds if bound is not None)
 
-    def rule(value: Any) -> float:
-        value = plain(value)
-        fits = (
+    def fits(value: Any) -> bool:
+        return (
             type(value) in (int, float)
             and math.isfinite(value)
             and (above is None or value > above)
             and (least is None or value >= least)
             and (most is None or value <= most)
         )
-        if not fits:
-            raise UserError(f"must be a number {words}".rstrip() + f", got {_told(value)}")
-        return float(value) if isinstance(value, float) else value
 
-    return rule
+    low = next((bound for bound in (least, above) if bound is not None), 0 if most is None else min(0, most))
+    examples = tuple(filter(fits, (low, low + 0.25, low + 0.5, low + 1, low + 3.5, most)))
+    return Rule(f"a number {words}".rstrip(), fits, tuple(map(plain, examples)))
 
 
 def one_of(*names: str) -> Rule:
-    def rule(value: Any) -> str:
-        if not isinstance(value, str) or value not in names:
-            raise UserError(f"must be one of {', '.join(names)}, got {_told(value)}")
-        return value
-
-    return rule
+    """One of the given words."""
+    return Rule(f"one of {', '.join(names)}", lambda value: isinstance(value, str) and value in names, names)
 
 
-def a_flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise UserError(f"must be true or false, got {value!r}")
-    return value
+a_flag = Rule("true or false", lambda value: isinstance(value, bool), (False, True))
 
 
-def a_pair(item: Rule) -> Rule:
+@dataclass(frozen=True)
+class PairRule:
     """A number, or a pair of numbers for height and width; an equal pair is the number."""
 
-    def rule(value: Any) -> Any:
-        if isinstance(value, (list, tuple)):
-            if len(value) != 2:
-                raise UserError(f"must be a number or a pair (height, width), got {value!r}")
-            height, width = item(value[0]), item(value[1])
-            return height if height == width else (height, width)
-        return item(value)
+    item: Rule
 
-    return rule
+    @property
+    def words(self) -> str:
+        return f"{self.item.words}, or a pair (height, width) of them"
+
+    @property
+    def examples(self) -> tuple[Any, ...]:
+        return (*self.item.examples, self.item.examples[:2])
+
+    def __call__(self, value: Any) -> Any:
+        if not isinstance(value, (list, tuple)):
+            return self.item(value)
+        if len(value) != 2:
+            raise _refused(self.words, value)
+        height, width = map(self.item, value)
+        return height if height == width else (height, width)
+
+
+a_pair = PairRule
+
+
+@dataclass(frozen=True)
+class EitherRule:
+    """A value that follows one of several rules; the first that takes it gives the normal form."""
+
+    rules: tuple[Any, ...]
+
+    @property
+    def words(self) -> str:
+        return " or ".join(rule.words for rule in self.rules)
+
+    @property
+    def examples(self) -> tuple[Any, ...]:
+        return tuple(example for rule in self.rules for example in rule.examples)
+
+    def __call__(self, value: Any) -> Any:
+        for rule in self.rules:
+            try:
+                return rule(value)
+            except UserError:
+                continue
+        raise _refused(self.words, value)
 
 
 @dataclass(frozen=True)
 class ListRule:
-    """A tuple of values that each follow ``item``; a choice among them is checked option by option."""
+    """A tuple of values that each follow ``item``: ``count`` of them, or ``least`` at least.
 
-    item: Rule
+    A choice among the items is checked option by option.
+    """
+
+    item: Any
     count: int | None = None
     least: int = 0
+
+    @property
+    def words(self) -> str:
+        return f"a list of {self.item.words}"
+
+    @property
+    def examples(self) -> tuple[Any, ...]:
+        least = self.least if self.count is None else self.count
+        items = self.item.examples[-1:]
+        return (() if least else ((),)) + ((items * max(least, 1),) if items else ())
 
     def __call__(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, (list, tuple)):
@@ -165,34 +263,32 @@ class ListRule:
             raise UserError(f"must have {self.count} entries, got {len(value)}")
         if len(value) < self.least:
             raise UserError(f"must have at least {self.least} entries, got {len(value)}")
-        return tuple(_item(self.item, position, each) for position, each in enumerate(value))
+        return tuple(checked(self.item, item, str(index)) for index, item in enumerate(value))
 
 
-def some(item: Rule, count: int | None = None, least: int = 0) -> Rule:
-    """A tuple of values that each follow ``item``: ``count`` of them, or ``least`` at least."""
-    return ListRule(item, count, least)
-
-
-def _item(rule: Rule, position: int, value: Any) -> Any:
-    try:
-        return value.map(rule) if isinstance(value, Choice) else rule(value)
-    except UserError as error:
-        raise error.under(str(position)) from None
+some = ListRule
 
 
 @dataclass(frozen=True)
 class ValueRule:
     """A value of one of the given classes."""
 
-    classes: tuple[type, ...]
+    classes: tuple[type[Value], ...]
+
+    @property
+    def words(self) -> str:
+        return f"a {' or '.join(kind.__name__ for kind in self.classes)}"
+
+    @property
+    def examples(self) -> tuple[Any, ...]:
+        return tuple(kind() for kind in self.classes if kind.kind and kind.tagged)
 
     def __call__(self, value: Any) -> Any:
         if not isinstance(value, self.classes):
-            names = " or ".join(each.__name__ for each in self.classes)
-            raise UserError(f"must be a {names}, got {value!r}")
+            raise UserError(f"must be {self.words}, got {value!r}")
         return value
 
 
-def a_value(*classes: type) -> Rule:
+def a_value(*classes: type[Value]) -> ValueRule:
     """A value of one of the given classes."""
     return ValueRule(classes)

@@ -7,26 +7,23 @@ Fields that hold their default are left out, so the defaults belong to the schem
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from search_spaces.choice import Choice, choice
 from search_spaces.errors import UserError
+from search_spaces.files.replacing import replacing
 from search_spaces.network.architecture import Architecture
-from search_spaces.network.blocks import BLOCKS, Block, Stage
-from search_spaces.network.defaults import SE, Defaults
-from search_spaces.network.heads import Aux
+from search_spaces.network.blocks import BLOCKS
 from search_spaces.space.space import Space
-from search_spaces.values import ListRule, Value, ValueRule
+from search_spaces.values import ListRule, Value, ValueRule, is_open
 
 SCHEMA = 1
-MOST_BYTES = 1_000_000
-MOST_DEPTH = 40
-LONGEST_NAME = 100
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 40
+MAX_NAME_LENGTH = 100
 _ABOUT = ("schema", "name", "provenance", "recipe")
 
 Kinds = Mapping[str, type[Value]]
@@ -47,24 +44,24 @@ def from_data(data: Any, blocks: Kinds | None = None) -> Architecture | Space:
     """
     if not isinstance(data, dict):
         raise UserError(f"a file must hold keys and values, got {type(data).__name__}")
-    if _depth(data) > MOST_DEPTH:
-        raise UserError(f"data may be nested {MOST_DEPTH} deep at most")
+    if _depth(data) > MAX_DEPTH:
+        raise UserError(f"data may be nested {MAX_DEPTH} deep at most")
     if type(data.get("schema")) is not int or data["schema"] != SCHEMA:
         raise UserError(f"must be {SCHEMA}, got {data.get('schema')!r}", "schema")
     name = data.get("name", "unnamed")
-    if not isinstance(name, str) or not name.isprintable() or not 1 <= len(name) <= LONGEST_NAME:
-        raise UserError(f"must be a printable text of 1 to {LONGEST_NAME} characters, got {name!r}", "name")
-    _known(data, (*_ABOUT, *(each.name for each in fields(Architecture))))
-    own = {key: each for key, each in data.items() if key not in _ABOUT}
-    architecture = _Reader({**BLOCKS, **(blocks or {})}).value(Architecture, own)
-    return Space(name, architecture) if _is_open(architecture) else architecture
+    if not isinstance(name, str) or not name.isprintable() or not 1 <= len(name) <= MAX_NAME_LENGTH:
+        raise UserError(f"must be a printable text of 1 to {MAX_NAME_LENGTH} characters, got {name!r}", "name")
+    _known(data, (*_ABOUT, *(field.name for field in fields(Architecture))))
+    network = {key: item for key, item in data.items() if key not in _ABOUT}
+    architecture = _Reader({**BLOCKS, **(blocks or {})}).value(Architecture, network)
+    return Space(name, architecture) if is_open(architecture) else architecture
 
 
 def read(path: Path) -> dict[str, Any]:
     """The data in a YAML or JSON file; raises UserError that names the file and the rule."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise UserError(f"{path} is larger than {MOST_BYTES} bytes")
+        if path.stat().st_size > MAX_BYTES:
+            raise UserError(f"{path} is larger than {MAX_BYTES} bytes")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
@@ -101,39 +98,28 @@ def save(value: Architecture | Space, path: Path | str, provenance: Mapping[str,
         from search_spaces.files.strict_yaml import dump
 
         text = dump(data)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        with replacing(path) as file:
+            file.write(text.encode())
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise UserError(f"cannot write {path}: {error.strerror}") from None
     return path
 
 
 def plain_data(value: Any) -> Any:
     """Any value of the language as JSON's types."""
-    if isinstance(value, Choice):
-        named = {"name": value.name} if value.name else {}
-        return {"choice": [plain_data(option) for option in value.options], **named}
-    if isinstance(value, Value):
-        own = _fields(value)
-        return own if type(value) in _UNTAGGED else {value.kind: own}
-    return [plain_data(each) for each in value] if isinstance(value, tuple) else value
-
-
-_UNTAGGED: tuple[type[Value], ...] = (Architecture, Stage, Defaults, SE, Aux)
+    match value:
+        case Choice(options, name):
+            return {"choice": [plain_data(option) for option in options], **({"name": name} if name else {})}
+        case Value():
+            return {value.kind: _fields(value)} if value.tagged else _fields(value)
+        case tuple():
+            return [plain_data(item) for item in value]
+    return value
 
 
 def _fields(value: Value) -> dict[str, Any]:
-    data = {}
-    for each in fields(value):  # type: ignore[arg-type]
-        own = getattr(value, each.name)
-        if own != each.default or type(own) is not type(each.default):
-            data[each.name] = plain_data(own)
-    if isinstance(value, Stage) and isinstance(value.blocks, tuple):
-        data.pop("repeats", None)
-    return data
+    return {name: plain_data(field) for name, field in value.written().items()}
 
 
 class _Reader:
@@ -142,81 +128,61 @@ class _Reader:
     def __init__(self, blocks: Kinds) -> None:
         self.blocks = blocks
 
-    def reader(self, rule: Any) -> Callable[[Any], Any]:
-        """What reads a field of this rule: values by their kind or as plain fields, lists of them, or scalars."""
-        if isinstance(rule, ListRule) and _holds_values(rule):
-            return self.rows(self.reader(rule.item))
-        if not isinstance(rule, ValueRule):
-            return self.scalar
-        if rule.classes == (Block,):
-            return partial(self.tagged, self.blocks)
-        if rule.classes[0] in _UNTAGGED:
-            return partial(self.value, rule.classes[0])
-        return partial(self.tagged, {str(vars(each)["kind"]): each for each in rule.classes})
+    def field(self, rule: Any, data: Any) -> Any:
+        """What a field of this rule says: a choice, a list, a value by its kind or as plain fields, or a scalar.
 
-    def rows(self, item: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def read_rows(data: Any) -> Any:
-            if not isinstance(data, list):
-                raise UserError(f"must be a list, got {data!r}")
-            return tuple(_under(str(index), self.opened, item, each) for index, each in enumerate(data))
+        What is none of these goes on as it is: the rule refuses it where the value is made.
+        """
+        if isinstance(data, dict) and "choice" in data:
+            return self.choice(rule, data)
+        match rule, data:
+            case ListRule(), list():
+                return tuple(_under(str(index), self.field, rule.item, item) for index, item in enumerate(data))
+            case ValueRule(), None:
+                return None
+            case ValueRule(), _:
+                return self.tagged(rule, data) if rule.classes[0].tagged else self.value(rule.classes[0], data)
+            case _, list():
+                return tuple(data)
+        return data
 
-        return read_rows
-
-    def opened(self, reader: Callable[[Any], Any], data: Any) -> Any:
-        """A choice of what ``reader`` reads, or one of it."""
-        if not (isinstance(data, dict) and "choice" in data):
-            return reader(data)
+    def choice(self, rule: Any, data: Mapping[str, Any]) -> Any:
         _known(data, ("choice", "name"))
         if not isinstance(data["choice"], list):
             raise UserError(f"must be a list of options, got {data['choice']!r}", "choice")
-        return choice(*(self.opened(reader, each) for each in data["choice"]), name=data.get("name"))
+        return choice(*(self.field(rule, option) for option in data["choice"]), name=data.get("name"))
 
-    def scalar(self, data: Any) -> Any:
-        """A plain value; items of a list may be choices."""
-        if isinstance(data, list):
-            return tuple(_under(str(index), self.opened, self.scalar, each) for index, each in enumerate(data))
-        return data
-
-    def value(self, kind: type[Value], data: Any) -> Any:
-        if not isinstance(data, dict):
-            raise UserError(f"must hold the fields of {kind.kind}, got {data!r}")
-        _known(data, tuple(each.name for each in fields(kind)))  # type: ignore[arg-type]
-        missing = [
-            each.name
-            for each in fields(kind)  # type: ignore[arg-type]
-            if each.default is MISSING and each.name not in data
-        ]
-        if missing:
-            raise UserError(f"{missing[0]} is missing")
-        rules = {each.name: each.metadata.get("of") for each in fields(kind)}  # type: ignore[arg-type]
-        own = {name: _under(name, self.opened, self.reader(rules[name]), each) for name, each in data.items()}
-        try:
-            return kind(**own)
-        except UserError as error:
-            raise UserError(error.message, error.path.removeprefix(kind.kind).lstrip(".")) from None
-
-    def tagged(self, kinds: Kinds, data: Any) -> Any:
+    def tagged(self, rule: ValueRule, data: Any) -> Any:
+        kinds = {kind: found for base in rule.classes for kind, found in base.kinds(self.blocks).items()}
         if not isinstance(data, dict) or len(data) != 1:
             raise UserError(f"must be one of {', '.join(kinds)} with its fields, as {{kind: {{…}}}}, got {data!r}")
         kind, own = next(iter(data.items()))
         if kind not in kinds:
             raise UserError(f"must be one of {', '.join(kinds)}, got {kind!r}")
-        return _under(kind, self.value, kinds[kind], {} if own is None else own)
+        return self.value(kinds[kind], {} if own is None else own)
+
+    def value(self, kind: type[Value], data: Any) -> Any:
+        return kind(**_under(kind.kind if kind.tagged else "", self.arguments, kind, data))
+
+    def arguments(self, kind: type[Value], data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            raise UserError(f"must hold the fields of {kind.kind}, got {data!r}")
+        known = {field.name: field for field in fields(kind)}
+        _known(data, known)
+        for name, field in known.items():
+            if field.default is MISSING and name not in data:
+                raise UserError(f"{name} is missing")
+        return {name: _under(name, self.field, known[name].metadata.get("rule"), item) for name, item in data.items()}
 
 
-def _holds_values(rule: ListRule) -> bool:
-    item = rule.item
-    return isinstance(item, ValueRule) or (isinstance(item, ListRule) and _holds_values(item))
-
-
-def _under(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+def _under(path: str, function: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return function(*arguments)
     except UserError as error:
-        raise error.under(name) from None
+        raise error.under(path) from None
 
 
-def _known(data: Mapping[Any, Any], names: tuple[str, ...]) -> None:
+def _known(data: Iterable[Any], names: Iterable[str]) -> None:
     unknown = [key for key in data if key not in names]
     if unknown:
         raise UserError(f"unknown key {unknown[0]!r}; known are {', '.join(names)}")
@@ -225,23 +191,7 @@ def _known(data: Mapping[Any, Any], names: tuple[str, ...]) -> None:
 def _depth(data: Any) -> int:
     """How deep data is nested, counted level by level so that no depth overflows the stack."""
     depth, level = 0, [data]
-    while level and depth <= MOST_DEPTH:
-        level = [
-            child
-            for each in level
-            if isinstance(each, (dict, list))
-            for child in (each.values() if isinstance(each, dict) else each)
-        ]
-        depth += 1
+    while level and depth <= MAX_DEPTH:
+        inner = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, (dict, list))]
+        depth, level = depth + 1, [item for items in inner for item in items]
     return depth
-
-
-def _is_open(value: Any) -> bool:
-    if isinstance(value, Choice):
-        return True
-    if isinstance(value, tuple):
-        return any(_is_open(each) for each in value)
-    return isinstance(value, Value) and any(
-        _is_open(getattr(value, each.name))
-        for each in fields(value)  # type: ignore[arg-type]
-    )

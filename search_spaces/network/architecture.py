@@ -32,6 +32,7 @@ class Architecture(Value):
     defaults: Defaults = ruled(a_value(Defaults), Defaults())
 
     kind = "architecture"
+    tagged = False
 
     def check(self) -> None:
         names = [f"stages.{index}" for index in range(len(self.stages))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from search_spaces.errors import UserError
@@ -33,6 +33,11 @@ class Block(Value):
         if out is None:
             raise UserError(f"a stage of {self.kind} must say its width: out is missing")
         return out
+
+    @classmethod
+    def kinds(cls, blocks: Mapping[str, type[Value]]) -> Mapping[str, type[Value]]:
+        """Any block may stand where a block may."""
+        return blocks
 
     @property
     def multiple(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from search_spaces.errors import UserError
 from search_spaces.network.ops import ACTS, NO_ACT
 from search_spaces.values import (
+    EitherRule,
     Value,
     a_flag,
     a_number,
@@ -23,11 +24,8 @@ an_act = one_of(*ACTS, NO_ACT)
 """Rule of an activation: one of :data:`ops.ACTS`, or "none"."""
 
 
-def a_padding(value: Any) -> Any:
-    """ "half" (kernel // 2), "same" (TensorFlow's), "valid" (none), or a number or pair of pixels."""
-    if isinstance(value, str):
-        return one_of("half", "same", "valid")(value)
-    return a_pair(an_integer(least=0))(value)
+a_padding = EitherRule((one_of("half", "same", "valid"), a_pair(an_integer(least=0))))
+"""Rule of a padding: "half" (kernel // 2), "same" (TensorFlow's), "valid" (none), or a number or pair of pixels."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +113,7 @@ class SE(Value):
     place: str = ruled(one_of("branch", "inner", "pre", "post", "identity"), "branch")
 
     kind = "se"
+    tagged = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +132,7 @@ class Defaults(Value):
     drop_path: float = ruled(a_number(least=0, most=0.99), 0)
 
     kind = "defaults"
+    tagged = False
 
 
 @lru_cache(maxsize=65536)
@@ -140,11 +140,11 @@ def filled(value: Value, defaults: Defaults) -> Value:
     """``value`` with each field that is None, and that the defaults know, taken from them."""
     changes = {
         each.name: getattr(defaults, each.name)
-        for each in fields(value)  # type: ignore[arg-type]
+        for each in fields(value)
         if getattr(value, each.name) is None and getattr(defaults, each.name, None) is not None
     }
     return type(value)(**{**_fields(value), **changes}) if changes else value
 
 
 def _fields(value: Value) -> dict[str, Any]:
-    return {each.name: getattr(value, each.name) for each in fields(value)}  # type: ignore[arg-type]
+    return {each.name: getattr(value, each.name) for each in fields(value)}

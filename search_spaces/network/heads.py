@@ -106,6 +106,7 @@ class Aux(Value):
     head: Any = ruled(a_value(*HEADS.values()), FlatHead(hidden=(1024,), dropout=0.7))
 
     kind = "aux"
+    tagged = False
 
     def trace(self, g: Graph, x: Tensor, classes: int) -> Tensor:
         """Append the classifier to ``g``: a map of shape (channels, height, width) to logits (classes,)."""

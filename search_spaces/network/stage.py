@@ -13,14 +13,7 @@ from search_spaces.network.defaults import filled
 from search_spaces.network.graph import Graph, Position, Tensor
 from search_spaces.values import Value, a_value, an_integer, ruled, some
 
-MOST_REPEATS = 1000
-
-
-def _repeats(value: Any) -> int:
-    value = an_integer()(value)
-    if value > MOST_REPEATS:
-        raise UserError(f"must be at most {MOST_REPEATS}, got {value}")
-    return int(value)
+MAX_REPEATS = 1000
 
 
 @dataclass(frozen=True)
@@ -33,12 +26,13 @@ class Stage(Value):
 
     block: Any = ruled(a_value(Block), None, optional=True)
     out: int | None = ruled(an_integer(), None, optional=True)
-    repeats: int = ruled(_repeats, 1)
+    repeats: int = ruled(an_integer(most=MAX_REPEATS), 1)
     stride: int = ruled(an_integer(), 1)
     each: Any = ruled(a_value(Block), None, optional=True)
     blocks: Any = ruled(some(a_value(Block)), None, optional=True)
 
     kind = "stage"
+    tagged = False
 
     def __post_init__(self) -> None:
         given = [name for name in ("block", "each", "blocks") if getattr(self, name) is not None]
@@ -49,10 +43,15 @@ class Stage(Value):
             object.__setattr__(self, "repeats", len(self.blocks))
         super().__post_init__()
         if len(given) != 1:
-            raise UserError(f"needs one of block, each, blocks; got {' and '.join(given) or 'none'}", "stage")
+            raise UserError(f"needs one of block, each, blocks; got {' and '.join(given) or 'none'}")
         if self.blocks is not None and self.repeats != len(self.blocks):
             rule = f"must be the number of blocks, {len(self.blocks)}, or left out, got {self.repeats}"
-            raise UserError(rule, "stage.repeats")
+            raise UserError(rule, "repeats")
+
+    def written(self) -> dict[str, Any]:
+        """Without ``repeats`` where the blocks are listed: their number says it."""
+        given = super().written()
+        return {name: given[name] for name in given if name != "repeats" or not isinstance(self.blocks, tuple)}
 
     @property
     def sequence(self) -> tuple[Block, ...]:

@@ -30,7 +30,7 @@ def decided(value: Any, path: str, labels: Mapping[str, str]) -> Any:
     if isinstance(value, Stage) and value.each is not None:
         return _decided_each(value, path, labels)
     if isinstance(value, Value):
-        own = {each.name: getattr(value, each.name) for each in fields(value)}  # type: ignore[arg-type]
+        own = {each.name: getattr(value, each.name) for each in fields(value)}
         new = {name: decided(child, f"{path}.{name}" if path else name, labels) for name, child in own.items()}
         return value if all(new[name] is own[name] for name in own) else type(value)(**new)
     if isinstance(value, tuple):
@@ -116,7 +116,7 @@ def matched(value: Any, target: Any, path: str, defaults: Defaults, labels: dict
     elif isinstance(value, Value):
         if type(value) is not type(target):
             raise Mismatch(path)
-        for each in fields(value):  # type: ignore[arg-type]
+        for each in fields(value):
             own, other = getattr(value, each.name), getattr(target, each.name)
             fill = getattr(defaults, each.name, None) if isinstance(value, FILLED) else None
             own, other = (fill if own is None else own), (fill if other is None else other)

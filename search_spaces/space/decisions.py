@@ -66,7 +66,7 @@ def decisions_in(value: Any, where: _Where | None = None) -> Iterator[Decision]:
     elif isinstance(value, Stage) and value.each is not None:
         yield from _of_each(value, where)
     elif isinstance(value, Value):
-        for each in fields(value):  # type: ignore[arg-type]
+        for each in fields(value):
             yield from decisions_in(getattr(value, each.name), where.down(each.name))
     elif isinstance(value, tuple):
         for index, each in enumerate(value):
@@ -124,7 +124,7 @@ def _label(option: Any, detailed: bool) -> str:
         return _label(option.block, detailed)
     if not isinstance(option, Value):
         return str(option).lower() if isinstance(option, bool) else str(option)
-    own = {each.name: (getattr(option, each.name), each.default) for each in fields(option)}  # type: ignore[arg-type]
+    own = {each.name: (getattr(option, each.name), each.default) for each in fields(option)}
     told = [
         f"{name}={_label(given, True)}"
         for name, (given, default) in own.items()
@@ -141,7 +141,7 @@ def check_choices(value: Any, defaults: Defaults | None, path: str = "") -> None
     if isinstance(value, Choice):
         children = ((label, option) for label, option in zip(labels_of(value), value.options, strict=True))
     elif isinstance(value, Value):
-        children = ((each.name, getattr(value, each.name)) for each in fields(value))  # type: ignore[arg-type]
+        children = ((each.name, getattr(value, each.name)) for each in fields(value))
     elif isinstance(value, tuple):
         children = ((str(index), each) for index, each in enumerate(value))
     for name, child in children:
@@ -170,7 +170,7 @@ def shared_choices(value: Any) -> dict[str, Choice]:
     for each, inside in _choices(value, False):
         if each.name is None:
             continue
-        if isinstance(value, Value) and any(each.name == own.name for own in fields(value)):  # type: ignore[arg-type]
+        if isinstance(value, Value) and any(each.name == own.name for own in fields(value)):
             raise UserError(f"a shared choice cannot be named {each.name!r}, as a field of the network is")
         if found.setdefault(each.name, each) != each:
             raise UserError(f"the shared choice {each.name!r} must have the same options everywhere")
@@ -187,7 +187,7 @@ def _choices(value: Any, inside: bool) -> Iterator[tuple[Choice, bool]]:
         for option in value.options:
             yield from _choices(option, True)
     elif isinstance(value, Value):
-        for each in fields(value):  # type: ignore[arg-type]
+        for each in fields(value):
             yield from _choices(getattr(value, each.name), inside)
     elif isinstance(value, tuple):
         for each in value:

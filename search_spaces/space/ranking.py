@@ -37,7 +37,7 @@ def _count(value: Any, fixed: tuple[tuple[str, str], ...]) -> int:
 def children(value: Any) -> list[tuple[str, Any]]:
     """Names and values directly below a value that is no choice."""
     if isinstance(value, Value):
-        return [(each.name, getattr(value, each.name)) for each in fields(value)]  # type: ignore[arg-type]
+        return [(each.name, getattr(value, each.name)) for each in fields(value)]
     return [(str(index), each) for index, each in enumerate(value)] if isinstance(value, tuple) else []
 
 

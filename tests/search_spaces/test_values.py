@@ -30,9 +30,9 @@ def test_true_is_not_a_number():
         (lambda: MBConv(act="swish"), r"^mbconv\.act: must be one of relu, .*got 'swish'$"),
         (lambda: MBConv(se_ratio=float("nan")), r"^mbconv\.se_ratio: must be a number .*got nan$"),
         (lambda: choice(), r"^a choice needs at least one option, got none$"),
-        (lambda: Stage(), r"^stage: needs one of block, each, blocks; got none$"),
-        (lambda: Stage(Conv(), repeats=0), r"^stage\.repeats: must be an integer of at least 1, got 0$"),
-        (lambda: Stage(Conv(), repeats=10**9), r"^stage\.repeats: must be at most 1000, got 1000000000$"),
+        (lambda: Stage(), r"^needs one of block, each, blocks; got none$"),
+        (lambda: Stage(Conv(), repeats=0), r"^repeats: must be an integer of at least 1 and at most 1000, got 0$"),
+        (lambda: Stage(Conv(), repeats=10**9), r"^repeats: must be an integer of .* at most 1000, got 1000000000$"),
         (lambda: Inception(widths=(1, 2)), r"^inception\.widths: must have 6 entries, got 2$"),
     ],
 )

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from search_spaces import Block, UserError
-from search_spaces.network.graph import Graph, Position, Tensor
-from search_spaces.values import an_integer, ruled
+from search_spaces import Block, Graph, Position, Tensor, UserError, an_integer, ruled
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from search_spaces import Architecture, Block, Space, Stage, UserError, cost, load, save
-from search_spaces.files.codec import MOST_BYTES, from_data, to_data
+from search_spaces.files.codec import MAX_BYTES, from_data, to_data
 from search_spaces.files.load import outside_blocks
 from search_spaces.files.strict_yaml import dump, parse
 
@@ -85,7 +85,7 @@ def test_alias_bombs_and_deep_nesting_end_at_once(tmp_path):
     bomb = "a: &a [x, x]\n" + "".join(
         f"{c}: &{c} [*{p}, *{p}, *{p}]\n" for p, c in zip("abcdefgh", "bcdefghi", strict=True)
     )
-    for text in (bomb, "[" * 5000, "a: " + "{a: " * 5000, "x" * (MOST_BYTES + 1)):
+    for text in (bomb, "[" * 5000, "a: " + "{a: " * 5000, "x" * (MAX_BYTES + 1)):
         path = tmp_path / "bomb.yaml"
         path.write_text(text)
         with pytest.raises(UserError):
