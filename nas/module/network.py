@@ -14,9 +14,9 @@ from nas.module.layers import DepthwiseConv, GainLayer, PaddedConv, Standardized
 from search_spaces import Architecture
 from search_spaces.network import ops
 from search_spaces.network.architecture import trace_network
-from search_spaces.network.cost import in_place
+from search_spaces.network.drop_rates import drop_rates
 from search_spaces.network.graph import Graph, Node
-from search_spaces.network.places import place_rates
+from search_spaces.network.memory import in_place
 
 
 def build(
@@ -33,7 +33,7 @@ def build(
     override the architecture's rates. Without ``training``, parameters equal ``cost(architecture).params``.
     """
     g = trace_network(architecture, training)
-    return Network(g, place_rates(architecture, g, dropout, drop_path))
+    return Network(g, drop_rates(architecture, g, dropout, drop_path))
 
 
 class Network(nn.Module):

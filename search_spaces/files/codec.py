@@ -38,7 +38,7 @@ def to_data(value: Architecture | Space, provenance: Mapping[str, Any] | None = 
 
 
 def from_data(data: Any, blocks: Kinds | None = None) -> Architecture | Space:
-    """What :func:`to_data` made: a space where anything is left open, else an architecture.
+    """What :func:`to_data` returned: a space where anything is left open, else an architecture.
 
     ``blocks`` are blocks from outside the package by kind. Raises UserError with path, rule and value.
     """
@@ -131,7 +131,7 @@ class _Reader:
     def field(self, rule: Any, data: Any) -> Any:
         """What a field of this rule says: a choice, a list, a value by its kind or as plain fields, or a scalar.
 
-        What is none of these goes on as it is: the rule refuses it where the value is made.
+        What is none of these goes on as it is: the rule refuses it when the value is constructed.
         """
         if isinstance(data, dict) and "choice" in data:
             return self.choice(rule, data)
@@ -153,13 +153,13 @@ class _Reader:
         return choice(*(self.field(rule, option) for option in data["choice"]), name=data.get("name"))
 
     def tagged(self, rule: ValueRule, data: Any) -> Any:
-        kinds = {kind: found for base in rule.classes for kind, found in base.kinds(self.blocks).items()}
+        kinds = {name: kind for base in rule.classes for name, kind in base.kinds(self.blocks).items()}
         if not isinstance(data, dict) or len(data) != 1:
             raise UserError(f"must be one of {', '.join(kinds)} with its fields, as {{kind: {{…}}}}, got {data!r}")
-        kind, own = next(iter(data.items()))
-        if kind not in kinds:
-            raise UserError(f"must be one of {', '.join(kinds)}, got {kind!r}")
-        return self.value(kinds[kind], {} if own is None else own)
+        name, arguments = next(iter(data.items()))
+        if name not in kinds:
+            raise UserError(f"must be one of {', '.join(kinds)}, got {name!r}")
+        return self.value(kinds[name], {} if arguments is None else arguments)
 
     def value(self, kind: type[Value], data: Any) -> Any:
         return kind(**_under(kind.kind if kind.tagged else "", self.arguments, kind, data))

@@ -48,7 +48,7 @@ def outside_blocks(module: str | None) -> Blocks | None:
         table = getattr(_imported(module), "BLOCKS", None)
     except (Exception, SystemExit) as error:
         raise UserError(f"cannot import {module!r} ({type(error).__name__}: {error})", "blocks") from None
-    if not isinstance(table, dict) or not all(_is_block(kind, each) for kind, each in table.items()):
+    if not isinstance(table, dict) or not all(_is_block(kind, block) for kind, block in table.items()):
         raise UserError(f"{module!r} needs a table BLOCKS = {{kind: class}} of blocks by their kind", "blocks")
     return table
 

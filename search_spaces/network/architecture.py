@@ -62,7 +62,7 @@ class Architecture(Value):
 
 
 def trace_network(architecture: Architecture, training: bool = False) -> Graph:
-    """The network's graph; ``graph.outputs`` are the logits, then (``training``) those of each aux.
+    """The network's graph; ``graph.outputs`` are the logits, then (``training``) those of the auxiliary classifiers.
 
     Raises UserError with the path of the row where shapes do not fit.
     """
@@ -75,7 +75,7 @@ def trace_network(architecture: Architecture, training: bool = False) -> Graph:
     for index, aux in enumerate(architecture.aux if training else ()):
         tap = taps[aux.after]
         outputs.append(_under(f"aux.{index}", lambda: aux.trace(g, tap, architecture.classes), g))  # noqa: B023
-    g.outputs = [each.index for each in outputs]
+    g.outputs = [output.index for output in outputs]
     return g
 
 

@@ -12,7 +12,7 @@ from search_spaces.network.cost import Cost
 
 
 class Unit(NamedTuple):
-    """A unit as written, what it measures, and how many of the metric's own units it is."""
+    """A unit as written, what it measures, and how many of the metric's units it is."""
 
     metric: str
     factor: int
@@ -66,13 +66,13 @@ class Budget:
         return f"{high}{name}" if self.low is None else f"{_decimal(self.low / factor)}..{high}{name}"
 
     def _unit(self) -> tuple[str, int]:
-        own = [(name, unit.factor) for name, unit in UNITS.items() if unit.metric == self.metric]
-        own = [each for each in own if "MACs" not in each[0]]
-        fitting = [each for each in own if each[1] <= self.high]
-        return max(fitting or own[:1], key=lambda each: each[1])
+        factors = {name: u.factor for name, u in UNITS.items() if u.metric == self.metric and "MACs" not in name}
+        fitting = [name for name, factor in factors.items() if factor <= self.high]
+        name = max(fitting or list(factors)[:1], key=factors.__getitem__)
+        return name, factors[name]
 
     def value(self, cost: Cost) -> int:
-        """The cost that this budget limits; raises UserError for latency, which only a device tells."""
+        """The cost that this budget limits; raises UserError for latency, which is measured."""
         if self.metric == "latency_ms":
             raise UserError("a latency is measured on a device and not known from the architecture")
         return int(getattr(cost, self.metric))
@@ -86,7 +86,7 @@ class Budget:
         return self.violation_of(self.value(cost))
 
     def violation_of(self, value: float) -> float:
-        """As :meth:`violation`, of a number in the metric's own unit."""
+        """As :meth:`violation`, of a number in the metric's unit."""
         exact = Fraction(value)
         above = exact / self.high - 1
         below = Fraction(-1) if self.low is None else 1 - exact / self.low

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from search_spaces.errors import UserError
+from search_spaces.network import ops
 from search_spaces.network.ops import ACTS, NO_ACT
 from search_spaces.values import (
     EitherRule,
@@ -16,6 +17,7 @@ from search_spaces.values import (
     a_pair,
     a_value,
     an_integer,
+    field_values,
     one_of,
     ruled,
 )
@@ -28,25 +30,41 @@ a_padding = EitherRule((one_of("half", "same", "valid"), a_pair(an_integer(least
 """Rule of a padding: "half" (kernel // 2), "same" (TensorFlow's), "valid" (none), or a number or pair of pixels."""
 
 
+class Normalization(Value):
+    """Base of the kinds of normalisation. ``after_act``: it follows the activation; ``replaces_bias``: the
+    convolution before it needs no bias."""
+
+    after_act: ClassVar[bool] = False
+    replaces_bias: ClassVar[bool] = False
+
+    def op(self) -> ops.Op | None:
+        """The operation on a map; None where there is none."""
+        return None
+
+
 @dataclass(frozen=True)
-class BatchNorm(Value):
+class BatchNorm(Normalization):
     """Batch normalisation (Ioffe & Szegedy 2015)."""
 
     eps: float = ruled(a_number(above=0), 1e-5)
     momentum: float = ruled(a_number(above=0, most=1), 0.1)
 
     kind = "batch_norm"
+    replaces_bias = True
+
+    def op(self) -> ops.Op:
+        return ops.BatchNorm(self.eps, self.momentum)
 
 
 @dataclass(frozen=True)
-class NoNorm(Value):
-    """No normalisation; convolutions then have a bias unless told otherwise."""
+class NoNorm(Normalization):
+    """No normalisation; convolutions then have a bias by default."""
 
     kind = "none"
 
 
 @dataclass(frozen=True)
-class LocalResponseNorm(Value):
+class LocalResponseNorm(Normalization):
     """Local response normalisation across ``size`` channels, after the activation (Krizhevsky et al. 2012,
     sec. 3.3, with its constants). ``alpha`` is the paper's; torch divides its own by ``size``."""
 
@@ -56,10 +74,14 @@ class LocalResponseNorm(Value):
     k: float = ruled(a_number(above=0), 2)
 
     kind = "local_response_norm"
+    after_act = True
+
+    def op(self) -> ops.Op:
+        return ops.LocalResponseNorm(self.size, self.alpha, self.beta, self.k)
 
 
 @dataclass(frozen=True)
-class WeightStandardization(Value):
+class WeightStandardization(Normalization):
     """Scaled weight standardisation with a learnt gain, in place of a norm (Brock et al. 2021, eq. 1).
 
     The constant gain of the network's activation goes into the weights or after each activation (``gain_in``).
@@ -71,8 +93,8 @@ class WeightStandardization(Value):
     kind = "weight_standardization"
 
 
-NORMS: dict[str, type[Value]] = {
-    each.kind: each for each in (BatchNorm, LocalResponseNorm, WeightStandardization, NoNorm)
+NORMS: dict[str, type[Normalization]] = {
+    norm.kind: norm for norm in (BatchNorm, LocalResponseNorm, WeightStandardization, NoNorm)
 }
 
 # Gain that keeps the variance of a unit normal through each activation (Brock et al. 2021, sec. 2).
@@ -125,7 +147,7 @@ class Defaults(Value):
     """
 
     act: str = ruled(an_act, "relu")
-    norm: Value = ruled(a_value(*NORMS.values()), BatchNorm())
+    norm: Normalization = ruled(a_value(*NORMS.values()), BatchNorm())
     padding: Any = ruled(a_padding, "half")
     bias: bool | None = ruled(a_flag, None, optional=True)
     se: SE = ruled(a_value(SE), SE())
@@ -138,13 +160,6 @@ class Defaults(Value):
 @lru_cache(maxsize=65536)
 def filled(value: Value, defaults: Defaults) -> Value:
     """``value`` with each field that is None, and that the defaults know, taken from them."""
-    changes = {
-        each.name: getattr(defaults, each.name)
-        for each in fields(value)
-        if getattr(value, each.name) is None and getattr(defaults, each.name, None) is not None
-    }
-    return type(value)(**{**_fields(value), **changes}) if changes else value
-
-
-def _fields(value: Value) -> dict[str, Any]:
-    return {each.name: getattr(value, each.name) for each in fields(value)}
+    empty = [name for name, field in field_values(value).items() if field is None]
+    changes = {name: getattr(defaults, name) for name in empty if getattr(defaults, name, None) is not None}
+    return replace(value, **changes) if changes else value

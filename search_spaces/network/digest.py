@@ -16,12 +16,11 @@ from typing import Any, NamedTuple
 
 from search_spaces.network import ops
 from search_spaces.network.architecture import Architecture, trace_network
+from search_spaces.network.drop_rates import drop_rates
 from search_spaces.network.graph import Graph
-from search_spaces.network.places import place_rates
 
 NETWORK_VERSION = "n1"
 TRAINING_VERSION = "t1"
-_UNORDERED = (ops.Add, ops.Mul)
 
 
 class _Hashes(NamedTuple):
@@ -34,7 +33,7 @@ class _Hashes(NamedTuple):
 def digest(architecture: Architecture) -> str:
     """Digest of the network as deployed, ``n1-`` and 32 hexadecimal digits.
 
-    Names, the places of dropout and drop-path, auxiliary heads and what matters in training only (the
+    Names, dropout and drop-path, auxiliary heads and what matters in training only (the
     momentum of a norm) are left out: two spellings of one network have one digest. It holds shapes, so take
     it at the deployment image size.
     """
@@ -56,24 +55,24 @@ def training_key(
     data, epochs, dtype, batch.
     """
     g = trace_network(architecture, training=True)
-    rates = place_rates(architecture, g, dropout, drop_path)
+    rates = drop_rates(architecture, g, dropout, drop_path)
     hashes = _node_hashes(g, rates, training=True)
     return f"{TRAINING_VERSION}-{_hash([hashes.nodes, hashes.outputs, dict(facts)])[:32]}"
 
 
 def _node_hashes(g: Graph, rates: Mapping[int, float], training: bool) -> _Hashes:
-    """Places without a rate pass their input's hash on and are no node of their own."""
+    """Hash of each node; what never drops passes its input's hash on and is no node."""
     by_index: list[str] = []
-    own: list[str] = []
+    nodes: list[str] = []
     for index, node in enumerate(g.nodes):
         inputs = [by_index[source] for source in node.inputs]
-        if isinstance(node.op, ops.PLACES) and index not in rates:
+        if isinstance(node.op, ops.DROPS) and index not in rates:
             by_index.append(inputs[0])
             continue
-        inputs = sorted(inputs) if isinstance(node.op, _UNORDERED) else inputs
-        by_index.append(_node_hash(_described(node.op, training), node.shape, tuple(inputs), rates.get(index)))
-        own.append(by_index[-1])
-    return _Hashes(sorted(own), [by_index[index] for index in g.outputs])
+        inputs = sorted(inputs) if isinstance(node.op, ops.UNORDERED) else inputs
+        nodes.append(_node_hash(_attributes(node.op, training), node.shape, tuple(inputs), rates.get(index)))
+        by_index.append(nodes[-1])
+    return _Hashes(sorted(nodes), [by_index[index] for index in g.outputs])
 
 
 @lru_cache(maxsize=65536)
@@ -82,13 +81,12 @@ def _node_hash(op: tuple[Any, ...], shape: ops.Shape, inputs: tuple[str, ...], r
 
 
 @lru_cache(maxsize=65536)
-def _described(op: ops.Op, training: bool) -> tuple[Any, ...]:
-    own = [
-        getattr(op, each.name)
-        for each in fields(op)
-        if (training or not each.metadata.get("training")) and not isinstance(op, ops.PLACES)
-    ]
-    return (type(op).__name__, *own)
+def _attributes(op: ops.Op, training: bool) -> tuple[Any, ...]:
+    """Name and attributes of an operation, without those that only training looks at unless ``training``."""
+    if isinstance(op, ops.DROPS):
+        return (type(op).__name__,)
+    relevant = (field.name for field in fields(op) if training or not field.metadata.get("training"))
+    return (type(op).__name__, *(getattr(op, name) for name in relevant))
 
 
 def _hash(value: Any) -> str:

@@ -15,9 +15,8 @@ from typing import Any
 
 from search_spaces.errors import UserError
 from search_spaces.network import ops
-from search_spaces.network.defaults import BatchNorm, Defaults, LocalResponseNorm, WeightStandardization, act_gain
+from search_spaces.network.defaults import Defaults, Normalization, WeightStandardization, act_gain
 from search_spaces.network.ops import NO_ACT, Op, Shape
-from search_spaces.values import Value
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class Position:
 class Graph:
     """A graph under construction. Each method appends one primitive and returns its output.
 
-    Values left None come from the network's ``defaults``. Operations that would change nothing (a scale of 1,
+    Normalizations left None come from the network's ``defaults``. Operations that would change nothing (a scale of 1,
     the concatenation of one map) are not appended. Raises UserError where shapes do not fit.
     """
 
@@ -103,13 +102,13 @@ class Graph:
 
     def append(self, op: Op, *inputs: Tensor, name: str) -> Tensor:
         """Append any operation; the named methods below are its usual forms."""
-        shapes = tuple(each.shape for each in inputs)
+        shapes = tuple(x.shape for x in inputs)
         name = ".".join((*self._scope, self._unique(name)))
         try:
             shape = op.shape(*shapes)
         except UserError as error:
             raise error.under(name) from None
-        self.nodes.append(Node(op, tuple(each.index for each in inputs), shapes, shape, name))
+        self.nodes.append(Node(op, tuple(x.index for x in inputs), shapes, shape, name))
         return Tensor(len(self.nodes) - 1, shape)
 
     def input(self, shape: Shape) -> Tensor:
@@ -131,7 +130,7 @@ class Graph:
         dilation: int = 1,
         padding: Any = None,
         bias: bool | None = None,
-        norm: Value | None = None,
+        norm: Normalization | None = None,
         name: str = "conv",
     ) -> Tensor:
         """Convolution; ``kernel`` is a side or a pair (height, width), ``padding`` as in the defaults.
@@ -149,14 +148,10 @@ class Graph:
             op = replace(op, standardize=scale, standardize_eps=norm.eps)
         return self.append(op, x, name=name)
 
-    def norm(self, x: Tensor, kind: Value | None = None, name: str = "norm") -> Tensor:
+    def norm(self, x: Tensor, kind: Normalization | None = None, name: str = "norm") -> Tensor:
         """Normalisation of ``kind``; nothing where this is none, or of the weights."""
-        kind = kind or self.defaults.norm
-        if isinstance(kind, BatchNorm):
-            return self.append(ops.BatchNorm(kind.eps, kind.momentum), x, name=name)
-        if isinstance(kind, LocalResponseNorm):
-            return self.append(ops.LocalResponseNorm(kind.size, kind.alpha, kind.beta, kind.k), x, name=name)
-        return x
+        op = (kind or self.defaults.norm).op()
+        return x if op is None else self.append(op, x, name=name)
 
     def act(self, x: Tensor, function: str | None = None, name: str = "act", plain: bool = False) -> Tensor:
         """Activation, with the gain that a normaliser-free network gives it unless ``plain``; "none" is nothing."""
@@ -164,18 +159,18 @@ class Graph:
         if function == NO_ACT:
             return x
         y = self.append(ops.Act(function), x, name=name)
-        own = self.defaults.norm
-        gained = isinstance(own, WeightStandardization) and own.gain_in == "act" and not plain
+        norm = self.defaults.norm
+        gained = isinstance(norm, WeightStandardization) and norm.gain_in == "act" and not plain
         return self.scale(y, act_gain(function)) if gained else y
 
-    def norm_act(self, x: Tensor, act: str | None = None, norm: Value | None = None) -> Tensor:
+    def norm_act(self, x: Tensor, act: str | None = None, norm: Normalization | None = None) -> Tensor:
         """Norm and activation; local response normalisation comes after the activation."""
-        if isinstance(norm or self.defaults.norm, LocalResponseNorm):
+        if (norm or self.defaults.norm).after_act:
             return self.norm(self.act(x, act), norm)
         return self.act(self.norm(x, norm), act)
 
     def conv_norm(
-        self, x: Tensor, out: int, kernel: Any, *, norm: Value | None = None, name: str = "conv", **options: Any
+        self, x: Tensor, out: int, kernel: Any, *, norm: Normalization | None = None, name: str = "conv", **options: Any
     ) -> Tensor:
         """Convolution and norm, under one name; options as for :meth:`conv`."""
         with self.scope(name):
@@ -188,7 +183,7 @@ class Graph:
         kernel: Any,
         *,
         act: str | None = None,
-        norm: Value | None = None,
+        norm: Normalization | None = None,
         name: str = "conv",
         **options: Any,
     ) -> Tensor:
@@ -246,9 +241,9 @@ class Graph:
     def drop_path(self, x: Tensor) -> Tensor:
         return self.append(ops.DropPath(), x, name="drop_path")
 
-    def _bias(self, norm: Value) -> bool:
-        own = self.defaults.bias
-        return not isinstance(norm, BatchNorm) if own is None else own
+    def _bias(self, norm: Normalization) -> bool:
+        default = self.defaults.bias
+        return not norm.replaces_bias if default is None else default
 
     def _padding(self, padding: Any, sides: ops.Pair, stride: int, dilation: int) -> ops.Pair | str:
         padding = self.defaults.padding if padding is None else padding

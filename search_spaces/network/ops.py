@@ -1,4 +1,4 @@
-"""The primitive operations: what each makes of its input's shape, its weights and its multiply-adds.
+"""The primitive operations: output shape, weights and multiply-adds of each.
 
 Shapes leave the batch out: a map is (channels, height, width), a vector (features,). The torch side has one
 builder per operation; costs, digest and drawing need no more than what stands here.
@@ -47,7 +47,7 @@ class Input(Op):
 
 @dataclass(frozen=True)
 class Conv(Op):
-    """2-D convolution. ``padding`` is a pair, or "same" (TensorFlow's rule, found from the input).
+    """2-D convolution. ``padding`` is a pair, or "same" (TensorFlow's rule, which depends on the input).
 
     ``standardize`` is the scale of scaled weight standardisation with a learnt gain per output channel
     (Brock et al. 2021), or None.
@@ -179,9 +179,9 @@ class Concat(Op):
     """Maps side by side along the channels."""
 
     def shape(self, *inputs: Shape) -> Shape:
-        if len({each[1:] for each in inputs}) != 1:
+        if len({shape[1:] for shape in inputs}) != 1:
             raise UserError(f"only maps of one size can be concatenated, got {inputs}")
-        return (sum(each[0] for each in inputs), *inputs[0][1:])
+        return (sum(shape[0] for shape in inputs), *inputs[0][1:])
 
 
 @dataclass(frozen=True)
@@ -219,17 +219,24 @@ class Unflatten(Op):
 
 @dataclass(frozen=True)
 class Dropout(Op):
-    """A place for dropout (Srivastava et al. 2014) with its default rate; the recipe may override it."""
+    """Dropout (Srivastava et al. 2014) at its default rate; the recipe may override it."""
 
     rate: float
 
 
 @dataclass(frozen=True)
 class DropPath(Op):
-    """A place for stochastic depth (Huang et al. 2016); its rate follows from the block's position."""
+    """Stochastic depth (Huang et al. 2016); its rate follows from the block's position in the network."""
 
 
-PLACES = (Dropout, DropPath)
+DROPS = (Dropout, DropPath)
+"""Do nothing in evaluation; whether and how much they drop in training, the recipe may override."""
+VIEWS = (Flatten, Unflatten)
+"""Their output lies in their input's memory."""
+UNORDERED = (Add, Mul)
+"""Their inputs may stand in any order."""
+WRITERS = (Conv, BatchNorm, Linear, Add)
+"""Write an output of their own that nothing in the backward pass reads: an activation may overwrite it."""
 
 
 def _windows(size: list[int], kernel: Pair, stride: int, padding: Pair | str, dilation: int, up: bool = False) -> Pair:

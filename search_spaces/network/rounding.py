@@ -1,4 +1,4 @@
-"""How widths and depths are rounded, each with its source."""
+"""Rounding of widths and depths, with sources."""
 
 from __future__ import annotations
 

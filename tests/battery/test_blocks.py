@@ -153,7 +153,7 @@ def test_many_random_networks(kind, check):
 def test_a_wrong_count_is_noticed(monkeypatch):
     """The comparison above can fail: a convolution that forgets its groups is caught."""
     from search_spaces.network import ops
-    from search_spaces.network.cost import _memo, block_cost, head_cost
+    from search_spaces.network.cost import forget_costs
 
     def ungrouped(self, out, *inputs):
         return out[0] * out[1] * out[2] * inputs[0][0] * self.kernel[0] * self.kernel[1]
@@ -162,14 +162,11 @@ def test_a_wrong_count_is_noticed(monkeypatch):
 
     network = load("efficientnet-b0").at(32, 10)
     truth = fvcore_macs(network).macs
-    caches = (cost, _memo, block_cost, head_cost)
     try:
         monkeypatch.setattr(ops.Conv, "macs", ungrouped)
-        for cache in caches:
-            cache.cache_clear()
+        forget_costs()
         assert cost(network).macs != truth
     finally:
         monkeypatch.undo()
-        for cache in caches:
-            cache.cache_clear()
+        forget_costs()
     assert cost(network).macs == truth

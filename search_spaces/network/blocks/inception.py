@@ -21,7 +21,7 @@ class Inception(Block):
 
     Widths in the columns of the paper's table 1: 1×1, 3×3 reduce, 3×3, 5×5 reduce, 5×5, pool projection.
     Either given as ``widths`` (``out`` is then their sum), or as ``proportions`` of ``out`` for the first
-    five, each rounded by ``round_filters``; the pool projection takes what is left, which must be positive.
+    five, each rounded by ``round_filters``; the pool projection takes the rest, which must be positive.
     ``large`` is the kernel of the third branch: 5 in the paper, 3 in torchvision's network. With ``se_ratio``
     the concatenation passes through SE (Hu et al. 2018, fig. 2).
     """
@@ -38,7 +38,7 @@ class Inception(Block):
         return _branches_width(self.kind, self.widths and self._outs(self.widths), out)
 
     def widened(self, wider: Callable[[int], int]) -> Block:
-        return replace(self, widths=self.widths and tuple(wider(each) for each in self.widths))
+        return replace(self, widths=self.widths and tuple(map(wider, self.widths)))
 
     def trace(self, g: Graph, x: Tensor, out: int, stride: int, at: Position) -> Tensor:
         one, reduce3, three, reduce5, five, project = self.widths or self._shared_out(out)
@@ -66,8 +66,8 @@ class Inception(Block):
         return widths
 
     def _shared(self, out: int) -> tuple[int, ...]:
-        """Widths by proportions; the last is what is left."""
-        first = tuple(round_filters(each * out) for each in self.proportions)
+        """Widths by proportions; the last takes the rest."""
+        first = tuple(round_filters(share * out) for share in self.proportions)
         return (*first, out - self._outs((*first, 0)))
 
 

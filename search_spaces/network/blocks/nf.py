@@ -66,6 +66,6 @@ class NFBlock(Block):
     def _conv(
         self, g: Graph, x: Tensor, out: int, kernel: int, *, stride: int = 1, groups: int = 1, name: str
     ) -> Tensor:
-        own = g.defaults.norm
-        norm = own if isinstance(own, WeightStandardization) else WeightStandardization()
+        default = g.defaults.norm
+        norm = default if isinstance(default, WeightStandardization) else WeightStandardization()
         return g.conv(x, out, kernel, stride=stride, groups=groups, bias=True, norm=norm, name=name)

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from math import gcd, lcm
 from typing import Any
 
-from search_spaces.choice import Choice
 from search_spaces.errors import UserError
 from search_spaces.network.block import Block
 from search_spaces.network.blocks.conv import kept
 from search_spaces.network.defaults import NoNorm, an_act
 from search_spaces.network.graph import Graph, Position, Tensor
 from search_spaces.network.stage import Stage, trace_stage
-from search_spaces.values import a_number, a_value, ruled, some
+from search_spaces.values import a_number, a_value, parts, ruled, some
 
 
 @dataclass(frozen=True)
@@ -91,13 +90,11 @@ class InceptionResNet(Parallel):
 
 def _blocks(value: Any) -> Iterator[Block]:
     """The blocks of rows in which choices may still be open."""
-    if isinstance(value, Block):
-        yield value
-    elif isinstance(value, Stage):
-        yield from _blocks((value.block, value.each, value.blocks))
-    elif isinstance(value, (tuple, Choice)):
-        for each in value.options if isinstance(value, Choice) else value:
-            yield from _blocks(each)
+    for part in parts(value):
+        if isinstance(part, Block):
+            yield part
+        else:
+            yield from _blocks(part)
 
 
 def _width(rows: tuple[Stage, ...], channels: int) -> int:
@@ -108,10 +105,10 @@ def _width(rows: tuple[Stage, ...], channels: int) -> int:
 
 
 def _wider(row: Stage, wider: Callable[[int], int]) -> Stage:
-    """The row with its own width and its blocks' widened; a width stays a multiple of what the blocks ask."""
+    """The row with its width and its blocks' widened; a width stays a multiple of what the blocks ask."""
     blocks = tuple(block.widened(wider) for block in row.sequence)
-    own = replace(row, block=blocks[0]) if row.blocks is None else replace(row, blocks=blocks)
+    wide = replace(row, block=blocks[0]) if row.blocks is None else replace(row, blocks=blocks)
     if row.out is None:
-        return own
+        return wide
     out, multiple = wider(row.out), lcm(*(block.multiple for block in blocks))
-    return replace(own, out=out * multiple // gcd(out, multiple))
+    return replace(wide, out=out * multiple // gcd(out, multiple))

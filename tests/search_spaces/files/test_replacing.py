@@ -24,10 +24,15 @@ def test_a_reader_sees_the_old_content_until_the_new_one_is_whole(tmp_path):
 def test_what_ends_halfway_changes_nothing_and_leaves_nothing_behind(error, tmp_path):
     path = tmp_path / "a.yaml"
     path.write_text("old")
-    with pytest.raises(error), replacing(path, owner="me") as file:
-        assert (tmp_path / ".a.yaml.me.tmp").exists()
-        file.write(b"ne")
-        raise error
+
+    def fail_halfway():
+        with replacing(path, owner="me") as file:
+            file.write(b"ne")
+            assert (tmp_path / ".a.yaml.me.tmp").exists()
+            raise error
+
+    with pytest.raises(error):
+        fail_halfway()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

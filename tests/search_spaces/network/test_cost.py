@@ -8,8 +8,9 @@ from search_spaces import Architecture, Conv, Head, NoNorm, Stage, cost, load
 from search_spaces.known.networks import names
 from search_spaces.known.spaces import space
 from search_spaces.network.architecture import trace_network
-from search_spaces.network.cost import layers, peak_elements
+from search_spaces.network.cost import layers
 from search_spaces.network.defaults import Defaults
+from search_spaces.network.memory import peak_elements
 
 
 def test_a_small_network_by_hand():
