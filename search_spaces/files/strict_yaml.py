@@ -1,4 +1,8 @@
-"""YAML without its traps: no aliases, no repeated keys, no tags, bounded nesting; ``1e-5`` is a number."""
+"""YAML without its traps: the core schema of YAML 1.2 (JSON's types, nothing else), no anchors, tags, merge keys or
+repeated keys, bounded nesting.
+
+``on``, ``12:30:45``, ``1_000`` and ``2026-01-31`` are text; ``1e-5`` is a number, ``010`` is ten.
+"""
 
 from __future__ import annotations
 
@@ -9,44 +13,69 @@ import yaml
 
 from search_spaces.errors import UserError
 
-MOST_DEPTH = 60
+MAX_DEPTH = 60
+
+# YAML 1.2.2, sec. 10.3.2: tag, pattern, first characters.
+_CORE = (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        list("-+.0123456789"),
+    ),
+)
 
 
 class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # those of YAML 1.1 are not inherited
     depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise UserError(f"line {self._line()}: anchors and aliases (& and *) are not allowed")
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if getattr(event, "anchor", None) is not None:
+            raise _error(event.start_mark, "anchors and aliases (& and *) are not allowed")
+        if getattr(event, "tag", None) is not None:
+            raise _error(event.start_mark, "tags (!) are not allowed")
         self.depth += 1
-        if self.depth > MOST_DEPTH:
-            raise UserError(f"line {self._line()}: nested more than {MOST_DEPTH} deep")
+        if self.depth > MAX_DEPTH:
+            raise _error(event.start_mark, f"nested more than {MAX_DEPTH} deep")
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen: set[str] = set()
-        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
-            if key.value in seen:
-                raise UserError(f"line {key.start_mark.line + 1}: the key {key.value!r} stands twice")
-            seen.add(key.value)
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key == "<<":
+                raise _error(key_node.start_mark, "merge keys (<<) are not allowed")
+            if not isinstance(key, str):
+                raise _error(key_node.start_mark, f"a key must be text, got {key!r}")
+            if key in seen:
+                raise _error(key_node.start_mark, f"the key {key!r} stands twice")
+            seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
-    def _line(self) -> int:
-        return int(self.peek_event().start_mark.line) + 1  # type: ignore[no-untyped-call]
+    def construct_core_int(self, node: Any) -> int:
+        text = self.construct_scalar(node)
+        return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)[eE][-+]?\d+$"),
-    list("-+.0123456789"),
-)
+def _error(mark: Any, rule: str) -> UserError:
+    return UserError(f"line {mark.line + 1}: {rule}")
 
 
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+for _tag, _pattern, _first in _CORE:
+    for _class in (_Loader, _Dumper):  # what would be read as a number must be quoted where it is text
+        _class.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})$"), _first)
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_core_int)
 
 
 class _Row(dict[str, Any]):
@@ -65,15 +94,15 @@ def parse(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise UserError(f"{line}not valid YAML: {error.problem}") from None
+    except UserError:
+        raise
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        if isinstance(error, UserError):
-            raise
         raise UserError(f"not valid YAML: {' '.join(str(error).split())[:100]}") from None
 
 
 def dump(data: dict[str, Any]) -> str:
     """The data as YAML text in the order given; rows of a list, such as stages, on one line each."""
-    rows = {key: [_row(each) for each in own] if isinstance(own, list) else own for key, own in data.items()}
+    rows = {key: [_row(item) for item in value] if isinstance(value, list) else value for key, value in data.items()}
     return str(yaml.dump(rows, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=200))
 
 

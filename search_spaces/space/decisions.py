@@ -139,13 +139,14 @@ def check_choices(value: Any, defaults: Defaults | None, path: str = "") -> None
         _check_choice(value, defaults, path)
     children: Iterator[tuple[str, Any]] = iter(())
     if isinstance(value, Choice):
-        children = ((label, option) for label, option in zip(labels_of(value), value.options, strict=True))
+        children = (("", option) for option in value.options)
     elif isinstance(value, Value):
-        children = ((each.name, getattr(value, each.name)) for each in fields(value))
+        kind = f"{value.kind}." if value.tagged else ""
+        children = ((f"{kind}{each.name}", getattr(value, each.name)) for each in fields(value))
     elif isinstance(value, tuple):
         children = ((str(index), each) for index, each in enumerate(value))
     for name, child in children:
-        check_choices(child, defaults, f"{path}.{name}" if path else name)
+        check_choices(child, defaults, ".".join(part for part in (path, name) if part))
 
 
 def _check_choice(value: Choice, defaults: Defaults | None, path: str) -> None:

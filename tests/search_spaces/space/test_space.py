@@ -221,11 +221,11 @@ def test_spaces_survive_their_files(name):
         (lambda: Space("closed", load("resnet-18")), r"leaves nothing open"),
         (
             lambda: _one(Conv(kernel=choice(3, 3.0))),
-            r"^stages\.0\.block\.kernel: options must differ, got 3 twice$",
+            r"^stages\.0\.block\.mbconv\.kernel: options must differ, got 3 twice$",
         ),
         (
             lambda: _one(Conv(act=choice("relu", None))),
-            r"^stages\.0\.block\.act: options must differ, got None twice$",
+            r"^stages\.0\.block\.conv\.act: options must differ, got None twice$",
         ),
         (
             lambda: _one(choice(Conv(), Conv(act="relu"))),
