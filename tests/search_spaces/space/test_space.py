@@ -221,7 +221,7 @@ def test_spaces_survive_their_files(name):
         (lambda: Space("closed", load("resnet-18")), r"leaves nothing open"),
         (
             lambda: _one(Conv(kernel=choice(3, 3.0))),
-            r"^stages\.0\.block\.mbconv\.kernel: options must differ, got 3 twice$",
+            r"^stages\.0\.block\.conv\.kernel: options must differ, got 3 twice$",
         ),
         (
             lambda: _one(Conv(act=choice("relu", None))),
