@@ -84,6 +84,14 @@ class Network(nn.Module):
                 return values[index]
         return values[self.outputs[0]], [values[output] for output in auxiliary]
 
+    def values(self, x: Tensor) -> dict[int, Tensor]:
+        """What every node computes, by node index; nothing is overwritten."""
+        values: dict[int, Tensor] = {0: x}
+        for index, inputs, step, _ in self._steps:
+            function = getattr(step[0], step[1]) if isinstance(step, tuple) else step
+            values[index] = function(*[values[source].clone() for source in inputs])
+        return values
+
 
 def _last_readers(graph: Graph) -> dict[int, int]:
     last = {source: index for index, node in enumerate(graph.nodes) for source in node.inputs}

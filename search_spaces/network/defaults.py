@@ -115,6 +115,9 @@ def act_gain(act: str) -> float:
     return ACT_GAINS[act]
 
 
+SE_PLACES = ("branch", "inner", "pre", "post", "identity")
+
+
 @dataclass(frozen=True)
 class SE(Value):
     """Kind of squeeze-and-excitation (Hu et al. 2018): what the squeeze is relative to, its gate, and where it
@@ -132,7 +135,7 @@ class SE(Value):
     act: str | None = ruled(an_act, None, optional=True)
     divisor: int = ruled(an_integer(), 1)
     gain: float = ruled(a_number(above=0), 1)
-    place: str = ruled(one_of("branch", "inner", "pre", "post", "identity"), "branch")
+    place: str = ruled(one_of(*SE_PLACES), "branch")
 
     kind = "se"
     tagged = False
@@ -146,11 +149,11 @@ class Defaults(Value):
     reaches, growing linearly from the first (Huang et al. 2016).
     """
 
-    act: str = ruled(an_act, "relu")
+    act: str = ruled(an_act, "relu", examples=("relu", "silu", "gelu"))
     norm: Normalization = ruled(a_value(*NORMS.values()), BatchNorm())
-    padding: Any = ruled(a_padding, "half")
+    padding: Any = ruled(a_padding, "half", examples=("half", "same"))
     bias: bool | None = ruled(a_flag, None, optional=True)
-    se: SE = ruled(a_value(SE), SE())
+    se: SE = ruled(a_value(SE), SE(), examples=tuple(SE(place=place) for place in SE_PLACES))
     drop_path: float = ruled(a_number(least=0, most=0.99), 0)
 
     kind = "defaults"

@@ -42,8 +42,8 @@ class FlatHead(Value):
     (Krizhevsky et al. 2012). With ``pool`` the map is first averaged to that side; without, the head binds
     the image size. ``dropout_first`` puts the dropout before each hidden layer, not after it."""
 
-    hidden: Any = ruled(some(an_integer()), (4096, 4096))
-    pool: int | None = ruled(an_integer(), None, optional=True)
+    hidden: Any = ruled(some(an_integer()), (4096, 4096), examples=((), (6,)))
+    pool: int | None = ruled(an_integer(), None, optional=True, examples=(1, 3))
     dropout: float = ruled(a_number(least=0, most=0.99), 0.5)
     act: str | None = ruled(an_act, None, optional=True)
     dropout_first: bool = ruled(a_flag, False)

@@ -141,6 +141,8 @@ class Pool(Op):
 
     def shape(self, *inputs: Shape) -> Shape:
         channels, *size = inputs[0]
+        if isinstance(self.padding, tuple) and any(2 * p > k for p, k in zip(self.padding, self.kernel, strict=True)):
+            raise UserError(f"the padding of a pool must be at most half its kernel {self.kernel}, got {self.padding}")
         return (channels, *_windows(size, self.kernel, self.stride, self.padding, 1, self.ceil))
 
 

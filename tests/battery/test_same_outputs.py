@@ -77,7 +77,7 @@ def gradients(module, x):
     """Gradients of the weights of the first and the last layer that run, in train mode."""
     order = []
     handles = [
-        layer.register_forward_pre_hook(lambda own, _: order.append(own))
+        layer.register_forward_pre_hook(lambda layer, _: order.append(layer))
         for layer in module.modules()
         if isinstance(layer, (torch.nn.Conv2d, torch.nn.Linear))
     ]
@@ -85,9 +85,9 @@ def gradients(module, x):
     for handle in handles:
         handle.remove()
     generator = torch.Generator().manual_seed(2)
-    told = torch.randn(outputs.shape, generator=generator, dtype=torch.float64)
+    weights = torch.randn(outputs.shape, generator=generator, dtype=torch.float64)
     first, last = order[0].weight, order[-1].weight
-    return torch.autograd.grad((outputs * told).sum(), (first, last))
+    return torch.autograd.grad((outputs * weights).sum(), (first, last))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -101,8 +101,8 @@ def test_outputs_and_gradients_equal_the_library_s(name):
     ours = build(load(name).at(image_size=size), dropout=0.0, drop_path=0.0).double().eval()
     copy_weights(source, ours, images(3, size))
     assert largest_difference(source, ours, images(7, size)) <= 1e-9
-    for theirs, own in zip(gradients(source, images(8, size)), gradients(ours, images(8, size)), strict=True):
-        assert relative(theirs.flatten(), own.flatten()) <= 1e-9
+    for theirs, mine in zip(gradients(source, images(8, size)), gradients(ours, images(8, size)), strict=True):
+        assert relative(theirs.flatten(), mine.flatten()) <= 1e-9
     swapped = swap_two_equal_shaped(ours.eval())
     assert largest_difference(source.eval(), swapped, images(7, size)) > 1e-3  # and by weights
 
@@ -110,7 +110,7 @@ def test_outputs_and_gradients_equal_the_library_s(name):
 def swap_two_equal_shaped(module):
     """Exchange the values of the first two kernels of equal shape, or of two biases where no kernels are."""
     seen: dict[tuple[int, ...], torch.Tensor] = {}
-    for weight in sorted(module.parameters(), key=lambda each: -each.dim()):
+    for weight in sorted(module.parameters(), key=lambda weight: -weight.dim()):
         if tuple(weight.shape) in seen:
             other = seen[tuple(weight.shape)]
             kept = other.data.clone()

@@ -20,7 +20,7 @@ class Conv(Block):
     """
 
     kernel: Any = ruled(a_pair(an_integer()), 3)
-    groups: int = ruled(an_integer(), 1)
+    groups: int = ruled(an_integer(), 1, examples=(1, 2, 4))
     dilation: int = ruled(an_integer(), 1)
     padding: Any = ruled(a_padding, None, optional=True)
     bias: bool | None = ruled(a_flag, None, optional=True)

@@ -14,6 +14,8 @@ from search_spaces.network.graph import Graph, Position, Tensor
 from search_spaces.network.rounding import round_filters
 from search_spaces.values import a_number, an_integer, ruled, some
 
+PROPORTIONS = (0.15, 0.2, 0.4, 0.05, 0.15)
+
 
 @dataclass(frozen=True)
 class Inception(Block):
@@ -27,7 +29,7 @@ class Inception(Block):
     """
 
     widths: Any = ruled(some(an_integer(), 6), None, optional=True)
-    proportions: Any = ruled(some(a_number(above=0, most=1), 5), (0.15, 0.2, 0.4, 0.05, 0.15))
+    proportions: Any = ruled(some(a_number(above=0, most=1), 5), PROPORTIONS, examples=(PROPORTIONS,))
     large: int = ruled(an_integer(odd=True), 5)
     act: str | None = ruled(an_act, None, optional=True)
     se_ratio: float = ruled(a_number(least=0, most=1), 0)
@@ -79,7 +81,7 @@ class InceptionC(Block):
     ``out`` (192 of 768), ``inner`` is the width inside the branches.
     """
 
-    inner: int = ruled(an_integer(), 128)
+    inner: int = ruled(an_integer(), 128, examples=(4, 8))
     act: str | None = ruled(an_act, None, optional=True)
 
     kind = "inception_c"

@@ -23,7 +23,7 @@ class NFBlock(Block):
     """
 
     ratio: float = ruled(a_number(above=0), 0.5)
-    group_size: int = ruled(an_integer(), 128)
+    group_size: int = ruled(an_integer(), 128, examples=(2, 4))
     se_ratio: float = ruled(a_number(least=0, most=1), 0.5)
     alpha: float = ruled(a_number(above=0), 0.2)
     skip_init: bool = ruled(a_flag, True)

@@ -9,11 +9,16 @@ from typing import Any
 
 from search_spaces.errors import UserError
 from search_spaces.network.block import Block
-from search_spaces.network.blocks.conv import kept
+from search_spaces.network.blocks.conv import Conv, Pool, kept
 from search_spaces.network.defaults import NoNorm, an_act
 from search_spaces.network.graph import Graph, Position, Tensor
 from search_spaces.network.stage import Stage, trace_stage
 from search_spaces.values import a_number, a_value, parts, ruled, some
+
+EXAMPLES = (
+    ((Stage(Conv(kernel=1), out=4),), (Stage(Conv(kernel=1), out=4), Stage(Conv(), out=8, repeats=2))),
+    ((Stage(Pool()),), (Stage(blocks=(Conv(), Conv(kernel=(1, 3))), out=8),)),
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Parallel(Block):
     et al. 2015, fig. 4 to 10). A branch that passes the input on is one row of identity.
     """
 
-    branches: Any = ruled(some(some(a_value(Stage), least=1), least=1))
+    branches: Any = ruled(some(some(a_value(Stage), least=1), least=1), examples=EXAMPLES)
 
     kind = "parallel"
 

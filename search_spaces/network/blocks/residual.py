@@ -45,7 +45,7 @@ class Bottleneck(Block):
     """
 
     ratio: float = ruled(a_number(above=0), 0.25)
-    groups: int = ruled(an_integer(), 1)
+    groups: int = ruled(an_integer(), 1, examples=(1, 2, 4))
     stride_in: str = ruled(one_of("3x3", "1x1"), "3x3")
     se_ratio: float = ruled(a_number(least=0, most=1), 0)
     act: str | None = ruled(an_act, None, optional=True)
@@ -79,7 +79,7 @@ class PreActBottleneck(Block):
     """
 
     ratio: float = ruled(a_number(above=0), 0.25)
-    groups: int = ruled(an_integer(), 1)
+    groups: int = ruled(an_integer(), 1, examples=(1, 2, 4))
     stride_in: str = ruled(one_of("3x3", "1x1"), "3x3")
     act: str | None = ruled(an_act, None, optional=True)
 

@@ -88,6 +88,13 @@ def test_branches_hold_choices_and_repeats_and_other_branches():
     }
 
 
+def test_a_pool_padded_by_more_than_half_its_kernel_is_refused():
+    """torch refuses it too, but only when it runs."""
+    with pytest.raises(UserError, match=r"^stages\.0\.0\.pool: the padding of a pool must be at most half its kernel"):
+        cost(network(Stage(Pool(kernel=3, padding=2))))
+    assert cost(network(Stage(Pool(kernel=3, padding=1)))).params > 0
+
+
 def test_growing_layers_repeat():
     """A dense layer: its input beside new channels (Huang et al. 2017)."""
     dense = Parallel(branches=((Stage(Identity()),), (Stage(Conv(), out=5),)))
