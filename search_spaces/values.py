@@ -220,7 +220,7 @@ class EitherRule:
 
     @property
     def words(self) -> str:
-        return " or ".join(rule.words for rule in self.rules)
+        return ", or ".join(rule.words for rule in self.rules)
 
     @property
     def examples(self) -> tuple[Any, ...]:
@@ -248,7 +248,8 @@ class ListRule:
 
     @property
     def words(self) -> str:
-        return f"a list of {self.item.words}"
+        count = f" of {self.count}" if self.count else f" of at least {self.least}" if self.least else ""
+        return f"a list{count}, each item {self.item.words}"
 
     @property
     def examples(self) -> tuple[Any, ...]:
@@ -277,7 +278,9 @@ class ValueRule:
 
     @property
     def words(self) -> str:
-        return f"a {' or '.join(kind.__name__ for kind in self.classes)}"
+        *names, last = (kind.__name__ for kind in self.classes)
+        text = f"{', '.join(names)} or {last}" if names else last
+        return f"{'an' if text[0] in 'AEIO' else 'a'} {text}"
 
     @property
     def examples(self) -> tuple[Any, ...]:

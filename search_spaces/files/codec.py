@@ -38,7 +38,7 @@ def to_data(value: Architecture | Space, provenance: Mapping[str, Any] | None = 
 
 
 def from_data(data: Any, blocks: Kinds | None = None) -> Architecture | Space:
-    """What :func:`to_data` returned: a space where anything is left open, else an architecture.
+    """What ``to_data`` returned: a space where anything is left open, else an architecture.
 
     ``blocks`` are blocks from outside the package by kind. Raises UserError with path, rule and value.
     """

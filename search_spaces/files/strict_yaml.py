@@ -106,5 +106,14 @@ def dump(data: dict[str, Any]) -> str:
     return str(yaml.dump(rows, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=200))
 
 
+def flow(data: Any) -> str:
+    """The data as YAML on one line."""
+    return (
+        str(yaml.dump(data, Dumper=_Dumper, default_flow_style=True, sort_keys=False, width=10**6))
+        .removesuffix("...\n")
+        .strip()
+    )
+
+
 def _row(value: Any) -> Any:
     return _Row(value) if isinstance(value, dict) else value

@@ -38,7 +38,7 @@ _FORM = re.compile(rf"(?:{_NUMBER}\.\.)?{_NUMBER}([A-Za-z]+)", re.ASCII)
 class Budget:
     """``low <= metric <= high``, both inclusive; ``low`` None is no lower limit.
 
-    ``metric`` is one of :data:`METRICS`: multiply-adds, parameters, bytes of float32 weights, bytes of peak
+    ``metric`` is one of ``METRICS``: multiply-adds, parameters, bytes of float32 weights, bytes of peak
     memory, or milliseconds on the study's device. Limits are exact fractions.
     """
 
@@ -86,7 +86,7 @@ class Budget:
         return self.violation_of(self.value(cost))
 
     def violation_of(self, value: float) -> float:
-        """As :meth:`violation`, of a number in the metric's unit."""
+        """As ``violation``, of a number in the metric's unit."""
         exact = Fraction(value)
         above = exact / self.high - 1
         below = Fraction(-1) if self.low is None else 1 - exact / self.low

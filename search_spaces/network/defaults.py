@@ -23,7 +23,7 @@ from search_spaces.values import (
 )
 
 an_act = one_of(*ACTS, NO_ACT)
-"""Rule of an activation: one of :data:`ops.ACTS`, or "none"."""
+"""Rule of an activation: one of ``ops.ACTS``, or "none"."""
 
 
 a_padding = EitherRule((one_of("half", "same", "valid"), a_pair(an_integer(least=0))))
@@ -143,10 +143,10 @@ class SE(Value):
 
 @dataclass(frozen=True)
 class Defaults(Value):
-    """Network-wide values that fill the fields that blocks leave None.
+    """Network-wide values that fill the fields that blocks leave out.
 
-    ``bias``: of convolutions; None means where no norm follows. ``drop_path``: the rate that the last block
-    reaches, growing linearly from the first (Huang et al. 2016).
+    ``bias``: of convolutions; left out, they have one where no batch norm follows. ``drop_path``: the rate that
+    the last block reaches, growing linearly from the first (Huang et al. 2016).
     """
 
     act: str = ruled(an_act, "relu", examples=("relu", "silu", "gelu"))

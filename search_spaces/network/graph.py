@@ -172,7 +172,7 @@ class Graph:
     def conv_norm(
         self, x: Tensor, out: int, kernel: Any, *, norm: Normalization | None = None, name: str = "conv", **options: Any
     ) -> Tensor:
-        """Convolution and norm, under one name; options as for :meth:`conv`."""
+        """Convolution and norm, under one name; options as for ``conv``."""
         with self.scope(name):
             return self.norm(self.conv(x, out, kernel, norm=norm, **options), norm)
 
@@ -187,7 +187,7 @@ class Graph:
         name: str = "conv",
         **options: Any,
     ) -> Tensor:
-        """Convolution, norm and activation, under one name; options as for :meth:`conv`."""
+        """Convolution, norm and activation, under one name; options as for ``conv``."""
         with self.scope(name):
             return self.norm_act(self.conv(x, out, kernel, norm=norm, **options), act, norm)
 

@@ -6,18 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-from search_spaces.errors import UserError
 from search_spaces.network.blocks import AdaptivePool, Conv, Stage
 from search_spaces.network.defaults import NoNorm, an_act, filled
 from search_spaces.network.graph import Graph, Tensor
 from search_spaces.network.stage import trace_stage
-from search_spaces.values import Value, a_flag, a_number, a_value, an_integer, ruled, some
+from search_spaces.values import Rule, Value, a_flag, a_number, a_value, an_integer, ruled, some
 
 
 @dataclass(frozen=True)
 class Head(Value):
-    """1×1 convolution to ``out`` channels (None: none), global average pooling, fully connected layers of
-    ``hidden`` widths (none), dropout, classifier."""
+    """1×1 convolution to ``out`` channels (none where it is left out), global average pooling, fully connected
+    layers of ``hidden`` widths, dropout, classifier."""
 
     out: int | None = ruled(an_integer(), None, optional=True)
     hidden: Any = ruled(some(an_integer()), ())
@@ -90,18 +89,16 @@ def trace_head(g: Graph, head: Any, x: Tensor, classes: int) -> Tensor:
     return cast(Tensor, cast(Any, filled(head, g.defaults)).trace(g, g.enter(x), classes))
 
 
-def _a_stage(value: Any) -> str:
-    if not isinstance(value, str) or re.fullmatch(r"stages\.\d{1,4}", value) is None:
-        raise UserError(f"must name a stage, such as stages.3, got {value!r}")
-    return value
+def _names_a_stage(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"stages\.\d{1,4}", value) is not None
 
 
 @dataclass(frozen=True)
 class Aux(Value):
     """Auxiliary classifier after the stage named by ``after`` (``stages.3``), in training only: rows, then a
-    head of its own. Left out, they are those of Szegedy et al. 2014, sec. 5, pooled to 4×4."""
+    head. The defaults are those of Szegedy et al. 2014, sec. 5, pooled to 4×4."""
 
-    after: str = ruled(_a_stage)
+    after: str = ruled(Rule("the name of a stage, such as stages.3", _names_a_stage, ("stages.0",)))
     rows: Any = ruled(some(a_value(Stage)), (Stage(AdaptivePool(to=4)), Stage(Conv(kernel=1), out=128)))
     head: Any = ruled(a_value(*HEADS.values()), FlatHead(hidden=(1024,), dropout=0.7))
 

@@ -123,7 +123,7 @@ class LocalResponseNorm(Op):
 
 @dataclass(frozen=True)
 class Act(Op):
-    """Element-wise activation, one of :data:`ACTS`."""
+    """Element-wise activation, one of ``ACTS``."""
 
     function: str
 

@@ -20,8 +20,8 @@ MAX_REPEATS = 1000
 class Stage(Value):
     """A row: one block ``repeats`` times at width ``out``; only the first strides.
 
-    ``out`` may be left out where the block knows its width. Instead of one ``block`` for all repeats,
-    ``each`` decides every repeat by itself, and ``blocks`` lists them; exactly one of the three is given.
+    ``out`` may be left out where the block knows its width. Instead of one ``block`` for all repeats, ``each``
+    is decided for every repeat by itself, and ``blocks`` lists them; exactly one of the three is given.
     """
 
     block: Any = ruled(a_value(Block), None, optional=True)

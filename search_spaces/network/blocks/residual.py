@@ -75,7 +75,7 @@ class PreActBottleneck(Block):
     """Norm and activation before each convolution, and a sum that nothing follows (He et al. 2016, fig. 4e).
 
     Where the shape changes, the shortcut is a 1×1 convolution of the normalised input. A row of ``norm`` with
-    an activation must close the network. ``stride_in`` as in :class:`Bottleneck`.
+    an activation must close the network. ``stride_in`` as in ``Bottleneck``.
     """
 
     ratio: float = ruled(a_number(above=0), 0.25)
