@@ -8,8 +8,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nas.storage import layout
 from nas.storage.lock import locked
-from nas.study import checkpoints, noise, trainer
+from nas.study import noise, trainer
 from nas.study.base import choose, write_base
 from nas.study.checkpoints import path_of, sweep
 from nas.study.driver import Driver, Limits, Training
@@ -18,7 +19,6 @@ from nas.study.executors.choose import executor_of
 from nas.study.executors.executor import Executor
 from nas.study.job import key_of, task_of
 from nas.study.journal import Journal, Progress
-from nas.study.log import NAME as LOG
 from nas.study.log import open_log
 from nas.study.plan import Plan
 from nas.study.propose.candidates import Candidates
@@ -60,7 +60,7 @@ def conduct(
 def _is_done(folder: Path, limits: Limits) -> bool:
     study = open_study(folder)
     enough = study.state == "exhausted" or (study.state == "finished" and study.done >= limits.trials)
-    return enough and (folder / "base.yaml").is_file() and not study.problems
+    return enough and (folder / layout.BASE).is_file() and not study.problems
 
 
 def _make_folder(folder: Path) -> None:
@@ -79,7 +79,7 @@ def _settled(made: Plan, settings: dict[str, Any]) -> Definition:
         return stored
     definition = replace(made.definition, settings=settings)
     write_definition(made.folder, definition)
-    (made.folder / checkpoints.FOLDER).mkdir(exist_ok=True)
+    (made.folder / layout.CHECKPOINTS).mkdir(exist_ok=True)
     return definition
 
 
@@ -94,7 +94,7 @@ def _measured(made: Plan) -> dict[str, Any]:
 
 @contextmanager
 def _journal(folder: Path, progress: Progress | None) -> Iterator[Journal]:
-    journal = Journal(folder, open_log(folder / LOG), progress)
+    journal = Journal(folder, open_log(folder / layout.LOG), progress)
     try:
         for problem in journal.problems:
             journal.add("problem", text=problem)
@@ -156,7 +156,7 @@ def _conclude(made: Plan, definition: Definition, journal: Journal, limits: Limi
         "macs": record.macs,
         "params": record.params,
         "budgets": list(definition.budgets),
-        "weights": f"{checkpoints.FOLDER}/{weights.name}" if weights.exists() else None,
+        "weights": f"{layout.CHECKPOINTS}/{weights.name}" if weights.exists() else None,
     }
     write_base(made.folder, made.space.decide(record.decisions), provenance)
     journal.add("base", **choice.to_data())

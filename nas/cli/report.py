@@ -9,6 +9,7 @@ from typing import Any
 from nas.cli import output
 from nas.cli.parser import Parser, command
 from nas.report.numbers import rounded, seconds_text
+from nas.storage import layout
 from search_spaces.errors import UserError
 
 EXAMPLE = """
@@ -94,4 +95,4 @@ def _write(folder: Path) -> Path:
     try:
         return write_report(folder)
     except OSError as error:
-        raise UserError(f"{folder}: cannot write report.html there ({error.strerror})") from error
+        raise UserError(f"{folder}: cannot write {layout.REPORT} there ({error.strerror})") from error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nas.cli import output
 from nas.cli.parser import Parser, command, count, natural, span, workers
 from nas.module.loading import BLOCKS_HELP
+from nas.storage import layout
 
 if TYPE_CHECKING:
     from nas.cli.progress import Watched
@@ -183,7 +184,7 @@ def result_lines(facts: Facts) -> list[str]:
     lines.append(noise_verdict(facts.noise))
     if facts.demonstration:
         lines.append(DEMONSTRATION)
-    lines.append(f"report: {facts.folder / 'report.html'}")
+    lines.append(f"report: {facts.folder / layout.REPORT}")
     return [*lines, f"next: nas scale {facts.folder} --phi 3"] if facts.base is not None else lines
 
 
@@ -198,5 +199,5 @@ def result_data(facts: Facts) -> dict[str, Any]:
         "noise": facts.noise,
         "test": facts.test,
         "demonstration": facts.demonstration,
-        "report": str(facts.folder / "report.html"),
+        "report": str(facts.folder / layout.REPORT),
     }

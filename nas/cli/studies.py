@@ -11,6 +11,7 @@ from typing import Any
 from nas.cli import output
 from nas.cli.parser import Parser, command
 from nas.report.numbers import rounded
+from nas.storage import layout
 from search_spaces.errors import UserError
 
 EXAMPLE = """
@@ -47,15 +48,15 @@ def _folder(name: str, root: Path) -> Path:
     for folder in (Path(name), root / name):
         if _is_study(folder):
             return folder
-    raise UserError(f"{name}: no study here (a folder with study.yaml and log.jsonl), nor under {root}")
+    raise UserError(f"{name}: no study here (a folder with {layout.STUDY} and {layout.LOG}), nor under {root}")
 
 
 def _is_study(folder: Path) -> bool:
-    return (folder / "study.yaml").is_file() and (folder / "log.jsonl").is_file()
+    return (folder / layout.STUDY).is_file() and (folder / layout.LOG).is_file()
 
 
 def _list(root: Path, as_json: bool) -> int:
-    found = sorted(path.parent for path in root.glob("*/study.yaml") if _is_study(path.parent))
+    found = sorted(path.parent for path in root.glob(f"*/{layout.STUDY}") if _is_study(path.parent))
     facts = [_summary(folder) for folder in found]
     if as_json:
         output.print_json(facts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nas.storage import layout
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
 ARCH_HELP = "known network, YAML or JSON file, study folder (its base), or folder of `nas train`"
 BLOCKS_HELP = "Python module whose table BLOCKS names further blocks, {name: class}"
-BASE = "base.yaml"  # of a study
-TRAINED, WEIGHTS = "network.yaml", "weights.safetensors"  # of a training
 
 
 def load_architecture(source: str, blocks: str | None = None) -> tuple[str, Architecture]:
@@ -49,7 +48,7 @@ def load_space(source: str, blocks: str | None = None) -> Space:
 
 def latest_base(root: Path = Path("studies")) -> str | None:
     """Folder of the study that finished last under `root`, or None where no study has a base yet."""
-    bases = sorted(root.glob("*/base.yaml"), key=lambda path: (path.stat().st_mtime_ns, str(path)))
+    bases = sorted(root.glob(f"*/{layout.BASE}"), key=lambda path: (path.stat().st_mtime_ns, str(path)))
     return str(bases[-1].parent) if bases else None
 
 
@@ -58,11 +57,11 @@ def weights_of(source: str) -> Path | None:
     folder = Path(source)
     if not source or not folder.is_dir():
         return None
-    if (folder / TRAINED).is_file():
-        return _existing(folder / WEIGHTS)
+    if (folder / layout.NETWORK).is_file():
+        return _existing(folder / layout.WEIGHTS)
     from search_spaces.files.codec import read
 
-    provenance = read(folder / BASE).get("provenance") if (folder / BASE).is_file() else None
+    provenance = read(folder / layout.BASE).get("provenance") if (folder / layout.BASE).is_file() else None
     named = provenance.get("weights") if isinstance(provenance, dict) else None
     return _existing(folder / named) if isinstance(named, str) else None
 
@@ -76,10 +75,10 @@ def _base_file(source: str) -> str | Path:
     folder = Path(source)
     if not source or not folder.is_dir():
         return source
-    for name in (BASE, TRAINED):
+    for name in (layout.BASE, layout.NETWORK):
         if (folder / name).is_file():
             return folder / name
-    raise UserError(f"{source}: a folder without base.yaml: it is no study, or its search has not finished")
+    raise UserError(f"{source}: a folder without {layout.BASE}: it is no study, or its search has not finished")
 
 
 def _display_name(source: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,8 @@ from nas.report.script import JS
 from nas.report.source import Facts, read
 from nas.report.statements import DEMONSTRATION, noise_verdict
 from nas.report.style import CSS
+from nas.storage import layout
+from nas.storage.files import write_atomic
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -26,10 +27,8 @@ def write_report(folder: Path | str) -> Path:
         UserError: the folder holds no study.
     """
     facts = read(Path(folder))
-    target = facts.folder / "report.html"
-    beside = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    beside.write_text(page(facts), encoding="utf-8")
-    os.replace(beside, target)
+    target = facts.folder / layout.REPORT
+    write_atomic(target, page(facts))
     return target
 
 

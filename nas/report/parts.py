@@ -10,6 +10,7 @@ from nas.report import tables
 from nas.report.numbers import rounded, seconds_text
 from nas.report.source import METRICS, Facts, data_name
 from nas.report.statements import comparison, fair_score, points, score_note, with_interval
+from nas.storage import layout
 
 if TYPE_CHECKING:
     from nas.report.figures.accuracy import Data
@@ -75,11 +76,11 @@ def table(facts: Facts) -> str:
 
 def base_file(facts: Facts) -> str:
     """The base as the file that `nas scale` and `nas cost` read."""
-    path = facts.folder / "base.yaml"
+    path = facts.folder / layout.BASE
     if not path.is_file():
         return ""
     text = escape(path.read_text(encoding="utf-8"))
-    return f"<details><summary>The base as a file (base.yaml)</summary><pre>{text}</pre></details>"
+    return f"<details><summary>The base as a file ({layout.BASE})</summary><pre>{text}</pre></details>"
 
 
 def definition(facts: Facts) -> str:

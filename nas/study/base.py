@@ -8,12 +8,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from nas.storage import layout
 from nas.study.noise import retrained
 from nas.study.objective import ranked
 from nas.study.records import Record
 from search_spaces import Architecture, save
-
-NAME = "base.yaml"
 
 
 @dataclass(frozen=True)
@@ -63,4 +62,4 @@ def _choice(record: Record, scores: list[float]) -> Choice:
 
 def write_base(folder: Path, architecture: Architecture, provenance: Mapping[str, Any]) -> None:
     """Write ``base.yaml``."""
-    save(architecture, folder / NAME, provenance=provenance)
+    save(architecture, folder / layout.BASE, provenance=provenance)

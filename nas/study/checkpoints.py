@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from nas.storage import layout
 from nas.study.records import Record
 
-FOLDER = "checkpoints"
 KEEP = ("base", "all", "none")
 
 
@@ -15,15 +15,15 @@ def path_of(folder: Path, record: Record) -> Path:
     """A training's checkpoint. Its name holds the training key, so that it can never serve another
     training."""
     key = (record.training_key or "none").rpartition("-")[2][:12]
-    return folder / FOLDER / f"{record.trial:05d}-{key}-{record.replicate}.ckpt"
+    return folder / layout.CHECKPOINTS / f"{record.trial:05d}-{key}-{record.replicate}.ckpt"
 
 
 def sweep(folder: Path, kept_trials: Collection[int]) -> None:
     """Remove every checkpoint of a trial that is not to be kept, and what a kill left half written. No training may
     be under way."""
-    for path in (folder / FOLDER).glob(".*.tmp"):
+    for path in (folder / layout.CHECKPOINTS).glob(".*.tmp"):
         path.unlink(missing_ok=True)
-    for path in (folder / FOLDER).glob("[0-9]*"):
+    for path in (folder / layout.CHECKPOINTS).glob("[0-9]*"):
         trial = path.name.partition("-")[0]
         if trial.isdigit() and int(trial) not in kept_trials:
             path.unlink(missing_ok=True)

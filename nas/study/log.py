@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nas.storage.layout import DAMAGED_LOG
 from search_spaces.errors import UserError
 
 VERSION = 1
-NAME = "log.jsonl"
-DAMAGED = "log.damaged"
 
 Event = dict[str, Any]
 
@@ -70,7 +69,7 @@ def read_log(path: Path) -> LogContent:
             problems.append(f"{path} line {number} is damaged ({error}): left where it is, not read")
     _check_version(path, events)
     if tail:
-        problems.append(f"{path} ends in a line cut short ({len(tail)} bytes): set aside in {DAMAGED} on resume")
+        problems.append(f"{path} ends in a line cut short ({len(tail)} bytes): set aside in {DAMAGED_LOG} on resume")
     return LogContent(tuple(events), tuple(problems), len(body), tail)
 
 
@@ -116,9 +115,9 @@ def open_log(path: Path) -> Log:
 
 
 def _set_aside(log: Log, content: LogContent) -> None:
-    with (log.path.parent / DAMAGED).open("ab") as aside:
+    with (log.path.parent / DAMAGED_LOG).open("ab") as aside:
         aside.write(content.tail + b"\n")
         aside.flush()
         os.fsync(aside.fileno())
     os.ftruncate(log.handle, content.size)
-    log.append("repaired", durable=True, bytes=len(content.tail), aside=DAMAGED)
+    log.append("repaired", durable=True, bytes=len(content.tail), aside=DAMAGED_LOG)

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nas.storage import lock
+from nas.storage import layout
 from nas.storage.versions import installed_versions
 from nas.study import checkpoints
 from nas.study.objective import OBJECTIVES
 from nas.study.propose.samplers import SAMPLERS
 from nas.study.pruner import PRUNERS
-from nas.study.question import NAME as DEFINITION
 from nas.study.question import Definition, check_same, read_definition
 from search_spaces import Budget, Space, load
 from search_spaces.counting.chains import decided_all
@@ -53,7 +52,7 @@ class Plan:
 
     @property
     def exists(self) -> bool:
-        return (self.folder / DEFINITION).is_file()
+        return (self.folder / layout.STUDY).is_file()
 
 
 def plan(
@@ -187,11 +186,11 @@ def _described(data: Data, spec: str) -> dict[str, Any]:
 
 def _check_folder(folder: Path, definition: Definition) -> None:
     """The folder must hold this study, be empty, or be one that can be made."""
-    if (folder / DEFINITION).is_file():
+    if (folder / layout.STUDY).is_file():
         check_same(folder, read_definition(folder), definition)
     elif folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file; a study needs a folder")
-    elif folder.is_dir() and any(path.name != lock.NAME and path.suffix != ".tmp" for path in folder.iterdir()):
+    elif folder.is_dir() and any(path.name != layout.LOCK and path.suffix != ".tmp" for path in folder.iterdir()):
         raise UserError(f"{folder} is not empty and holds no study")
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):

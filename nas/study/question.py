@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from nas.storage import layout
 from nas.storage.files import write_atomic
 from search_spaces.errors import UserError
 from search_spaces.files.codec import read
 from search_spaces.files.strict_yaml import dump
 
-NAME = "study.yaml"
 SCHEMA = 1
 RECORDED = ("settings", "versions")  # written down at the start, no part of what is asked
 
@@ -76,13 +76,13 @@ class Definition:
 
 
 def write_definition(folder: Path, definition: Definition) -> None:
-    write_atomic(folder / NAME, dump(definition.to_data()))
+    write_atomic(folder / layout.STUDY, dump(definition.to_data()))
 
 
 def read_definition(folder: Path) -> Definition:
     """The definition of the study in ``folder``. Raises UserError for one of another schema or a damaged
     one."""
-    path = folder / NAME
+    path = folder / layout.STUDY
     data = read(path)
     if data.pop("schema", None) != SCHEMA:
         raise UserError(f"{path}: schema must be {SCHEMA}")

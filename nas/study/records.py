@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.study.log import Event
 
-NAME = "records.jsonl"
 TRIALS = 12  # trainings of a study, unless asked otherwise
 COUNTED = ("complete", "pruned")  # a training was made and ended by itself
 SINGLE = ("reference", "noise", "base", "test", "ended")  # events of which the last one holds
@@ -123,4 +123,4 @@ def _apply_epoch(folded: Folded, event: Event) -> None:
 def write_records(folder: Path, records: Mapping[int, Record]) -> None:
     """Write ``records.jsonl``: one line per trial, in order."""
     lines = (json.dumps(records[trial].to_data(), allow_nan=False) + "\n" for trial in sorted(records))
-    write_atomic(folder / NAME, "".join(lines))
+    write_atomic(folder / layout.RECORDS, "".join(lines))

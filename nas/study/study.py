@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from nas.storage import lock
-from nas.study.log import NAME as LOG
+from nas.storage.layout import LOG, STUDY
 from nas.study.log import read_log
-from nas.study.question import NAME as DEFINITION
 from nas.study.question import read_definition
 from nas.study.records import Folded, Record, fold
 from search_spaces.errors import UserError
@@ -48,8 +47,8 @@ class Study:
 def open_study(folder: Path | str) -> Study:
     """Read a study's folder without locking or changing it. Raises UserError where there is none."""
     folder = Path(folder)
-    if not (folder / DEFINITION).is_file():
-        raise UserError(f"{folder} is not a study: it has no {DEFINITION}")
+    if not (folder / STUDY).is_file():
+        raise UserError(f"{folder} is not a study: it has no {STUDY}")
     content = read_log(folder / LOG)
     folded = fold(content.events)
     return Study(

@@ -16,6 +16,7 @@ import torch
 from nas.data import Data
 from nas.module.files import fit_weights, load_weights
 from nas.module.network import build
+from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.storage.versions import installed_versions
 from nas.training.beginning import Start, begin
@@ -26,7 +27,6 @@ from search_spaces.errors import UserError
 from search_spaces.files.codec import read
 from search_spaces.files.strict_yaml import dump
 
-NAME = "train.yaml"
 SCHEMA = 1
 
 
@@ -120,17 +120,17 @@ class Training:
 
     def as_begun(self, folder: Path) -> Training:
         """With as many threads as the training in the folder began with, where there is one."""
-        if not (folder / NAME).is_file():
+        if not (folder / layout.TRAINING).is_file():
             return self
-        threads = _identity(read(folder / NAME), folder).get("settings.threads", self.fixed.threads)
+        threads = _identity(read(folder / layout.TRAINING), folder).get("settings.threads", self.fixed.threads)
         return replace(self, fixed=replace(self.fixed, threads=threads))
 
     def write(self, folder: Path) -> None:
-        write_atomic(folder / NAME, dump(self.to_data()))
+        write_atomic(folder / layout.TRAINING, dump(self.to_data()))
 
     def check_same(self, folder: Path) -> None:
         """Raise UserError that names every field in which the training of a folder differs from this one."""
-        there, own = _identity(read(folder / NAME), folder), self.identity()
+        there, own = _identity(read(folder / layout.TRAINING), folder), self.identity()
         different = [f"{n} (there {there.get(n)}, asked {own[n]})" for n in own if there.get(n) != own[n]]
         if different:
             raise UserError(f"{folder} holds another training; it differs in {'; '.join(different)}")
@@ -139,10 +139,10 @@ class Training:
 def _identity(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The flat identity of what a ``train.yaml`` says. Raises UserError for a damaged one."""
     if data.get("schema") != SCHEMA:
-        raise UserError(f"{folder / NAME}: schema must be {SCHEMA}, got {data.get('schema')!r}")
+        raise UserError(f"{folder / layout.TRAINING}: schema must be {SCHEMA}, got {data.get('schema')!r}")
     try:
         own = {name: data[name] for name in ("network", "seed", "weights", "freeze")}
         settings = {f"settings.{name}": value for name, value in data["settings"].items()}
         return {**own, "data": data["data"]["digest"], "recipe": data["recipe_digest"], **settings}
     except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{folder / NAME} is damaged: {error}") from None
+        raise UserError(f"{folder / layout.TRAINING} is damaged: {error}") from None

@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from nas.storage import layout
 from nas.storage.files import write_atomic
-
-NAME, EVENTS = "metrics.jsonl", "tensorboard"
 
 
 class Metrics:
@@ -18,9 +17,9 @@ class Metrics:
     def __init__(self, folder: Path) -> None:
         from tensorboardX import SummaryWriter
 
-        self._path = folder / NAME
+        self._path = folder / layout.METRICS
         self._lines = _whole_lines(self._path)
-        self._events = SummaryWriter(str(folder / EVENTS), purge_step=len(self._lines) + 1)
+        self._events = SummaryWriter(str(folder / layout.TENSORBOARD), purge_step=len(self._lines) + 1)
 
     def __enter__(self) -> Metrics:
         return self

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from nas.module.files import Trained, load_weights, save_weights
+from nas.storage import layout
 from nas.storage.files import write_atomic
-from nas.storage.lock import NAME as LOCK
 from nas.storage.lock import locked
-from nas.training.definition import NAME, Training
+from nas.training.definition import Training
 from nas.training.distributed import together, world
 from nas.training.final import final_evaluation
 from nas.training.loop import Result, Watch, train
@@ -33,8 +33,6 @@ from search_spaces import cost, save
 from search_spaces.errors import UserError
 from search_spaces.files.load import outside_blocks
 
-SUMMARY, NETWORK, LAST = "summary.json", "network.yaml", "last.ckpt"
-BEST, WEIGHTS = "best.safetensors", "weights.safetensors"
 BACKWARD = 3  # a training step is a forward pass and a backward pass of about twice its multiply-adds
 
 Told = Callable[[int, dict[str, Any]], None]
@@ -61,16 +59,16 @@ def run(
         if leads:
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(locked(folder))
-        if not (folder / SUMMARY).is_file():
+        if not (folder / layout.SUMMARY).is_file():
             _train(training, folder, told, watch)
         together()
-        summary: dict[str, Any] = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        summary: dict[str, Any] = json.loads((folder / layout.SUMMARY).read_text(encoding="utf-8"))
         return summary
 
 
 def _check(training: Training, folder: Path, resume: bool) -> None:
     """The folder must hold this training, or nothing."""
-    if (folder / NAME).is_file():
+    if (folder / layout.TRAINING).is_file():
         training.check_same(folder)
     elif resume:
         raise UserError(f"{folder} holds no training that could be resumed")
@@ -80,15 +78,15 @@ def _check(training: Training, folder: Path, resume: bool) -> None:
 
 def _counts(path: Path) -> bool:
     """Whether it is more than a kill before the first line of ``train.yaml`` leaves."""
-    return path.name != LOCK and not path.name.startswith(f".{NAME}.")
+    return path.name != layout.LOCK and not path.name.startswith(f".{layout.TRAINING}.")
 
 
 def _train(training: Training, folder: Path, told: Told | None, watch: Watch | None) -> None:
     start, leads = training.start(), world().leads
-    if leads and not (folder / NAME).is_file():
+    if leads and not (folder / layout.TRAINING).is_file():
         training.write(folder)
-    if leads and not (folder / NETWORK).is_file():
-        save(training.trained, folder / NETWORK, {"training": training.name, "recipe": training.recipe.name})
+    if leads and not (folder / layout.NETWORK).is_file():
+        save(training.trained, folder / layout.NETWORK, {"training": training.name, "recipe": training.recipe.name})
     with Metrics(folder) if leads else nullcontext() as metrics:
 
         def report(epoch: int, told_now: dict[str, Any]) -> bool:
@@ -105,8 +103,8 @@ def _train(training: Training, folder: Path, told: Told | None, watch: Watch | N
             order=training.seed,
             report=report,
             watch=watch,
-            checkpoint=folder / LAST,
-            best=folder / BEST,
+            checkpoint=folder / layout.LAST,
+            best=folder / layout.BEST,
             start=start,
         )
     together()  # the checkpoint is there
@@ -116,13 +114,13 @@ def _train(training: Training, folder: Path, told: Told | None, watch: Watch | N
 def _conclude(training: Training, folder: Path, result: Result) -> None:
     """Write the weights, evaluate them on validation and, once, on the test split, and sum up."""
     data, fixed = training.data, training.fixed
-    found = final_evaluation(folder / LAST, data, ("val", "test"), fixed, outside_blocks(training.blocks))
+    found = final_evaluation(folder / layout.LAST, data, ("val", "test"), fixed, outside_blocks(training.blocks))
     if not world().leads:
         return
-    state, trained = load_weights(folder / LAST)
+    state, trained = load_weights(folder / layout.LAST)
     assert trained is not None  # the loop wrote it
     own = Trained.from_data({**trained.to_data(), "name": training.name}).after(result.epochs, result.top1)
-    save_weights(folder / WEIGHTS, state, own)
+    save_weights(folder / layout.WEIGHTS, state, own)
     costs = cost(training.trained)
     images = result.epochs * max(1, len(data.train) // fixed.batch) * fixed.at_once(len(data.train))
     summary = {
@@ -147,4 +145,4 @@ def _conclude(training: Training, folder: Path, result: Result) -> None:
         "best_epoch": 1 + max(range(result.epochs), key=lambda epoch: result.top1_by_epoch[epoch]),
         **{part: each.facts(data.classes) for part, each in found.items()},
     }
-    write_atomic(folder / SUMMARY, json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    write_atomic(folder / layout.SUMMARY, json.dumps(summary, indent=1, allow_nan=False) + "\n")

@@ -7,6 +7,7 @@ import time as clock
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nas.storage import layout
 from nas.study.executors.executor import Executor, Job
 from nas.study.executors.inline import Inline
 from nas.study.executors.local import Local
@@ -19,7 +20,7 @@ from search_spaces.files.load import outside_blocks
 def executor_of(made: Plan, definition: Definition, workers: int | str, trials: int) -> Executor:
     if made.evaluate is not None:
         return Inline(_evaluator(made.evaluate, outside_blocks(definition.blocks)))
-    return Local(environments(definition.settings, workers, trials), made.folder / "workers.log")
+    return Local(environments(definition.settings, workers, trials), made.folder / layout.WORKERS_LOG)
 
 
 def environments(settings: Mapping[str, Any], workers: int | str, trials: int) -> list[dict[str, str]]:

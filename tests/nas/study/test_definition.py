@@ -1,13 +1,9 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
 
-from nas.storage.lock import is_held, locked
 from nas.study.plan import plan
 from nas.study.question import check_same, read_definition, write_definition
 from search_spaces import UserError, cost, load
@@ -103,21 +99,3 @@ def test_the_deployment_size_can_be_changed(by_cost):
     made = plan("mbconv", image_size=96, classes=5, evaluate=by_cost)
     assert (made.space.architecture.image_size, made.space.architecture.classes) == (96, 5)
     assert load("mbconv").architecture.image_size == 224
-
-
-def test_the_lock_names_its_holder_and_is_released_by_death(tmp_path):
-    code = (
-        "import sys, time; from pathlib import Path; from nas.storage.lock import locked\n"
-        "with locked(Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path)]
-    path = os.pathsep.join(entry for entry in sys.path if entry)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path}) as holder:
-        assert holder.stdout.readline() == b"held\n"
-        assert is_held(tmp_path)
-        with pytest.raises(UserError, match=f"in use by process {holder.pid}"), locked(tmp_path):
-            pass
-        holder.kill()
-    assert not is_held(tmp_path)
-    with locked(tmp_path):
-        assert is_held(tmp_path)
