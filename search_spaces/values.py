@@ -31,11 +31,13 @@ class Value:
         cls.__hash__ = Value.__hash__  # type: ignore[method-assign]  # kept by @dataclass: hashes are cached
 
     def __post_init__(self) -> None:
+        is_open = False
         try:
             for f in fields(self):
                 value = checked(f.metadata.get("check", _as_it_is), getattr(self, f.name), f.name)
                 object.__setattr__(self, f.name, value)
-            if not any(isinstance(value, Choice) for value in field_values(self).values()):
+                is_open = is_open or isinstance(value, Choice)
+            if not is_open:
                 self.check()
         except UserError as error:
             raise error.under(self.kind if self.tagged else "") from None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from search_spaces.errors import UserError
 from search_spaces.network.defaults import Defaults
@@ -70,19 +71,23 @@ def trace_network(architecture: Architecture, training: bool = False) -> Graph:
     x = g.input((architecture.in_channels, architecture.image_size, architecture.image_size))
     taps: dict[str, Tensor] = {}
     for name, stage, previous in architecture.rows():
-        x = taps[name] = _under(name, lambda: trace_stage(g, stage, x, previous), g)  # noqa: B023
-    outputs = [_under("head", lambda: trace_head(g, architecture.head, x, architecture.classes), g)]
+        with _part(g, name):
+            x = taps[name] = trace_stage(g, stage, x, previous)
+    with _part(g, "head"):
+        outputs = [trace_head(g, architecture.head, x, architecture.classes)]
     for index, aux in enumerate(architecture.aux if training else ()):
-        tap = taps[aux.after]
-        outputs.append(_under(f"aux.{index}", lambda: aux.trace(g, tap, architecture.classes), g))  # noqa: B023
+        with _part(g, f"aux.{index}"):
+            outputs.append(aux.trace(g, taps[aux.after], architecture.classes))
     g.outputs = [output.index for output in outputs]
     return g
 
 
-def _under(name: str, trace: Any, g: Graph) -> Tensor:
+@contextmanager
+def _part(g: Graph, name: str) -> Iterator[None]:
+    """A scope of that name, which errors say once."""
     try:
         with g.scope(name):
-            return cast(Tensor, trace())
+            yield
     except UserError as error:
         inner = error.path.removeprefix(name).lstrip(".")
         raise UserError(error.message, inner).under(name) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from search_spaces.errors import UserError
 from search_spaces.network import ops
@@ -17,7 +17,7 @@ from search_spaces.network.architecture import Architecture, fragment, trace_net
 from search_spaces.network.block import Block
 from search_spaces.network.defaults import Defaults
 from search_spaces.network.graph import Graph, Position
-from search_spaces.network.heads import trace_head
+from search_spaces.network.heads import Classifier, trace_head
 from search_spaces.network.memory import peak_elements
 from search_spaces.network.ops import Shape
 from search_spaces.network.stage import Stage, trace_block
@@ -177,7 +177,7 @@ def block_cost(
 
 
 @lru_cache(maxsize=65536)
-def head_cost(head: Any, shape: Shape, defaults: Defaults, classes: int) -> Sums:
+def head_cost(head: Classifier, shape: Shape, defaults: Defaults, classes: int) -> Sums:
     """Sums of a head, or of an auxiliary classifier, on a map of ``shape``."""
     g, x = fragment(shape, defaults)
     return _sums(g, trace_head(g, head, x, classes).index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from search_spaces.errors import UserError
 from search_spaces.network import ops
@@ -21,6 +21,8 @@ from search_spaces.values import (
     one_of,
     ruled,
 )
+
+V = TypeVar("V", bound=Value)
 
 an_act = one_of(*ACTS, NO_ACT)
 """Rule of an activation: one of ``ops.ACTS``, or "none"."""
@@ -160,9 +162,13 @@ class Defaults(Value):
     tagged = False
 
 
-@lru_cache(maxsize=65536)
-def filled(value: Value, defaults: Defaults) -> Value:
+def filled(value: V, defaults: Defaults) -> V:
     """``value`` with each field that is None, and that the defaults know, taken from them."""
+    return cast(V, _filled(value, defaults))
+
+
+@lru_cache(maxsize=65536)
+def _filled(value: Value, defaults: Defaults) -> Value:
     empty = [name for name, field in field_values(value).items() if field is None]
     changes = {name: getattr(defaults, name) for name in empty if getattr(defaults, name, None) is not None}
     return replace(value, **changes) if changes else value

@@ -74,8 +74,8 @@ class Position:
 class Graph:
     """A graph under construction. Each method appends one primitive and returns its output.
 
-    Normalizations left None come from the network's ``defaults``. Operations that would change nothing (a scale of 1,
-    the concatenation of one map) are not appended. Raises UserError where shapes do not fit.
+    Values left None come from the network's ``defaults``. Operations that would change nothing (a scale of 1,
+    dropout at a rate of 0, the concatenation of one map) are not appended. Raises UserError where shapes do not fit.
     """
 
     def __init__(self, defaults: Defaults | None = None) -> None:
@@ -236,7 +236,7 @@ class Graph:
         return self.append(ops.Unflatten(), x, name="unflatten")
 
     def dropout(self, x: Tensor, rate: float) -> Tensor:
-        return self.append(ops.Dropout(rate), x, name="dropout")
+        return x if rate == 0 else self.append(ops.Dropout(rate), x, name="dropout")
 
     def drop_path(self, x: Tensor) -> Tensor:
         return self.append(ops.DropPath(), x, name="drop_path")

@@ -83,7 +83,7 @@ def trace_stage(g: Graph, stage: Stage, x: Tensor, previous: int = 0) -> Tensor:
 
 def trace_block(g: Graph, block: Block, x: Tensor, out: int | None, stride: int, at: Position) -> Tensor:
     """Append one block, its open fields filled from the graph's defaults."""
-    block = cast(Block, filled(block, g.defaults))
+    block = filled(block, g.defaults)
     width = block.width(x.channels, out)
     y = block.trace(g, g.enter(x), width, stride, at)
     if not isinstance(y, Tensor):
