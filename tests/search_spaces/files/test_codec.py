@@ -27,9 +27,9 @@ head:
 def test_yaml_is_a_space_where_anything_is_open(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(GOOD)
-    own = load(path)
-    assert isinstance(own, Space)
-    assert (own.name, own.size) == ("mine", 2)
+    space = load(path)
+    assert isinstance(space, Space)
+    assert (space.name, space.size) == ("mine", 2)
     path.write_text(GOOD.replace("{choice: [3, 5]}", "5"))
     assert isinstance(load(path), Architecture)
 

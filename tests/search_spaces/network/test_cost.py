@@ -14,13 +14,13 @@ from search_spaces.network.memory import peak_elements
 
 
 def test_a_small_network_by_hand():
-    own = Architecture(
+    network = Architecture(
         image_size=8,
         classes=3,
         stages=(Stage(Conv(kernel=3), out=4, stride=2), Stage(Conv(kernel=1), out=2)),
         head=Head(),
     )
-    counted = cost(own)
+    counted = cost(network)
     assert counted.params == (3 * 4 * 9 + 2 * 4) + (4 * 2 + 2 * 2) + (2 * 3 + 3)
     assert counted.macs == 4 * 4 * 4 * (3 * 9) + 4 * 4 * 2 * 4 + 2 * 3
     assert counted.activations == 4 * 4 * 4 + 4 * 4 * 2
@@ -31,21 +31,21 @@ def test_a_small_network_by_hand():
 
 
 def test_without_norms_convolutions_have_a_bias():
-    own = Architecture(
+    network = Architecture(
         image_size=4, classes=2, stages=(Stage(Conv(kernel=1), out=5),), defaults=Defaults(norm=NoNorm())
     )
-    assert cost(own).params == 3 * 5 + 5 + 5 * 2 + 2
+    assert cost(network).params == 3 * 5 + 5 + 5 * 2 + 2
 
 
 @pytest.mark.parametrize("name", names())
 def test_the_memo_agrees_with_the_whole_graph(name):
     network = load(name)
     graph = trace_network(network)
-    own = cost(network)
-    assert own.params == sum(node.params for node in graph.nodes)
-    assert own.macs == sum(node.macs for node in graph.nodes)
-    assert own.peak_bytes == 4 * peak_elements(graph, graph.outputs[0])
-    assert sum(layer.macs for layer in layers(network)) == own.macs
+    counted = cost(network)
+    assert counted.params == sum(node.params for node in graph.nodes)
+    assert counted.macs == sum(node.macs for node in graph.nodes)
+    assert counted.peak_bytes == 4 * peak_elements(graph, graph.outputs[0])
+    assert sum(layer.macs for layer in layers(network)) == counted.macs
 
 
 def test_the_memo_agrees_on_random_architectures():
@@ -62,15 +62,15 @@ def test_the_memo_agrees_on_random_architectures():
 def test_a_default_that_changes_a_cost_is_not_mixed_up_in_the_memo():
     from dataclasses import replace
 
-    own = load("resnet-18")
-    bare = replace(own, defaults=replace(own.defaults, norm=NoNorm()))
-    assert cost(own).params != cost(bare).params
-    assert cost(own).params == 11_689_512
+    normed = load("resnet-18")
+    bare = replace(normed, defaults=replace(normed.defaults, norm=NoNorm()))
+    assert cost(normed).params != cost(bare).params
+    assert cost(normed).params == 11_689_512
 
 
 def test_auxiliary_heads_are_counted_apart():
-    own = cost(load("googlenet"))
-    assert (own.params, own.aux_params) == (6_624_904, 6_379_984)  # together torchvision's 13,004,888
+    counted = cost(load("googlenet"))
+    assert (counted.params, counted.aux_params) == (6_624_904, 6_379_984)  # together torchvision's 13,004,888
 
 
 def test_one_module_of_inception_v3():

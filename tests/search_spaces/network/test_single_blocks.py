@@ -82,9 +82,9 @@ def test_branches_hold_choices_and_repeats_and_other_branches():
     inner = Parallel(branches=((Stage(Conv(kernel=choice(1, 3)), out=choice(4, 8)),), (Stage(Identity()),)))
     space = Space("nested", network(Stage(Parallel(branches=((Stage(inner),), (Stage(Conv(), out=4, repeats=2),))))))
     assert space.size == 4
-    assert len({digest(each) for each in space}) == 4
-    assert {cost(each).params for each in space} == {
-        cost(space.decide(space.decisions_of(each))).params for each in space
+    assert len({digest(architecture) for architecture in space}) == 4
+    assert {cost(architecture).params for architecture in space} == {
+        cost(space.decide(space.decisions_of(architecture))).params for architecture in space
     }
 
 
@@ -135,10 +135,10 @@ def test_preactivation_shares_its_first_norm_with_the_projection():
 
 
 @pytest.mark.parametrize("block", [BasicBlock(se_ratio=0.25), Bottleneck(se_ratio=0.25)])
-def test_se_sits_where_it_is_told(block):
+def test_se_sits_where_it_is_asked_for(block):
     def at(place):
-        own = SE(relative_to="output", place=place)
-        return network(Stage(block, out=16), stem=(Stage(Conv(), out=8),), defaults=Defaults(se=own))
+        se = SE(relative_to="output", place=place)
+        return network(Stage(block, out=16), stem=(Stage(Conv(), out=8),), defaults=Defaults(se=se))
 
     digests = {place: digest(at(place)) for place in ("branch", "inner", "pre", "post", "identity")}
     assert len(set(digests.values())) == 5
@@ -164,26 +164,26 @@ def test_an_inner_width_takes_the_place_of_the_ratio():
     assert digest(alone) == digest(network(Stage(MBConv(expand_ratio=1), out=8), stem=stem))
 
 
-def test_weight_standardisation_puts_its_gain_where_it_is_told():
-    def own(gain_in, act="gelu"):
+def test_weight_standardisation_puts_its_gain_where_it_is_asked_for():
+    def standardised(gain_in, act="gelu"):
         norm = WeightStandardization(gain_in=gain_in)
         return network(Stage(Conv(), out=8), defaults=Defaults(act=act, norm=norm))
 
-    assert "Scale" in ops_of(own("act"))
-    assert "Scale" not in ops_of(own("weight"))
-    assert cost(own("act"))[:2] == cost(own("weight"))[:2]
-    assert cost(own("act")).params == 8 * 27 + 8 + 8 + 8 * 4 + 4
+    assert "Scale" in ops_of(standardised("act"))
+    assert "Scale" not in ops_of(standardised("weight"))
+    assert cost(standardised("act"))[:2] == cost(standardised("weight"))[:2]
+    assert cost(standardised("act")).params == 8 * 27 + 8 + 8 + 8 * 4 + 4
     with pytest.raises(
         UserError, match=r"^stages\.0\.0.*weight standardisation needs an activation of .*, got hard_swish"
     ):
-        cost(own("act", "hard_swish"))
+        cost(standardised("act", "hard_swish"))
 
 
 def test_heads_without_a_fully_connected_layer():
-    own = network(Stage(Conv(), out=8), head=ConvHead(dropout=0.5))
-    assert cost(own).params == 8 * 27 + 16 + 8 * 4 + 4
-    assert cost(own).macs == 16 * 16 * (8 * 27 + 8 * 4)
-    assert own.at(32).image_size == 32
+    small_network = network(Stage(Conv(), out=8), head=ConvHead(dropout=0.5))
+    assert cost(small_network).params == 8 * 27 + 16 + 8 * 4 + 4
+    assert cost(small_network).macs == 16 * 16 * (8 * 27 + 8 * 4)
+    assert small_network.at(32).image_size == 32
 
 
 def test_dropout_before_or_after_the_hidden_layers():
