@@ -123,28 +123,30 @@ def plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _refused(words: str, value: Any) -> UserError:
-    """The error for a value, with a hint where several stand in place of one."""
-    hint = " (several to choose from are written {choice: […]})" if isinstance(value, (list, tuple, dict)) else ""
-    return UserError(f"must be {words}, got {value!r}{hint}")
-
-
 @dataclass(frozen=True)
 class Rule:
     """What one field may hold. ``words`` complete "must be …"; ``examples`` are a few values that fit.
 
-    Called with a value it returns the value in its normal form; raises UserError where it does not fit.
+    Called with a value it returns the value in its normal ``form``; raises UserError where that does not fit.
     """
 
     words: str
-    fits: Check
+    fits: Callable[[Any], bool]
     examples: tuple[Any, ...]
+    form: Check = plain
 
     def __call__(self, value: Any) -> Any:
-        value = plain(value)
+        value = self.form(value)
         if not self.fits(value):
-            raise _refused(self.words, value)
+            several = isinstance(value, (list, tuple, dict))
+            hint = " (several to choose from are written {choice: […]})" if several else ""
+            raise UserError(f"must be {self.words}, got {value!r}{hint}")
         return value
+
+    def __or__(self, other: Rule) -> Rule:
+        """What follows either rule, in the normal form of the second."""
+        words, examples = f"{self.words}, or {other.words}", self.examples + other.examples
+        return Rule(words, lambda value: self.fits(value) or other.fits(value), examples, other.form)
 
 
 def an_integer(least: int = 1, most: int | None = None, odd: bool = False) -> Rule:
@@ -153,9 +155,8 @@ def an_integer(least: int = 1, most: int | None = None, odd: bool = False) -> Ru
     first, step = (least | 1, 2) if odd else (least, 1)
 
     def fits(value: Any) -> bool:
-        return (
-            type(value) is int and value >= least and (most is None or value <= most) and not (odd and value % 2 == 0)
-        )
+        within = type(value) is int and value >= least and (most is None or value <= most)
+        return within and not (odd and value % 2 == 0)
 
     examples = tuple(filter(fits, (first, first + step, first + 2 * step)))
     return Rule(f"{'an odd' if odd else 'an'} integer of at least {least}{bound}", fits, examples)
@@ -188,53 +189,20 @@ def one_of(*names: str) -> Rule:
 a_flag = Rule("true or false", lambda value: isinstance(value, bool), (False, True))
 
 
-@dataclass(frozen=True)
-class PairRule:
+def a_pair(item: Rule) -> Rule:
     """A number, or a pair of numbers for height and width; an equal pair is the number."""
 
-    item: Rule
-
-    @property
-    def words(self) -> str:
-        return f"{self.item.words}, or a pair (height, width) of them"
-
-    @property
-    def examples(self) -> tuple[Any, ...]:
-        return (*self.item.examples, self.item.examples[:2])
-
-    def __call__(self, value: Any) -> Any:
+    def form(value: Any) -> Any:
         if not isinstance(value, (list, tuple)):
-            return self.item(value)
-        if len(value) != 2:
-            raise _refused(self.words, value)
-        height, width = map(self.item, value)
-        return height if height == width else (height, width)
+            return item.form(value)
+        pair = tuple(map(item.form, value))
+        return pair[0] if len(pair) == 2 and pair[0] == pair[1] else pair
 
+    def fits(value: Any) -> bool:
+        return all(map(item.fits, value)) and len(value) == 2 if isinstance(value, tuple) else item.fits(value)
 
-a_pair = PairRule
-
-
-@dataclass(frozen=True)
-class EitherRule:
-    """A value that follows one of several rules; the first that takes it gives the normal form."""
-
-    rules: tuple[Any, ...]
-
-    @property
-    def words(self) -> str:
-        return ", or ".join(rule.words for rule in self.rules)
-
-    @property
-    def examples(self) -> tuple[Any, ...]:
-        return tuple(example for rule in self.rules for example in rule.examples)
-
-    def __call__(self, value: Any) -> Any:
-        for rule in self.rules:
-            try:
-                return rule(value)
-            except UserError:
-                continue
-        raise _refused(self.words, value)
+    words = f"{item.words}, or a pair (height, width) of them"
+    return Rule(words, fits, (*item.examples, item.examples[:2]), form)
 
 
 @dataclass(frozen=True)
@@ -270,19 +238,17 @@ class ListRule:
 
 
 some = ListRule
+"""``some(item, count, least)`` as a field is written with it."""
 
 
-@dataclass(frozen=True)
 class ValueRule:
     """A value of one of the given classes."""
 
-    classes: tuple[type[Value], ...]
-
-    @property
-    def words(self) -> str:
-        *names, last = (kind.__name__ for kind in self.classes)
+    def __init__(self, *classes: type[Value]) -> None:
+        self.classes = classes
+        *names, last = (kind.__name__ for kind in classes)
         text = f"{', '.join(names)} or {last}" if names else last
-        return f"{'an' if text[0] in 'AEIO' else 'a'} {text}"
+        self.words = f"{'an' if text[0] in 'AEIO' else 'a'} {text}"
 
     @property
     def examples(self) -> tuple[Any, ...]:
@@ -294,6 +260,5 @@ class ValueRule:
         return value
 
 
-def a_value(*classes: type[Value]) -> ValueRule:
-    """A value of one of the given classes."""
-    return ValueRule(classes)
+a_value = ValueRule
+"""``a_value(*classes)`` as a field is written with it."""

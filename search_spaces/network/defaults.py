@@ -10,7 +10,6 @@ from search_spaces.errors import UserError
 from search_spaces.network import ops
 from search_spaces.network.ops import ACTS, NO_ACT
 from search_spaces.values import (
-    EitherRule,
     Value,
     a_flag,
     a_number,
@@ -28,7 +27,7 @@ an_act = one_of(*ACTS, NO_ACT)
 """Rule of an activation: one of ``ops.ACTS``, or "none"."""
 
 
-a_padding = EitherRule((one_of("half", "same", "valid"), a_pair(an_integer(least=0))))
+a_padding = one_of("half", "same", "valid") | a_pair(an_integer(least=0))
 """Rule of a padding: "half" (kernel // 2), "same" (TensorFlow's), "valid" (none), or a number or pair of pixels."""
 
 
