@@ -22,6 +22,7 @@ COMMANDS = {
     "cost": "parameters, MACs and memory of a network, without building it",
     "spaces": "list the ready spaces, describe one, draw networks from it",
     "networks": "list the known networks, or show the rows of one",
+    "cache": "list or remove the decoded images that are kept on this machine",
     "studies": "list, show or remove studies",
     "report": "write the page of a study again, or print its table",
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import get_close_matches
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -13,53 +12,50 @@ from nas.data.images import read_image
 from nas.data.splits import Split, StreamedSplit, spread
 from search_spaces.errors import UserError
 
-NAMES = {  # each a function of the seed, in a module that is imported when it is asked for
+# What a user may ask for, and the function that loads it, in a module that is imported only then. It takes the seed;
+# after a colon the user gives a path, which comes first.
+DATA_SETS = {
     "digits": "nas.data.digits:digits",
     "fashion-mnist": "nas.data.named:fashion_mnist",
     "cifar10": "nas.data.named:cifar10",
     "cifar100": "nas.data.named:cifar100",
     "imagenet": "nas.data.named:imagenet",
+    "folder:PATH": "nas.data.folder:folder",
+    "npz:FILE": "nas.data.npz:npz",
 }
-PLACES = {  # the same, of a path and the seed
-    "folder": "nas.data.folder:folder",
-    "npz": "nas.data.npz:npz",
-}
-FORMS = f"{', '.join(NAMES)}, folder:PATH or npz:FILE"
+FORMS = " or ".join(", ".join(DATA_SETS).rsplit(", ", 1))
 
-__all__ = ["FORMS", "Data", "Split", "StreamedSplit", "load_data", "read_image", "spread"]
+__all__ = ["DATA_SETS", "FORMS", "Data", "Split", "StreamedSplit", "load_data", "read_image", "spread"]
 
 
 def load_data(spec: str, seed: int = 0) -> Data:
-    """The data set named by ``spec``, one of FORMS; ``seed`` draws the splits that it does not have itself.
+    """The data set that ``spec`` names, in one of the forms of DATA_SETS; ``seed`` draws the splits that it does not
+    have itself.
 
     Raises UserError for another spec, for images that cannot be used, and for a named set that is neither in the
     folder ``NAS_DATA`` (``~/.cache/nas/data``) nor can be downloaded.
     """
-    return _loader(spec)(seed)
+    kind, colon, path = spec.partition(":")
+    for form, function in DATA_SETS.items():
+        if form.partition(":")[:2] == (kind, colon) and bool(path) == bool(colon):
+            return _load(function, *([Path(path).expanduser()] if colon else []), seed)
+    raise UserError(f"data must be {FORMS}; got {spec!r}{_suggestion(spec)}")
 
 
-def _loader(spec: str) -> Callable[[int], Data]:
-    if spec in NAMES:
-        return _function(NAMES[spec])
-    kind, _, path = spec.partition(":")
-    if kind in PLACES and path:
-        return partial(_function(PLACES[kind]), Path(path).expanduser())
-    raise UserError(f"data must be {FORMS}; got {spec!r}{_meant(spec)}")
+def _load(function: str, *arguments: object) -> Data:
+    module, _, name = function.partition(":")
+    load: Callable[..., Data] = getattr(import_module(module), name)
+    return load(*arguments)
 
 
-def _function(place: str) -> Callable[..., Data]:
-    module, _, name = place.partition(":")
-    function: Callable[..., Data] = getattr(import_module(module), name)
-    return function
-
-
-def _meant(spec: str) -> str:
-    near = get_close_matches(spec.lower(), NAMES, n=1, cutoff=0.7)
-    kind = spec.partition(":")[0].lower()
+def _suggestion(spec: str) -> str:
+    kinds = [form.partition(":")[0] for form in DATA_SETS if ":" in form]
     if spec and Path(spec).is_dir():
         near = [f"folder:{spec}"]
     elif spec.endswith(".npz") and Path(spec).is_file():
         near = [f"npz:{spec}"]
     elif ":" in spec:
-        near = [f"{each}:…" for each in get_close_matches(kind, PLACES, n=1)]
+        near = [f"{kind}:…" for kind in get_close_matches(spec.partition(":")[0].lower(), kinds, n=1)]
+    else:
+        near = get_close_matches(spec.lower(), DATA_SETS, n=1, cutoff=0.7)
     return f"; did you mean {near[0]!r}?" if near else ""

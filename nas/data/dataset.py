@@ -11,6 +11,7 @@ import numpy as np
 from nas.data.splits import Split, StreamedSplit, channels_last
 from search_spaces.errors import UserError
 
+SPLITS = ("train", "val", "test")
 TRAIN, VAL = 0.6, 0.2  # of each class; the rest is the test split
 HELD_OUT = 0.1  # of each class of train, where a data set has its own test split but no validation split
 
@@ -52,14 +53,14 @@ class Data:
         not noticed.
         """
         sha = hashlib.sha256(repr(self.classes).encode())
-        for split in (self.train, self.val, self.test):
-            split.feed(sha)
+        for name in SPLITS:
+            getattr(self, name).feed(sha.update)
         return f"{'f1' if self.streamed else 'd1'}-{sha.hexdigest()[:32]}"
 
     def noted(self, *notes: str) -> Data:
         """The same with more notes; a digest that is known stays known."""
-        other = replace(self, notes=(*self.notes, *notes))
-        return other.known_as(self.digest) if "digest" in vars(self) else other
+        data = replace(self, notes=(*self.notes, *notes))
+        return data.known_as(self.digest) if "digest" in vars(self) else data
 
     def known_as(self, digest: str) -> Data:
         """This data set, its digest stored somewhere and not to be computed again."""
@@ -75,36 +76,36 @@ def split_by_class(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarra
     rng = np.random.default_rng(seed)
     parts: tuple[list[np.ndarray], ...] = ([], [], [])
     for label in np.unique(labels):
-        own = rng.permutation(np.flatnonzero(labels == label))
-        if len(own) < 3:
-            raise UserError(f"a class needs at least 3 images to be split, class {label} has {len(own)}")
-        first = max(1, round(TRAIN * len(own)))
-        first = min(first, len(own) - 2)
-        second = min(first + max(1, round(VAL * len(own))), len(own) - 1)
-        for part, chosen in zip(parts, np.split(own, [first, second]), strict=True):
+        index = rng.permutation(np.flatnonzero(labels == label))
+        count = len(index)
+        if count < 3:
+            raise UserError(f"a class needs at least 3 images to be split, class {label} has {count}")
+        first = min(max(1, round(TRAIN * count)), count - 2)
+        second = min(first + max(1, round(VAL * count)), count - 1)
+        for part, chosen in zip(parts, np.split(index, [first, second]), strict=True):
             part.append(chosen)
     train, val, test = (rng.permutation(np.concatenate(part)) for part in parts)
     return train, val, test
 
 
-def hold_out(labels: np.ndarray, seed: int, most: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+def hold_out(labels: np.ndarray, seed: int, max_images: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Indices of train and validation: a tenth of each class, or a smaller share of each so that validation has
-    about ``most`` images, in an order drawn from ``seed``.
+    about ``max_images`` images, in an order drawn from ``seed``.
 
     Raises UserError for a class with a single image.
     """
     rng = np.random.default_rng(seed)
-    share = HELD_OUT if most is None else min(HELD_OUT, most / len(labels))
+    share = HELD_OUT if max_images is None else min(HELD_OUT, max_images / len(labels))
     train: list[np.ndarray] = []
     val: list[np.ndarray] = []
     order = np.argsort(labels, kind="stable")
-    for own in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
-        if len(own) < 2:
-            raise UserError(f"a class needs at least 2 images in train, class {labels[own[0]]} has {len(own)}")
-        own = rng.permutation(own)
-        count = max(1, round(share * len(own)))
-        val.append(own[:count])
-        train.append(own[count:])
+    for index in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
+        if len(index) < 2:
+            raise UserError(f"a class needs at least 2 images in train, class {labels[index[0]]} has {len(index)}")
+        drawn = rng.permutation(index)
+        count = max(1, round(share * len(drawn)))
+        val.append(drawn[:count])
+        train.append(drawn[count:])
     return rng.permutation(np.concatenate(train)), rng.permutation(np.concatenate(val))
 
 
@@ -117,11 +118,11 @@ def split_data(
     notes: tuple[str, ...] = (),
 ) -> Data:
     """A data set without splits of its own, ``images`` (N, C, H, W), split by class and seed."""
-    train, val, test = (part(images, labels, index) for index in split_by_class(labels, seed))
+    train, val, test = (split_at(images, labels, index) for index in split_by_class(labels, seed))
     return Data(name, classes, train, val, test, notes)
 
 
-def part(images: np.ndarray, labels: np.ndarray, index: np.ndarray) -> Split:
+def split_at(images: np.ndarray, labels: np.ndarray, index: np.ndarray) -> Split:
     """The images (N, C, H, W) and labels (N,) at ``index``."""
     return Split(channels_last(images, index), labels[index].astype(np.int64))
 
@@ -137,4 +138,4 @@ def held_out_data(
     each class of train, drawn by ``seed``."""
     first, second = hold_out(train[1], seed)
     whole = np.arange(len(test[1]))
-    return Data(name, classes, part(*train, first), part(*train, second), part(*test, whole))
+    return Data(name, classes, split_at(*train, first), split_at(*train, second), split_at(*test, whole))

@@ -11,6 +11,6 @@ def digits(seed: int = 0) -> Data:
     """The digits, 60/20/20 by class and seed; grey values 0 to 16 become 0 to 255."""
     from sklearn.datasets import load_digits
 
-    own = load_digits()
-    images = np.round(own.images * (255 / 16)).astype(np.uint8)[:, None]
-    return split_data("digits", tuple(str(name) for name in own.target_names), images, own.target, seed)
+    bunch = load_digits()
+    images = np.round(bunch.images * (255 / 16)).astype(np.uint8)[:, None]
+    return split_data("digits", tuple(str(name) for name in bunch.target_names), images, bunch.target, seed)

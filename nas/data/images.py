@@ -60,8 +60,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         with Image.open(path) as image:
             yield image
     except UNREADABLE as error:
-        why = str(error) or type(error).__name__
-        raise UserError(f"{path} is not a readable image: {why.splitlines()[0]}") from None
+        reason = str(error) or type(error).__name__
+        raise UserError(f"{path} is not a readable image: {reason.splitlines()[0]}") from None
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -78,8 +78,8 @@ def _converted(image: Image.Image, grey: bool) -> Image.Image:
         scale = 255 / 65535 if image.mode != "F" or values.max() > 255 else 1.0
         image = Image.fromarray(np.clip(np.round(values * scale), 0, 255).astype(np.uint8))
     if image.mode in ("LA", "PA", "RGBA") or (image.mode == "P" and "transparency" in image.info):
-        own = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", own.size, (0, 0, 0, 255)), own)
+        colours = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", colours.size, (0, 0, 0, 255)), colours)
     return image.convert("L" if grey else "RGB")
 
 
@@ -88,8 +88,8 @@ def _cropped(image: Image.Image, side: int) -> Image.Image:
     width, height = image.size
     if (width, height) == (side, side):
         return image
-    times = side / min(width, height)
-    size = max(side, round(width * times)), max(side, round(height * times))
+    scale = side / min(width, height)
+    size = max(side, round(width * scale)), max(side, round(height * scale))
     image = image.resize(size, Image.Resampling.BILINEAR)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     return image.crop((left, top, left + side, top + side))

@@ -6,23 +6,24 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nas.data.dataset import Data, held_out_data, hold_out
-from nas.data.files import find
 from nas.data.folder import load_files
 from nas.data.idx import read_idx
+from nas.data.image_files import find
 from nas.data.store import fingerprint, kept, stamps
 from search_spaces.errors import UserError
 
 FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 FASHION_FILES = tuple(f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
-SYSTEM_FASHION = ("/usr/share/datasets/fashion-mnist",)  # where Debian's package dataset-fashion-mnist puts them
-IMAGENET_VAL = 10_000  # images
-SECONDS = 60.0  # without an answer, after which a download fails
+SYSTEM_FOLDERS = ("/usr/share/datasets/fashion-mnist",)  # where Debian's package dataset-fashion-mnist puts them
+MAX_IMAGENET_VAL = 10_000  # images
+TIMEOUT = 60.0  # seconds without an answer, after which a download fails
 
 
 def data_root() -> Path:
@@ -43,16 +44,15 @@ def fashion_mnist(seed: int = 0) -> Data:
         files = _fashion_files()
     if files is None:
         raise UserError(f"fashion-mnist is not complete in {data_root() / 'FashionMNIST' / 'raw'}")
-    own = files
-    return kept(fingerprint("fashion-mnist", seed, stamps(own)), lambda: _fashion(own, seed))
+    return kept(fingerprint("fashion-mnist", seed, stamps(files)), partial(_fashion, files, seed))
 
 
 def _fashion_files() -> tuple[Path, ...] | None:
     """The four files, from the first folder that has them all, unpacked or not."""
-    for folder in (data_root() / "FashionMNIST" / "raw", data_root() / "fashion-mnist", *map(Path, SYSTEM_FASHION)):
-        found = [[f for f in (folder / f"{name}.gz", folder / name) if f.is_file()] for name in FASHION_FILES]
-        if all(found):
-            return tuple(each[0] for each in found)
+    for folder in (data_root() / "FashionMNIST" / "raw", data_root() / "fashion-mnist", *map(Path, SYSTEM_FOLDERS)):
+        files = [[f for f in (folder / f"{name}.gz", folder / name) if f.is_file()] for name in FASHION_FILES]
+        if all(files):
+            return tuple(forms[0] for forms in files)
     return None
 
 
@@ -86,7 +86,8 @@ def _cifar(name: str, kind: str, seed: int) -> Data:
 
     source: Any = getattr(datasets, kind)
     folder = data_root() / source.base_folder
-    files = [folder / own for own, _ in (*source.train_list, *source.test_list)] + [folder / source.meta["filename"]]
+    batches = [batch for batch, _ in (*source.train_list, *source.test_list)]
+    files = [folder / file for file in (*batches, source.meta["filename"])]
 
     def make(train: bool) -> Any:
         with _downloading(name, f"put {source.base_folder} (unpacked from {source.filename}) into {data_root()}"):
@@ -99,8 +100,8 @@ def _cifar(name: str, kind: str, seed: int) -> Data:
 
 def _divided(name: str, train: Any, test: Any, seed: int) -> Data:
     """From torchvision's train and test, which hold ``data`` (N, H, W, C) and ``targets``."""
-    own, last = ((np.asarray(each.data).transpose(0, 3, 1, 2), np.asarray(each.targets)) for each in (train, test))
-    return held_out_data(name, tuple(train.classes), own, last, seed)
+    first, last = ((np.asarray(part.data).transpose(0, 3, 1, 2), np.asarray(part.targets)) for part in (train, test))
+    return held_out_data(name, tuple(train.classes), first, last, seed)
 
 
 def imagenet(seed: int = 0) -> Data:
@@ -113,16 +114,16 @@ def imagenet(seed: int = 0) -> Data:
     for name in ("train", "val"):
         if not (root / name).is_dir():
             raise UserError(f"imagenet must be class folders below {root / name}, which is missing; get it yourself")
-    classes, found = find(root, {"train": root / "train", "test": root / "val"})
-    train, val = (found["train"][index] for index in hold_out(found["train"].labels, seed, IMAGENET_VAL))
-    return load_files("imagenet", classes, found, {"train": train, "val": val, "test": found["test"]})
+    classes, files = find(root, {"train": root / "train", "test": root / "val"})
+    train, val = (files["train"][index] for index in hold_out(files["train"].labels, seed, MAX_IMAGENET_VAL))
+    return load_files("imagenet", classes, files, {"train": train, "val": val, "test": files["test"]})
 
 
 @contextmanager
 def _downloading(name: str, remedy: str) -> Iterator[None]:
-    """Whatever stops a download becomes a UserError with the remedy; a silent server is waited for for a minute."""
+    """Whatever stops a download becomes a UserError with the remedy; a silent server is given a minute."""
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(SECONDS)
+    socket.setdefaulttimeout(TIMEOUT)
     try:
         yield
     except (OSError, RuntimeError) as error:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nas.data.dataset import Data, hold_out, part, split_data
+from nas.data.dataset import Data, hold_out, split_at, split_data
 from nas.data.splits import Split
 from nas.data.store import fingerprint, kept, stamps
 from search_spaces.errors import UserError
@@ -61,8 +61,8 @@ def _named(path: Path) -> Iterator[None]:
         raise UserError(f"{path.name}: {error}") from None
     except UNREADABLE as error:
         pickled = "allow_pickle" in str(error)
-        why = "it holds Python objects, which are not read" if pickled else str(error) or type(error).__name__
-        raise UserError(f"{path.name} is not a readable npz file: {why}") from None
+        reason = "it holds Python objects, which are not read" if pickled else str(error) or type(error).__name__
+        raise UserError(f"{path.name} is not a readable npz file: {reason}") from None
 
 
 def _read(path: Path) -> tuple[Arrays, np.ndarray | None]:
@@ -71,19 +71,18 @@ def _read(path: Path) -> tuple[Arrays, np.ndarray | None]:
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise UserError("must be an npz file of named arrays, got a single array")
         keys = _keys(set(file.files))
-        arrays = {name: _pair(file, *own) for name, own in keys.items()}
+        arrays = {name: _pair(file, *names) for name, names in keys.items()}
         return arrays, file["classes"] if "classes" in file.files else None
 
 
-def _keys(there: set[str]) -> dict[str, tuple[str, str]]:
+def _keys(arrays: set[str]) -> dict[str, tuple[str, str]]:
     """Names of the arrays by split: of the first style of which all but ``val`` is there."""
     for style in KEYS.values():
-        if all(set(own) <= there for name, own in style.items() if name != "val"):
-            return {name: own for name, own in style.items() if set(own) <= there}
-    found = ", ".join(sorted(there)) or "nothing"
+        if all(set(names) <= arrays for split, names in style.items() if split != "val"):
+            return {split: names for split, names in style.items() if set(names) <= arrays}
     raise UserError(
         "must hold images and labels, or train_images, train_labels, test_images and test_labels, "
-        f"or x_train, y_train, x_test and y_test; got {found}"
+        f"or x_train, y_train, x_test and y_test; got {', '.join(sorted(arrays)) or 'nothing'}"
     )
 
 
@@ -118,8 +117,8 @@ def _opaque(images: np.ndarray) -> np.ndarray:
     """Colour over black, from (N, 4, H, W) to (N, 3, H, W), rounded to nearest."""
     colours = np.empty((len(images), 3, *images.shape[2:]), dtype=np.uint8)
     for start in range(0, len(images), CHUNK):
-        own = images[start : start + CHUNK].astype(np.uint16)
-        colours[start : start + CHUNK] = (own[:, :3] * own[:, 3:] + 127) // 255
+        pixels = images[start : start + CHUNK].astype(np.uint16)
+        colours[start : start + CHUNK] = (pixels[:, :3] * pixels[:, 3:] + 127) // 255
     return colours
 
 
@@ -130,9 +129,9 @@ def _numbered(arrays: Arrays) -> tuple[np.ndarray, Arrays]:
         raise UserError(f"images of all splits must have one shape (C, H, W), got {' and '.join(map(str, shapes))}")
     values = np.unique(next(iter(arrays.values()))[1])
     for name, (_, labels) in arrays.items():
-        strange = np.setdiff1d(labels, values)
-        if len(strange):
-            raise UserError(f"label {strange[0]} is in {name} but not in train")
+        unknown = np.setdiff1d(labels, values)
+        if len(unknown):
+            raise UserError(f"label {unknown[0]} is in {name} but not in train")
     if len(values) < 2:
         raise UserError(f"labels must be of at least 2 classes, got {len(values)}")
     return values, {name: (images, np.searchsorted(values, labels)) for name, (images, labels) in arrays.items()}
@@ -149,8 +148,8 @@ def _classes(names: np.ndarray | None, values: np.ndarray) -> tuple[str, ...]:
 
 
 def _completed(arrays: Arrays, seed: int) -> dict[str, Split]:
-    splits = {name: part(*own, np.arange(len(own[1]))) for name, own in arrays.items()}
+    splits = {name: split_at(*pair, np.arange(len(pair[1]))) for name, pair in arrays.items()}
     if "val" not in splits:
         first, second = hold_out(arrays["train"][1], seed)
-        splits |= {"train": part(*arrays["train"], first), "val": part(*arrays["train"], second)}
+        splits |= {"train": split_at(*arrays["train"], first), "val": split_at(*arrays["train"], second)}
     return splits

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nas.data.images import decode, read_image
 
-if TYPE_CHECKING:
-    from hashlib import _Hash
-
 CHUNK = 4096  # images that are hashed at a time
+
+Update = Callable[[bytes | memoryview], None]  # of a hash
 
 
 def spread(total: int, count: int) -> np.ndarray:
@@ -53,12 +52,12 @@ class Split:
         """uint8 (n, C, side, side): ``count`` evenly spaced images (those at ``spread``), or all if fewer."""
         return self.images if count >= len(self) else channels_last(self.images, spread(len(self), count))
 
-    def feed(self, sha: _Hash) -> None:
+    def feed(self, update: Update) -> None:
         """Shape, pixels and labels into a hash, without a copy of all pixels."""
-        sha.update(repr(self.images.shape).encode())
+        update(repr(self.images.shape).encode())
         for start in range(0, len(self), CHUNK):
-            sha.update(np.ascontiguousarray(self.images[start : start + CHUNK]).data)
-        sha.update(np.ascontiguousarray(self.labels).data)
+            update(np.ascontiguousarray(self.images[start : start + CHUNK]).data)
+        update(np.ascontiguousarray(self.labels).data)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,12 +91,12 @@ class Files:
 class StreamedSplit:
     """Images too many for memory: each is decoded from its file when it is read, as (C, side, side).
 
-    Cheap to copy into worker processes: paths and labels only. ``labels`` is int64 (N,); ``grey`` says C = 1.
+    Cheap to copy into worker processes: paths and labels only. ``labels`` is int64 (N,); C is 1 (grey) or 3.
     """
 
     files: Files
     side: int
-    grey: bool
+    channels: int
 
     def __len__(self) -> int:
         return len(self.files)
@@ -105,10 +104,6 @@ class StreamedSplit:
     @property
     def labels(self) -> np.ndarray:
         return self.files.labels
-
-    @property
-    def channels(self) -> int:
-        return 1 if self.grey else 3
 
     def read(self, index: int) -> np.ndarray:
         """Image ``index`` as uint8 (C, side, side), by the rule of ``read_image``. Raises UserError that names a
@@ -119,11 +114,11 @@ class StreamedSplit:
         """uint8 (n, C, side, side): ``count`` evenly spaced images (those at ``spread``), or all if fewer."""
         return decode(self.files[spread(len(self), count)].paths(), self.side, self.channels)
 
-    def feed(self, sha: _Hash) -> None:
+    def feed(self, update: Update) -> None:
         """Side, channels, names, byte sizes and labels into a hash: what tells the images without reading them."""
-        sha.update(repr((len(self), self.side, self.channels)).encode())
-        sha.update(b"\0".join(self.files.names.tolist()))
-        sha.update(self.files.sizes.tobytes() + self.files.labels.tobytes())
+        update(repr((len(self), self.side, self.channels)).encode())
+        update(b"\0".join(self.files.names.tolist()))
+        update(self.files.sizes.tobytes() + self.files.labels.tobytes())
 
 
 def channels_last(images: np.ndarray, index: np.ndarray) -> np.ndarray:

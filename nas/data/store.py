@@ -6,20 +6,23 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nas.data.dataset import Data
+from nas.data.dataset import SPLITS, Data
 from nas.data.images import VERSION
 from nas.data.splits import Split
+from nas.storage.files import is_being_written, new_folder, remove_leftovers, write_atomic
 
-SPLITS = ("train", "val", "test")
-KINDS = (np.dtype(np.uint8), np.dtype(np.int64))  # of images and labels
+DTYPES = (np.dtype(np.uint8), np.dtype(np.int64))  # of images and labels
 DAMAGED = (OSError, ValueError, TypeError, KeyError, EOFError)
+META = "meta.json"  # what the arrays are, and their digest
+STAMP = "verified.json"  # since when of which machine the arrays are known to have that digest
 
 
 def store_root() -> Path:
@@ -30,9 +33,9 @@ def store_root() -> Path:
 def fingerprint(*parts: object) -> str:
     """Key of decoded images: a hash of what they are made from, and of the version of the decoding."""
     sha = hashlib.sha256(f"version {VERSION}".encode())
-    for each in parts:
-        own = each if isinstance(each, bytes) else repr(each).encode()
-        sha.update(f" {len(own)} ".encode() + own)
+    for part in parts:
+        data = part if isinstance(part, bytes) else repr(part).encode()
+        sha.update(f" {len(data)} ".encode() + data)
     return sha.hexdigest()[:32]
 
 
@@ -50,53 +53,119 @@ def kept(key: str, make: Callable[[], Data]) -> Data:
     """
     folder = store_root() / key
     if not os.path.exists(folder):  # False, not an error, where it may not be looked at
-        made = make()
-        if made.streamed:
-            return made
+        data = make()
+        if data.streamed:
+            return data
         try:
-            _write(folder, made)
+            _write(folder, data)
         except OSError as error:
-            return made.noted(f"decoded images cannot be kept in {store_root()} ({error}): each process decodes anew")
+            return data.noted(f"decoded images cannot be kept in {store_root()} ({error}): each process decodes anew")
     try:
         return _opened(folder)
     except DAMAGED as error:
-        return make().noted(f"decoded images in {folder} are damaged ({error}): decoded anew; delete that folder")
+        note = f"decoded images in {folder} are damaged ({error}): decoded anew; `nas cache --clear` removes them"
+        return make().noted(note)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the store keeps under one key: ``state`` is kept, damaged, being written, or left by a process that was
+    killed. ``name``, ``images`` and ``digest`` of the data set are known of what is kept."""
+
+    folder: Path
+    state: str
+    bytes: int
+    name: str | None = None
+    images: int | None = None
+    digest: str | None = None
+
+
+def entries() -> list[Entry]:
+    """All that lies in the store, the largest first."""
+    folders = [path for path in store_root().glob("*") if path.is_dir()]
+    return sorted(map(_entry, folders), key=lambda entry: (-entry.bytes, entry.folder))
+
+
+def clear() -> list[Entry]:
+    """Remove all but what is being written now; what was removed. A training that uses it goes on unharmed."""
+    removed = [entry for entry in entries() if entry.state != "being written"]
+    for entry in removed:
+        shutil.rmtree(entry.folder, ignore_errors=True)
+    return [entry for entry in removed if not entry.folder.exists()]
+
+
+def _entry(folder: Path) -> Entry:
+    size = sum(map(_size, folder.glob("*")))
+    if folder.name.startswith("."):
+        return Entry(folder, "being written" if is_being_written(folder) else "left by a kill", size)
+    try:
+        meta = json.loads((folder / META).read_text(encoding="utf-8"))
+        images = sum(shape[0] for shape in meta["shapes"].values())
+        return Entry(folder, "kept", size, meta["name"], images, meta["digest"])
+    except DAMAGED:
+        return Entry(folder, "damaged", size)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # its folder has got its name, or was removed, just now
+        return 0
 
 
 def _write(folder: Path, data: Data) -> None:
-    """All or nothing: written beside, then renamed. Whoever comes second finds the first one's."""
+    """All or nothing. Of several processes that write one entry at once, the first one's stays."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    own = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    remove_leftovers(folder.parent)
     try:
-        for name in SPLITS:
-            split = getattr(data, name)
-            np.save(own / f"{name}.images.npy", split.images.transpose(0, 2, 3, 1))
-            np.save(own / f"{name}.labels.npy", split.labels)
-        (own / "meta.json").write_text(json.dumps(_meta(data)), encoding="utf-8")
-        own.rename(folder)
+        with new_folder(folder) as beside:
+            for name in SPLITS:
+                split = getattr(data, name)
+                np.save(beside / f"{name}.images.npy", split.images.transpose(0, 2, 3, 1))
+                np.save(beside / f"{name}.labels.npy", split.labels)
+            (beside / META).write_text(json.dumps(_meta(data)), encoding="utf-8")
     except OSError:
         if not folder.exists():
             raise
-    finally:
-        shutil.rmtree(own, ignore_errors=True)
 
 
 def _meta(data: Data) -> dict[str, Any]:
     shapes = {name: list(getattr(data, name).images.shape) for name in SPLITS}
-    told = {"name": data.name, "classes": list(data.classes), "notes": list(data.notes)}
-    return {**told, "shapes": shapes, "digest": data.digest}
+    facts = {"name": data.name, "classes": list(data.classes), "notes": list(data.notes)}
+    return {**facts, "shapes": shapes, "digest": data.digest}
 
 
 def _opened(folder: Path) -> Data:
-    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    meta = json.loads((folder / META).read_text(encoding="utf-8"))
     splits = {name: _split(folder, name, tuple(meta["shapes"][name])) for name in SPLITS}
     data = Data(meta["name"], tuple(meta["classes"]), **splits, notes=tuple(meta["notes"]))
-    return data.known_as(meta["digest"]) if "digest" in meta else data
+    _verify(folder, data, meta["digest"])
+    return data.known_as(meta["digest"])
 
 
 def _split(folder: Path, name: str, shape: tuple[int, ...]) -> Split:
     images = np.asarray(np.load(folder / f"{name}.images.npy", mmap_mode="c")).transpose(0, 3, 1, 2)
     labels = np.load(folder / f"{name}.labels.npy")
-    if images.shape != shape or labels.shape != shape[:1] or (images.dtype, labels.dtype) != KINDS:
+    if images.shape != shape or labels.shape != shape[:1] or (images.dtype, labels.dtype) != DTYPES:
         raise ValueError(f"{name} is not of shape {shape}")
     return Split(images, labels)
+
+
+def _verify(folder: Path, data: Data, digest: str) -> None:
+    """Compare the arrays with their digest, once after each start of the machine and each change of a file."""
+    stamp = json.dumps([_boot(), stamps([folder / META, *folder.glob("*.npy")])])
+    with suppress(OSError):
+        if (folder / STAMP).read_text(encoding="utf-8") == stamp:
+            return
+    if data.digest != digest:
+        raise ValueError(f"their digest is {data.digest}, not {digest}")
+    with suppress(OSError):
+        write_atomic(folder / STAMP, stamp)
+
+
+def _boot() -> str:
+    """What tells this start of the machine from others; nothing where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+    except OSError:
+        return ""

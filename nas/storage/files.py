@@ -70,7 +70,13 @@ def remove_leftovers(folder: Path) -> None:
 def leftovers(folder: Path) -> list[Path]:
     """Half-written files and folders in ``folder`` whose process is known to be dead."""
     entries = folder.iterdir() if folder.is_dir() else ()
-    return [path for path in entries if (match := TEMPORARY.fullmatch(path.name)) and _is_dead(**match.groupdict())]
+    return [path for path in entries if TEMPORARY.fullmatch(path.name) and not is_being_written(path)]
+
+
+def is_being_written(path: Path) -> bool:
+    """Whether a half-written file or folder is that of a process that lives, or of one of another machine."""
+    match = TEMPORARY.fullmatch(path.name)
+    return match is not None and not _is_dead(**match.groupdict())
 
 
 def this_process() -> str:

@@ -59,7 +59,7 @@ def test_another_spec_is_refused_with_the_forms(spec):
     ("spec", "meant"),
     [("cifar-10", "cifar10"), ("Digits", "digits"), ("photos", "folder:photos"), ("a.npz", "npz:a.npz")],
 )
-def test_a_near_miss_is_told(spec, meant, tmp_path, monkeypatch):
+def test_a_near_miss_is_named(spec, meant, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos").mkdir()
     (tmp_path / "a.npz").touch()

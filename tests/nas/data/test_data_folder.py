@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_images import drawn
 from PIL import Image
+from random_images import drawn
 
 from nas.data import load_data
 from search_spaces import UserError
@@ -64,7 +64,7 @@ def test_mixed_sizes_come_to_a_common_one_and_it_is_said(tmp_path):
     assert any("1 of 11" in note for note in data.notes)
 
 
-def test_own_splits_are_kept(tmp_path):
+def test_the_folders_own_splits_are_kept(tmp_path):
     for name, count in (("train", 6), ("val", 2), ("test", 3)):
         fill(tmp_path / name, count)
     data = load(tmp_path)

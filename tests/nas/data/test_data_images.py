@@ -6,8 +6,8 @@ import io
 
 import numpy as np
 import pytest
-from made_images import drawn
 from PIL import Image
+from random_images import drawn
 
 from nas.data import load_data, read_image
 from search_spaces import UserError
@@ -18,7 +18,7 @@ def saved(path, image, **options):
     return path
 
 
-def complaint(path):
+def message_of(path):
     try:
         corner(path)
     except UserError as error:
@@ -55,8 +55,7 @@ def test_palettes_are_resolved_and_their_transparency_is_black(tmp_path):
     palette = Image.new("RGB", (8, 8), (200, 10, 10)).convert("P", palette=Image.Palette.ADAPTIVE)
     assert corner(saved(tmp_path / "a.png", palette)) == (200, 10, 10)
     assert corner(saved(tmp_path / "b.png", palette, transparency=palette.getpixel((0, 0)))) == (0, 0, 0)
-    every = bytes([0] * 256)
-    assert corner(saved(tmp_path / "c.png", palette, transparency=every)) == (0, 0, 0)
+    assert corner(saved(tmp_path / "c.png", palette, transparency=bytes(256))) == (0, 0, 0)
 
 
 def test_sixteen_bits_and_floats_become_eight(tmp_path):
@@ -111,8 +110,8 @@ def test_a_truncated_file_is_named_or_read_never_a_crash(tmp_path, kind):
     path = tmp_path / f"cut.{kind}"
     for keep in range(0, len(whole), 7):
         path.write_bytes(whole[:keep])
-        said = complaint(path)
-        assert f"{path.name} is not a readable image" in said or (keep > len(whole) // 2 and not said)
+        message = message_of(path)
+        assert f"{path.name} is not a readable image" in message or (keep > len(whole) // 2 and not message)
 
 
 def test_what_is_no_image_is_named(tmp_path):
@@ -133,7 +132,7 @@ def test_a_folder_uses_the_same_rule(tmp_path):
     data = load_data(f"folder:{drawn(tmp_path / 'photos')}")
     read = [read_image(path, 8, 3) for path in (tmp_path / "photos").rglob("*.png")]
     images = np.concatenate([split.images for split in (data.train, data.val, data.test)])
-    assert {each.tobytes() for each in read} == {each.tobytes() for each in images}
+    assert {image.tobytes() for image in read} == {image.tobytes() for image in images}
 
 
 def test_an_image_of_bytes_unlike_its_suffix_is_read(tmp_path):

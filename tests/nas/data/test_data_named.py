@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import pickle
-from urllib.error import URLError
 
 import numpy as np
 import pytest
-from made_images import drawn, whole
-from torchvision import datasets
+from random_images import drawn, fashion, idx, whole
 
 from nas.data import load_data, named
 from nas.data.dataset import hold_out
@@ -19,42 +15,10 @@ from search_spaces import UserError
 rng = np.random.default_rng(0)
 
 
-@pytest.fixture
-def root(tmp_path, monkeypatch):
-    """The folder of data sets, where the network is down and the system has none."""
-    monkeypatch.setenv("NAS_DATA", str(tmp_path))
-    monkeypatch.setenv("NAS_CACHE", str(tmp_path / "store"))
-    monkeypatch.setattr(named, "SYSTEM_FASHION", ())
-    for place in ("mnist.download_and_extract_archive", "cifar.download_and_extract_archive"):
-        monkeypatch.setattr(f"torchvision.datasets.{place}", no_network)
-    return tmp_path
-
-
-def no_network(*_, **__):
-    raise URLError("no network")
-
-
-def idx(array):
-    return bytes((0, 0, 8, array.ndim)) + np.array(array.shape, dtype=">u4").tobytes() + array.tobytes()
-
-
-def fashion(folder, packed=True, **changed):
-    """Four idx files of 100 and 20 images."""
-    folder.mkdir(parents=True)
-    for name, count in (("train", 100), ("t10k", 20)):
-        pixels, labels = rng.integers(0, 256, (count, 28, 28), dtype=np.uint8), np.arange(count) % 10
-        for kind, array in (("images-idx3", pixels), ("labels-idx1", labels.astype(np.uint8))):
-            file = f"{name}-{kind}-ubyte"
-            content = changed.get(f"{name}_{kind[:6]}", idx(array))
-            path = folder / (f"{file}.gz" if packed else file)
-            path.write_bytes(gzip.compress(content) if packed else content)
-    return folder
-
-
 @pytest.mark.parametrize("place", ["FashionMNIST/raw", "fashion-mnist", "system"])
 @pytest.mark.parametrize("packed", [True, False])
 def test_fashion_mnist_is_found(root, monkeypatch, place, packed):
-    monkeypatch.setattr(named, "SYSTEM_FASHION", (str(root / "system"),))
+    monkeypatch.setattr(named, "SYSTEM_FOLDERS", (str(root / "system"),))
     fashion(root / place, packed)
     data = load_data("fashion-mnist")
     assert [len(data.train), len(data.val), len(data.test)] == [90, 10, 20]
@@ -70,7 +34,7 @@ def test_fashion_mnist_that_is_missing_says_what_to_do(root):
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "told"),
+    ("file", "content", "message"),
     [
         ("train_images", b"", "is no idx file of 3 dimensions"),
         ("train_images", idx(np.zeros((100, 28), dtype=np.uint8)), "begins with 00000802, not 00000803"),
@@ -80,9 +44,9 @@ def test_fashion_mnist_that_is_missing_says_what_to_do(root):
         ("t10k_labels", idx(np.full(20, 10, dtype=np.uint8)), "labels from 0 to 9, got 10"),
     ],
 )
-def test_a_corrupt_idx_file_is_named(root, file, content, told):
+def test_a_corrupt_idx_file_is_named(root, file, content, message):
     fashion(root / "fashion-mnist", **{file: content})
-    with pytest.raises(UserError, match=f"{file.replace('_', '-')}-idx.*{told}"):
+    with pytest.raises(UserError, match=f"{file.replace('_', '-')}-idx.*{message}"):
         load_data("fashion-mnist")
 
 
@@ -93,28 +57,6 @@ def test_a_damaged_gzip_file_is_named(root):
         path.write_bytes(damaged)
         with pytest.raises(UserError, match=r"train-images-idx3-ubyte\.gz"):
             load_data("fashion-mnist")
-
-
-@pytest.fixture
-def cifar(root, monkeypatch):
-    """CIFAR-10 of 100 and 20 images, with the right sums."""
-
-    def batch(name, **content):
-        path = root / datasets.CIFAR10.base_folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(pickle.dumps(content))
-        return [name, hashlib.md5(path.read_bytes()).hexdigest()]
-
-    def part(name, count):
-        return batch(
-            name, data=rng.integers(0, 256, (count, 3072), dtype=np.uint8), labels=[i % 10 for i in range(count)]
-        )
-
-    meta = batch("batches.meta", label_names=[f"class {index}" for index in range(10)])
-    monkeypatch.setattr(datasets.CIFAR10, "train_list", [part("data_batch_1", 60), part("data_batch_2", 40)])
-    monkeypatch.setattr(datasets.CIFAR10, "test_list", [part("test_batch", 20)])
-    monkeypatch.setattr(datasets.CIFAR10, "meta", {**datasets.CIFAR10.meta, "md5": meta[1]})
-    return root / datasets.CIFAR10.base_folder
 
 
 def test_cifar_10_by_torchvision(cifar):
@@ -143,7 +85,7 @@ def test_imagenet_validates_on_train_and_tests_on_val(root):
     data = load_data("imagenet")
     assert [len(data.train), len(data.val), len(data.test)] == [54, 6, 9]
     assert (data.name, data.classes) == ("imagenet", ("Emu", "cat", "dog"))
-    assert len({each.tobytes() for each in whole(data)[0]}) == 69
+    assert len({image.tobytes() for image in whole(data)[0]}) == 69
 
 
 def test_imagenet_that_is_missing(root):
@@ -156,7 +98,7 @@ def test_a_share_of_each_class_is_held_out():
     train, val = hold_out(labels, 0)
     assert sorted([*train, *val]) == list(range(152))
     assert np.bincount(labels[val]).tolist() == [10, 5, 1]
-    assert np.bincount(labels[hold_out(labels, 0, most=5)[1]]).tolist() == [3, 2, 1]
+    assert np.bincount(labels[hold_out(labels, 0, max_images=5)[1]]).tolist() == [3, 2, 1]
     assert not np.array_equal(val, hold_out(labels, 1)[1])
     with pytest.raises(UserError, match="at least 2 images in train, class 3 has 1"):
         hold_out(np.array([0, 0, 3]), 0)

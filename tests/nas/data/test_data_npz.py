@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_images import whole
+from random_images import whole
 
 from nas.data import load_data
 from search_spaces import UserError
@@ -21,14 +21,14 @@ def load(tmp_path, seed=0, **arrays):
 
 def images(data):
     """All images as a set of bytes, channels first."""
-    return {each.tobytes() for each in whole(data)[0]}
+    return {image.tobytes() for image in whole(data)[0]}
 
 
 @pytest.mark.parametrize("pixels", [PIXELS, PIXELS.transpose(0, 3, 1, 2)], ids=["NHWC", "NCHW"])
 def test_colour_in_either_layout(tmp_path, pixels):
     data = load(tmp_path, images=pixels, labels=LABELS)
     assert (data.channels, data.image_size, data.name) == (3, 8, "set")
-    assert images(data) == {each.tobytes() for each in PIXELS.transpose(0, 3, 1, 2)}
+    assert images(data) == {image.tobytes() for image in PIXELS.transpose(0, 3, 1, 2)}
     assert [len(data.train), len(data.val), len(data.test)] == [18, 6, 6]
     assert data.train.images.transpose(0, 2, 3, 1).flags.c_contiguous
 
@@ -37,21 +37,21 @@ def test_colour_in_either_layout(tmp_path, pixels):
 def test_grey_in_any_layout(tmp_path, pixels):
     data = load(tmp_path, images=pixels, labels=LABELS)
     assert data.channels == 1
-    assert images(data) == {each.tobytes() for each in PIXELS[..., 0]}
+    assert images(data) == {image.tobytes() for image in PIXELS[..., 0]}
 
 
 def test_transparency_is_put_over_black(tmp_path):
     pixels = np.full((6, 8, 8, 4), 200, dtype=np.uint8)
     pixels[..., 3] = np.arange(6)[:, None, None] * 51
-    found = np.unique(whole(load(tmp_path, images=pixels, labels=np.repeat([0, 1], 3)))[0])
-    assert found.tolist() == [0, 40, 80, 120, 160, 200]
+    values = np.unique(whole(load(tmp_path, images=pixels, labels=np.repeat([0, 1], 3)))[0])
+    assert values.tolist() == [0, 40, 80, 120, 160, 200]
 
 
 def test_labels_are_numbered_in_their_order(tmp_path):
     data = load(tmp_path, images=PIXELS, labels=LABELS)
     assert data.classes == ("-1", "3", "7")
-    labels = {each.tobytes(): label for each, label in zip(*whole(data), strict=True)}
-    assert [labels[each.tobytes()] for each in PIXELS.transpose(0, 3, 1, 2)] == [2] * 10 + [0] * 10 + [1] * 10
+    labels = {image.tobytes(): label for image, label in zip(*whole(data), strict=True)}
+    assert [labels[image.tobytes()] for image in PIXELS.transpose(0, 3, 1, 2)] == [2] * 10 + [0] * 10 + [1] * 10
 
 
 def test_classes_name_them(tmp_path):
@@ -69,9 +69,10 @@ def test_own_test_split_and_a_tenth_of_train_as_validation(tmp_path, names):
 
 
 def test_own_validation_is_kept(tmp_path):
-    own = {f"{name}_images": PIXELS[at::3] for at, name in enumerate(("train", "val", "test"))}
-    own |= {f"{name}_labels": LABELS[at::3] for at, name in enumerate(("train", "val", "test"))}
-    assert np.array_equal(load(tmp_path, **own).val.images, PIXELS[1::3].transpose(0, 3, 1, 2))
+    arrays = {}
+    for start, name in enumerate(("train", "val", "test")):
+        arrays |= {f"{name}_images": PIXELS[start::3], f"{name}_labels": LABELS[start::3]}
+    assert np.array_equal(load(tmp_path, **arrays).val.images, PIXELS[1::3].transpose(0, 3, 1, 2))
 
 
 def test_the_seed_makes_the_splits(tmp_path):
@@ -80,7 +81,7 @@ def test_the_seed_makes_the_splits(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         ({"images": PIXELS.astype(np.float32)}, "images must be uint8, got float32"),
         ({"images": PIXELS[:, :5]}, r"images must be square, got 5x8 pixels"),
@@ -97,17 +98,17 @@ def test_the_seed_makes_the_splits(tmp_path):
         ({"labels": np.repeat([0, 1], [28, 2])}, "at least 3 images"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path, changed, told):
-    with pytest.raises(UserError, match=rf"set\.npz.*{told}"):
+def test_what_is_wrong_is_named(tmp_path, changed, message):
+    with pytest.raises(UserError, match=rf"set\.npz.*{message}"):
         load(tmp_path, **{"images": PIXELS, "labels": LABELS, **changed})
 
 
 def test_splits_must_fit_each_other(tmp_path):
-    own = {"x_train": PIXELS, "y_train": LABELS, "x_test": PIXELS, "y_test": LABELS}
+    arrays = {"x_train": PIXELS, "y_train": LABELS, "x_test": PIXELS, "y_test": LABELS}
     with pytest.raises(UserError, match="label 91 is in test but not in train"):
-        load(tmp_path, **{**own, "y_test": LABELS + 92})
+        load(tmp_path, **{**arrays, "y_test": LABELS + 92})
     with pytest.raises(UserError, match="one shape"):
-        load(tmp_path, **{**own, "x_test": PIXELS[..., :1]})
+        load(tmp_path, **{**arrays, "x_test": PIXELS[..., :1]})
 
 
 def test_missing_arrays_are_named(tmp_path):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
+import signal
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import numpy as np
 import pytest
-from made_images import drawn, whole
+from random_images import drawn, whole
 
 from nas.data import load_data
-from nas.data import store as own
 from nas.data.dataset import Data
+from nas.data.splits import Split
+from nas.storage.files import this_process
 
 
 @pytest.fixture
@@ -32,16 +35,16 @@ def entry(store):
     return folder
 
 
-def same(one, other):
-    return one.digest == other.digest and all(map(np.array_equal, whole(one), whole(other)))
+def content(data):
+    return data.digest, *(array.tobytes() for array in whole(data))
 
 
 def test_the_second_time_nothing_is_decoded(photos, store, monkeypatch):
     first = load_data(f"folder:{photos}")
     monkeypatch.setattr("nas.data.folder.decode", None)
-    monkeypatch.setattr("nas.data.files.header", None)
+    monkeypatch.setattr("nas.data.image_files.header", None)
     second = load_data(f"folder:{photos}")
-    assert same(first, second)
+    assert content(first) == content(second)
     assert (first.notes, first.classes, first.name) == (second.notes, second.classes, second.name)
 
 
@@ -51,11 +54,68 @@ def test_the_digest_is_stored_and_right(photos, store):
     assert Data(data.name, data.classes, data.train, data.val, data.test).digest == data.digest
 
 
-def test_a_digest_that_is_not_stored_is_computed(photos, store):
-    digest = load_data(f"folder:{photos}").digest
-    meta = entry(store) / "meta.json"
-    meta.write_text(json.dumps({k: v for k, v in json.loads(meta.read_text()).items() if k != "digest"}))
-    assert load_data(f"folder:{photos}").digest == digest
+def test_pixels_that_differ_from_the_digest_are_damage(photos, store):
+    first = content(load_data(f"folder:{photos}"))
+    with (entry(store) / "val.images.npy").open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last[0] ^ 1]))
+    again = load_data(f"folder:{photos}")
+    assert content(again) == first
+    assert any("damaged (their digest is d1-" in note for note in again.notes)
+
+
+def test_the_digest_is_verified_once_after_each_change(photos, store, monkeypatch):
+    notes = load_data(f"folder:{photos}").notes
+    hashed = []
+    feed = Split.feed
+    monkeypatch.setattr(Split, "feed", lambda split, update: (hashed.append(split), feed(split, update)))
+    load_data(f"folder:{photos}")
+    assert hashed == []
+    os.utime(entry(store) / "train.images.npy")
+    assert load_data(f"folder:{photos}").notes == notes
+    assert len(hashed) == 3
+
+
+KILLED = """
+import os, signal, sys
+import numpy
+from nas.data import load_data
+numpy.save = lambda path, array: (path.write_bytes(bytes(1000)), os.kill(os.getpid(), signal.SIGKILL))
+load_data(sys.argv[1])
+"""
+
+
+def kill_while_writing(photos):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if place)}
+    command = [sys.executable, "-c", KILLED, f"folder:{photos}"]
+    assert subprocess.run(command, env=environment, check=False).returncode == -signal.SIGKILL
+
+
+def test_what_a_kill_left_is_removed_by_the_next_writer(photos, store):
+    kill_while_writing(photos)
+    assert entry(store).name[0] == "."
+    load_data(f"folder:{photos}")
+    assert entry(store).name[0] != "."
+
+
+def test_the_command_lists_and_removes_what_is_kept(photos, store, nas):
+    assert nas("cache").out == f"nothing is kept in {store}\n"
+    data = load_data(f"folder:{photos}")
+    kill_while_writing(drawn(photos.parent / "others"))
+    (store / "broken").mkdir()
+    (store / f".writing.{this_process()}.tmp").mkdir()
+    facts = nas("cache", "--json").data
+    kept, *rest = facts["entries"]
+    folders = sorted(path for path in store.iterdir() if path.name[0] != ".")
+    assert (kept["name"], kept["images"], kept["digest"], kept["state"]) == ("photos", 21, data.digest, "kept")
+    assert {"being written", "left by a kill", "damaged"} == {entry["state"] for entry in rest}
+    assert {kept["folder"], str(store / "broken")} == {str(path) for path in folders}
+    assert facts["bytes"] == sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
+    assert "photos" in nas("cache").out
+    assert "removed 3 data sets" in nas("cache", "--clear").out
+    assert [path.name for path in store.iterdir()] == [f".writing.{this_process()}.tmp"]
 
 
 @pytest.mark.parametrize("change", ["touch", "rename", "remove", "seed"])
@@ -83,21 +143,23 @@ def test_a_write_stays_in_its_process_and_out_of_the_file(photos, store):
 @pytest.mark.parametrize("name", ["meta.json", "train.images.npy", "val.labels.npy"])
 @pytest.mark.parametrize("keep", [0, 40, None])
 def test_a_damaged_store_costs_a_note_only(photos, store, name, keep):
-    first = load_data(f"folder:{photos}")
+    first = content(load_data(f"folder:{photos}"))
     file = entry(store) / name
-    content = file.read_bytes()
+    whole_file = file.read_bytes()
     file.unlink()
     if keep is not None:
-        file.write_bytes(content[:keep])
+        file.write_bytes(whole_file[:keep])
     again = load_data(f"folder:{photos}")
-    assert same(first, again)
+    assert content(again) == first
     assert any(str(entry(store)) in note for note in again.notes)
 
 
 def test_arrays_of_another_shape_are_damage(photos, store):
-    first = load_data(f"folder:{photos}")
-    np.save(entry(store) / "val.images.npy", np.zeros((3, 8, 8, 3), dtype=np.uint8))
-    assert same(first, load_data(f"folder:{photos}"))
+    first = content(load_data(f"folder:{photos}"))
+    np.save(entry(store) / "val.images.npy", np.zeros((4, 8, 8, 3), dtype=np.uint8))
+    again = load_data(f"folder:{photos}")
+    assert content(again) == first
+    assert any("val is not of shape (3, 3, 8, 8)" in note for note in again.notes)
 
 
 def test_a_store_that_cannot_be_written_costs_a_note_only(photos, store):
@@ -111,7 +173,7 @@ def test_a_write_that_fails_leaves_nothing(photos, store, monkeypatch):
     def full(path, array):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(own.np, "save", full)
+    monkeypatch.setattr(np, "save", full)
     assert any("No space" in note for note in load_data(f"folder:{photos}").notes)
     assert list(store.iterdir()) == []
 

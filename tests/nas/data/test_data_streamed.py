@@ -6,11 +6,14 @@ import pickle
 
 import numpy as np
 import pytest
-from made_images import drawn
+from random_images import drawn
 
 from nas.data import StreamedSplit, load_data, spread
+from nas.data.folder import Limits, folder
 from nas.training.reference import reference
 from search_spaces import UserError
+
+SMALL = Limits(decoded_bytes=1000)
 
 
 @pytest.fixture
@@ -19,16 +22,10 @@ def photos(tmp_path):
 
 
 @pytest.fixture
-def small_memory(monkeypatch):
-    monkeypatch.setattr("nas.data.folder.MOST_BYTES", 1000)
-
-
-@pytest.fixture
-def pair(photos, monkeypatch):
+def pair(photos):
     """The same folder in memory, and streamed."""
     kept = load_data(f"folder:{photos}")
-    monkeypatch.setattr("nas.data.folder.MOST_BYTES", 1000)
-    return kept, load_data(f"folder:{photos}")
+    return kept, folder(photos, limits=SMALL)
 
 
 def test_a_streamed_set_has_the_same_images_labels_and_facts(pair):
@@ -57,53 +54,50 @@ def test_spread_reaches_from_first_to_last():
     assert spread(3, 10).tolist() == [0, 1, 2]
 
 
-def test_the_digest_is_of_names_sizes_and_labels(photos, small_memory):
-    first, other = load_data(f"folder:{photos}"), load_data(f"folder:{photos}", 1)
+def test_the_digest_is_of_names_sizes_and_labels(photos):
+    first, other = folder(photos, limits=SMALL), folder(photos, 1, SMALL)
     assert first.digest.startswith("f1-")
-    assert first.digest == load_data(f"folder:{photos}").digest != other.digest
-    moved = load_data(f"folder:{photos.rename(photos.parent / 'moved')}")
+    assert first.digest == folder(photos, limits=SMALL).digest != other.digest
+    moved = folder(photos.rename(photos.parent / "moved"), limits=SMALL)
     assert moved.digest == first.digest
     with (photos.parent / "moved" / "cat" / "1.png").open("ab") as file:
         file.write(b"more")
-    assert load_data(f"folder:{photos.parent / 'moved'}").digest != first.digest
+    assert folder(photos.parent / "moved", limits=SMALL).digest != first.digest
 
 
-def test_a_split_is_cheap_to_hand_to_a_worker(photos, small_memory):
-    split = load_data(f"folder:{photos}").train
+def test_a_split_is_cheap_to_hand_to_a_worker(photos):
+    split = folder(photos, limits=SMALL).train
     handed = pickle.dumps(split)
     assert len(handed) < 3000
     assert np.array_equal(pickle.loads(handed).read(2), split.read(2))
 
 
-def test_a_corrupt_file_is_named_when_it_is_read(photos, small_memory):
-    split = load_data(f"folder:{photos}").train
+def test_a_corrupt_file_is_named_when_it_is_read(photos):
+    split = folder(photos, limits=SMALL).train
     path = split.files.path(3)
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(UserError, match=path.name):
         split.read(3)
 
 
-def test_large_images_are_made_smaller_before_they_are_streamed(photos, monkeypatch):
-    monkeypatch.setattr("nas.data.folder.MOST_SIDE", 4)
-    monkeypatch.setattr("nas.data.folder.MOST_BYTES", 2000)
-    data = load_data(f"folder:{photos}")
+def test_large_images_are_made_smaller_before_they_are_streamed(photos):
+    data = folder(photos, limits=Limits(decoded_bytes=2000, side=4))
     assert (data.streamed, data.image_size) == (False, 4)
-    monkeypatch.setattr("nas.data.folder.MOST_BYTES", 1000)
-    data = load_data(f"folder:{photos}")
+    data = folder(photos, limits=Limits(decoded_bytes=1000, side=4))
     assert (data.streamed, data.image_size) == (True, 4)
     assert isinstance(data.val, StreamedSplit)
     assert any("4 px" in note for note in data.notes)
 
 
-def test_headers_of_a_sample_are_looked_at(photos, small_memory, monkeypatch):
-    monkeypatch.setattr("nas.data.files.MOST_HEADERS", 5)
-    assert any("a sample of 5" in note for note in load_data(f"folder:{photos}").notes)
+def test_headers_of_a_sample_are_looked_at(photos):
+    data = folder(photos, limits=Limits(decoded_bytes=1000, headers=5))
+    assert any("a sample of 5" in note for note in data.notes)
 
 
 def test_logistic_regression_is_the_same(pair):
     assert reference(pair[0]) == reference(pair[1])
 
 
-def test_logistic_regression_averages_large_images(tmp_path, small_memory):
-    data = load_data(f"folder:{drawn(tmp_path / 'large', size=(70, 65))}")
+def test_logistic_regression_averages_large_images(tmp_path):
+    data = folder(drawn(tmp_path / "large", size=(70, 65)), limits=SMALL)
     assert reference(data).images == len(data.val)

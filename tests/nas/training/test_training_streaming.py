@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from nas.data import load_data
+from nas.data.folder import Limits, folder
 from nas.training.batches import batches
 from nas.training.loop import train
 from nas.training.settings import settings
@@ -25,10 +26,9 @@ def photos(tmp_path):
 
 
 @pytest.fixture
-def both(photos, monkeypatch):
+def both(photos):
     memory = load_data(f"folder:{photos}")
-    monkeypatch.setattr("nas.data.folder.MOST_BYTES", 1000)
-    streamed = load_data(f"folder:{photos}")
+    streamed = folder(photos, limits=Limits(decoded_bytes=1000))
     assert streamed.streamed
     assert not memory.streamed
     return memory, streamed

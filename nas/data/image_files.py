@@ -1,4 +1,4 @@
-"""Image files in class folders: found, and surveyed by their headers."""
+"""Image files in class folders: their list, and a survey of their headers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from nas.data.splits import Files, spread
 from search_spaces.errors import UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-MOST_HEADERS = 10_000
 
 Row = tuple[bytes, int, int, int]  # name, byte size, time of change, class
 
@@ -45,35 +44,40 @@ class Survey:
         return min(self.sizes.most_common(1)[0][0])
 
     @property
-    def grey(self) -> bool:
-        return all(mode in GREY_MODES for mode in self.modes)
+    def channels(self) -> int:
+        """1 where all images are grey, else 3."""
+        return 1 if all(mode in GREY_MODES for mode in self.modes) else 3
+
+    def bytes_at(self, side: int) -> int:
+        """Bytes of all images, decoded at ``side`` pixels."""
+        return self.total * side * side * self.channels
 
     def notes(self, side: int) -> list[str]:
         """What is done to images that do not fit."""
-        seen = self.sizes.total()
-        other = seen - self.sizes[side, side]
-        of = f"{seen}" if seen == self.total else f"a sample of {seen:,}"
-        notes = [f"{other} of {of} images resized and cropped to {side}x{side}"] if other else []
+        read = self.sizes.total()
+        resized = read - self.sizes[side, side]
+        all_of = f"{read}" if read == self.total else f"a sample of {read:,}"
+        notes = [f"{resized} of {all_of} images resized and cropped to {side}x{side}"] if resized else []
         if len(self.modes) > 1:
-            notes.append(f"modes {', '.join(self.modes)} converted to {'grey' if self.grey else 'RGB'}")
+            notes.append(f"modes {', '.join(self.modes)} converted to {'grey' if self.channels == 1 else 'RGB'}")
         return notes
 
 
-def survey(found: Collection[Files]) -> Survey:
-    """Headers of all files; of more than 10,000 those of an evenly spaced sample of 10,000.
+def survey(splits: Collection[Files], max_headers: int) -> Survey:
+    """Headers of all files; where there are more than ``max_headers``, those of an evenly spaced sample.
 
     Raises UserError for a file that is no image.
     """
-    total = sum(map(len, found))
-    seen = [header(path) for path in _sample(found, spread(total, MOST_HEADERS))]
-    return Survey(total, Counter(size for size, _ in seen), tuple(sorted({mode for _, mode in seen})))
+    total = sum(map(len, splits))
+    headers = [header(path) for path in _sample(splits, spread(total, max_headers))]
+    return Survey(total, Counter(size for size, _ in headers), tuple(sorted({mode for _, mode in headers})))
 
 
-def _sample(found: Collection[Files], index: np.ndarray) -> Iterator[Path]:
+def _sample(splits: Collection[Files], index: np.ndarray) -> Iterator[Path]:
     start = 0
-    for files in found:
-        own = index[(index >= start) & (index < start + len(files))]
-        yield from files[own - start].paths()
+    for files in splits:
+        inside = index[(index >= start) & (index < start + len(files))]
+        yield from files[inside - start].paths()
         start += len(files)
 
 
@@ -89,40 +93,40 @@ def _files(root: Path, folder: Path, classes: tuple[str, ...]) -> Files:
         raise UserError(f"{folder / name} is no class of the train folder")
     rows: list[Row] = []
     for label, name in enumerate(classes):
-        own = sorted(_rows(root, folder / name, label), key=lambda row: row[0].split(os.fsencode(os.sep)))
-        if not own:
+        images = sorted(_rows(root, folder / name, label), key=lambda row: row[0].split(os.fsencode(os.sep)))
+        if not images:
             raise UserError(f"{folder / name} holds no image ({', '.join(SUFFIXES)})")
-        rows += own
-    names, sizes, times, labels = zip(*rows, strict=True)
-    return Files(str(root), np.array(names), *(np.array(each, dtype=np.int64) for each in (sizes, times, labels)))
+        rows += images
+    names, *numbers = zip(*rows, strict=True)
+    return Files(str(root), np.array(names), *(np.array(column, dtype=np.int64) for column in numbers))
 
 
 def _rows(root: Path, folder: Path, label: int) -> Iterator[Row]:
     for place, _, names in os.walk(folder):
         relative = os.path.relpath(place, root)
         for name in names:
-            if not name.lower().endswith(SUFFIXES) or not _is_own(name):
+            if not name.lower().endswith(SUFFIXES) or not _is_visible(name):
                 continue
-            if (told := _stat(os.path.join(place, name))) is not None:
-                yield os.fsencode(os.path.join(relative, name)), told.st_size, told.st_mtime_ns, label
+            if (status := _status(os.path.join(place, name))) is not None:
+                yield os.fsencode(os.path.join(relative, name)), status.st_size, status.st_mtime_ns, label
 
 
-def _stat(path: str) -> os.stat_result | None:
-    """Facts of a file, or nothing for what is none: a link to nowhere, a pipe."""
+def _status(path: str) -> os.stat_result | None:
+    """The status of a file; None for what is none: a link to nowhere, a pipe."""
     try:
-        told = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return told if stat.S_ISREG(told.st_mode) else None
+    return status if stat.S_ISREG(status.st_mode) else None
 
 
 def _folders(root: Path) -> list[str]:
     try:
-        return [each.name for each in os.scandir(root) if each.is_dir() and _is_own(each.name)]
+        return [entry.name for entry in os.scandir(root) if entry.is_dir() and _is_visible(entry.name)]
     except OSError as error:
         raise UserError(f"{root} cannot be read: {error.strerror}") from None
 
 
-def _is_own(name: str) -> bool:
+def _is_visible(name: str) -> bool:
     """Not hidden, and not one of the companions that macOS leaves."""
     return name[0] != "." and name != "__MACOSX"
