@@ -21,11 +21,14 @@ from scaling.compound import compound
 from search_spaces import Architecture, Block, Conv, Defaults, Stage, UserError, cost, digest
 from search_spaces.files.codec import from_data, to_data
 from search_spaces.files.strict_yaml import dump, parse
+from search_spaces.network import ops
 from search_spaces.network.architecture import trace_network
+from search_spaces.network.graph import Graph
 from search_spaces.network.heads import HEADS
 from search_spaces.values import Value, examples_of
 
 MAX_DRAWS = 100
+LINEAR = (ops.Conv, ops.Linear, ops.Add, ops.Concat, ops.Scale, ops.Gain, ops.Pool, ops.AdaptivePool, *ops.DROPS)
 OUTS = (16, 48, None)  # widths of a stage: the first at which the block can be traced is taken
 
 
@@ -127,7 +130,7 @@ def check_scaling(network: Architecture) -> None:
 
 
 def check_gradients(network: Architecture) -> None:
-    """Gradients reach every parameter; a bias that a norm follows is exempt."""
+    """Gradients reach every parameter, but for a bias whose constant a later norm takes away."""
     torch.manual_seed(0)
     module = build(network, dropout=0.0, drop_path=0.0).double().train()
     for weight in module.parameters():
@@ -135,10 +138,24 @@ def check_gradients(network: Architecture) -> None:
         weight.data.uniform_(0.1, 1.0).div_(fan_in)  # positive and bounded, so that no activation is flat
     outputs = module(_images(network, 4).double())
     (outputs * torch.randn_like(outputs)).sum().backward()
-    names = dict(module.named_parameters())
-    normed = {name.replace("norm.weight", "conv.bias") for name in names if name.endswith("norm.weight")}
-    silent = [name for name, weight in names.items() if weight.grad is None or not weight.grad.any()]
-    _equal("parameters without a gradient", [name for name in silent if name not in normed], [])
+    silent = {name for name, weight in module.named_parameters() if weight.grad is None or not weight.grad.any()}
+    _equal("parameters without a gradient", silent - _vanishing_biases(trace_network(network)), set())
+
+
+def _vanishing_biases(g: Graph) -> set[str]:
+    """Biases between which and the next norm everything is linear: the norm subtracts them with the mean."""
+    vanishing: dict[int, bool] = {}
+    for index in reversed(range(len(g.nodes))):
+        readers = [reader for reader, node in enumerate(g.nodes) if index in node.inputs]
+        vanishing[index] = bool(readers) and all(
+            _centres(g.nodes[reader].op) or (isinstance(g.nodes[reader].op, LINEAR) and vanishing[reader])
+            for reader in readers
+        )
+    return {f"{g.nodes[index].name}.bias" for index, vanishes in vanishing.items() if vanishes}
+
+
+def _centres(op: ops.Op) -> bool:
+    return isinstance(op, ops.BatchNorm) or (isinstance(op, ops.Conv) and op.standardize is not None)
 
 
 def check_layouts(network: Architecture) -> None:

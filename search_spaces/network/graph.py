@@ -247,10 +247,11 @@ class Graph:
 
     def _padding(self, padding: Any, sides: ops.Pair, stride: int, dilation: int) -> ops.Pair | str:
         padding = self.defaults.padding if padding is None else padding
+        if not isinstance(padding, str):
+            return padding if isinstance(padding, tuple) else (padding, padding)
         half = (dilation * (sides[0] - 1) // 2, dilation * (sides[1] - 1) // 2)
-        if padding == "same":
-            odd = all(dilation * (side - 1) % 2 == 0 for side in sides)
-            return half if stride == 1 and odd else "same"
-        if isinstance(padding, str):
-            return half if padding == "half" else (0, 0)
-        return padding if isinstance(padding, tuple) else (padding, padding)
+        symmetric = stride == 1 and all(dilation * (side - 1) % 2 == 0 for side in sides)
+        named: dict[str, ops.Pair | str] = {"half": half, "same": half if symmetric else "same", "valid": (0, 0)}
+        if padding not in named:
+            raise UserError(f"the padding must be one of {', '.join(named)}, or pixels, got {padding!r}")
+        return named[padding]

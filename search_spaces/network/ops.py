@@ -16,6 +16,7 @@ Pair = tuple[int, int]
 
 ACTS = ("relu", "relu6", "silu", "hard_swish", "gelu", "tanh", "sigmoid", "hard_sigmoid")
 NO_ACT = "none"
+POOLS = ("max", "avg")
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,10 @@ class Act(Op):
 
     function: str
 
+    def shape(self, *inputs: Shape) -> Shape:
+        _must_be_one_of(ACTS, self.function)
+        return inputs[0]
+
 
 @dataclass(frozen=True)
 class Pool(Op):
@@ -140,6 +145,7 @@ class Pool(Op):
     count_include_pad: bool = False
 
     def shape(self, *inputs: Shape) -> Shape:
+        _must_be_one_of(POOLS, self.mode)
         channels, *size = inputs[0]
         if isinstance(self.padding, tuple) and any(2 * p > k for p, k in zip(self.padding, self.kernel, strict=True)):
             raise UserError(f"the padding of a pool must be at most half its kernel {self.kernel}, got {self.padding}")
@@ -239,6 +245,11 @@ UNORDERED = (Add, Mul)
 """Their inputs may stand in any order."""
 WRITERS = (Conv, BatchNorm, Linear, Add)
 """Write an output of their own that nothing in the backward pass reads: an activation may overwrite it."""
+
+
+def _must_be_one_of(names: tuple[str, ...], name: str) -> None:
+    if name not in names:
+        raise UserError(f"must be one of {', '.join(names)}, got {name!r}")
 
 
 def _windows(size: list[int], kernel: Pair, stride: int, padding: Pair | str, dilation: int, up: bool = False) -> Pair:

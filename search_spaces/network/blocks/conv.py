@@ -9,6 +9,7 @@ from search_spaces.errors import UserError
 from search_spaces.network.block import Block
 from search_spaces.network.defaults import NORMS, a_padding, an_act
 from search_spaces.network.graph import Graph, Position, Tensor
+from search_spaces.network.ops import POOLS
 from search_spaces.values import a_flag, a_pair, a_value, an_integer, one_of, ruled
 
 
@@ -56,7 +57,7 @@ class Conv(Block):
 class Pool(Block):
     """Max or average pooling; the width stays. An average leaves padding out unless ``count_include_pad``."""
 
-    mode: str = ruled(one_of("max", "avg"), "max")
+    mode: str = ruled(one_of(*POOLS), "max")
     kernel: int = ruled(an_integer(), 3)
     padding: Any = ruled(a_padding, None, optional=True)
     ceil: bool = ruled(a_flag, False)

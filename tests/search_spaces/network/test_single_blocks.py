@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from search_spaces import (
     SE,
     Architecture,
     BasicBlock,
+    Block,
     Bottleneck,
     Conv,
     ConvHead,
@@ -93,6 +96,28 @@ def test_a_pool_padded_by_more_than_half_its_kernel_is_refused():
     with pytest.raises(UserError, match=r"^stages\.0\.0\.pool: the padding of a pool must be at most half its kernel"):
         cost(network(Stage(Pool(kernel=3, padding=2))))
     assert cost(network(Stage(Pool(kernel=3, padding=1)))).params > 0
+
+
+@pytest.mark.parametrize(
+    ("operation", "message"),
+    [
+        (lambda g, x: g.act(x, "swish"), r"act: must be one of relu, .*, got 'swish'$"),
+        (lambda g, x: g.pool(x, "min", 3), r"pool: must be one of max, avg, got 'min'$"),
+        (lambda g, x: g.conv(x, 8, 3, padding="sam"), r"padding must be one of half, same, valid, .*, got .sam.$"),
+    ],
+)
+def test_a_trace_that_names_what_does_not_exist_is_refused(operation, message):
+    """Nothing unknown becomes something else in silence."""
+
+    @dataclass(frozen=True)
+    class Mistaken(Block):
+        kind = "mistaken"
+
+        def trace(self, g, x, out, stride, at):
+            return operation(g, x)
+
+    with pytest.raises(UserError, match=message):
+        cost(network(Stage(Mistaken(), out=3)))
 
 
 def test_growing_layers_repeat():
