@@ -114,9 +114,9 @@ def counted(space: Space, budgets: tuple[Budget, ...], exact: bool, runs: int) -
 
 
 def _prepared(space: Space, budgets: tuple[Budget, ...], exact: bool) -> Any:
-    from search_spaces.counting.feasible import feasible
+    from search_spaces import within
 
-    own = feasible(space, budgets, exact)
+    own = within(space, *budgets, exact=exact)
     own.counted  # noqa: B018
     return own
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from search_spaces.choice import choice
+from search_spaces.counting import greatest, least, within
 from search_spaces.errors import UserError
 from search_spaces.files.codec import save
 from search_spaces.files.load import load
@@ -95,9 +96,12 @@ __all__ = [
     "choice",
     "cost",
     "digest",
+    "greatest",
+    "least",
     "load",
     "one_of",
     "ruled",
     "save",
     "some",
+    "within",
 ]

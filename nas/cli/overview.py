@@ -118,7 +118,9 @@ def overview(own: Feasible) -> Overview:
     metric = next((budget.metric for budget in own.budgets if budget.metric in SUMMED), "macs")
     costs = _costs(own, metric)
     least, greatest = extremes(own.space, metric)
-    decided = own.space.least()
+    from search_spaces import least as least_of
+
+    decided = least_of(own.space)
     return Overview(
         name=own.space.name,
         size=own.space.size,
@@ -136,10 +138,9 @@ def overview(own: Feasible) -> Overview:
 
 def extremes(space: Space, metric: str) -> tuple[int, int]:
     """Least and greatest cost of a space, exactly."""
-    from search_spaces import cost
+    from search_spaces import cost, greatest, least
 
-    least, greatest = space.least(metric), space.greatest(metric)
-    return int(getattr(cost(least), metric)), int(getattr(cost(greatest), metric))
+    return int(getattr(cost(least(space, metric)), metric)), int(getattr(cost(greatest(space, metric)), metric))
 
 
 def _costs(own: Feasible, metric: str) -> list[int]:
@@ -170,10 +171,10 @@ def _histogram(costs: list[int]) -> tuple[tuple[int, int, float], ...]:
 
 def _members(own: Feasible, metric: str, costs: list[int]) -> tuple[Member, ...]:
     """Known networks that the space contains, at the space's own image size and classes."""
-    from search_spaces import cost
+    from search_spaces import cost, least
     from search_spaces.known.networks import names, network
 
-    frame = own.space.least()
+    frame = least(own.space)
     found = []
     for name in names():
         candidate = _at(network(name), frame)

@@ -121,12 +121,13 @@ def _about_training(made: Plan) -> list[str]:
     from nas.cli.blind import blind_lines
     from nas.report.statements import DEMONSTRATION
     from nas.training.settings import proxy
+    from search_spaces import least
 
     how, data = made.recipe, made.data
     if how is None or data is None:
         return []
     epochs = made.definition.asked["epochs"] or how.epochs
-    trained = proxy(made.space.least(), how, how.image_size, len(data.classes))
+    trained = proxy(least(made.space), how, how.image_size, len(data.classes))
     lines = [
         f"data {data.name}: {len(data.train):,} images for training, {len(data.val):,} for validation, "
         f"{len(data.classes)} classes",

@@ -49,12 +49,11 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     if options.space is None:
         return _list(options.json)
-    from search_spaces import Budget
-    from search_spaces.counting.feasible import feasible
+    from search_spaces import within
     from search_spaces.counting.refusal import refuse_impossible
 
     space = load_space(options.space, options.blocks)
-    own = feasible(space, tuple(Budget.parse(text) for text in options.budget), options.exact)
+    own = within(space, *options.budget, exact=options.exact)
     refuse_impossible(own)
     if options.exact and not own.can_be_exact:
         raise UserError(f"--exact: {space.name} is too large, or no chain; without it the number is a bracket")
@@ -91,8 +90,10 @@ def _list(as_json: bool) -> int:
 
 
 def _listed(space: Space) -> dict[str, Any]:
+    from search_spaces import least as least_of
+
     least, greatest = extremes(space, "macs")
-    decided = space.least()
+    decided = least_of(space)
     return {
         "name": space.name,
         "size": space.size,

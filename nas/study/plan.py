@@ -15,7 +15,7 @@ from nas.study.objective import OBJECTIVES
 from nas.study.propose.samplers import SAMPLERS
 from nas.study.pruner import PRUNERS
 from nas.study.question import Definition, check_same, read_definition
-from search_spaces import Budget, Space, load
+from search_spaces import Budget, Space, least, load
 from search_spaces.counting.chains import decided_all
 from search_spaces.counting.feasible import Feasible
 from search_spaces.counting.refusal import refuse_impossible
@@ -122,9 +122,9 @@ def _check_names(sampler: str, pruner: str, objective: str) -> None:
 
 
 def _check_counts(**counts: tuple[Any, int]) -> None:
-    for name, (value, least) in counts.items():
-        if value is not None and (type(value) is not int or value < least):
-            raise UserError(f"{name} must be an integer of at least {least}, got {value!r}")
+    for name, (value, minimum) in counts.items():
+        if value is not None and (type(value) is not int or value < minimum):
+            raise UserError(f"{name} must be an integer of at least {minimum}, got {value!r}")
 
 
 def check_limits(trials: int, time: float | None, keep: str) -> None:
@@ -154,7 +154,7 @@ def _check_trainable(space: Space, recipe: Recipe, classes: int) -> None:
     """Every head must take the proxy's image size."""
     from nas.training.settings import proxy
 
-    some = space.least()
+    some = least(space)
     for shared in space.shared_assignments():
         for head in decided_all(space.architecture.head, "head", shared):
             proxy(replace(some, head=head), recipe, recipe.image_size, classes)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from search_spaces.choice import Choice
 from search_spaces.errors import UserError
@@ -23,9 +23,7 @@ from search_spaces.network.heads import Head
 from search_spaces.space.deciding import decided
 from search_spaces.space.decisions import row_lists
 from search_spaces.space.ranking import Labels, children, count, unrank
-
-if TYPE_CHECKING:
-    from search_spaces.space.space import Space
+from search_spaces.space.space import Space
 
 MOST_CHAINS = 1_000
 MOST_OPTIONS = 20_000

@@ -7,15 +7,12 @@ their first option. Arrays of codes have shape (n, decisions), int16, column by 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from search_spaces.counting.chains import Layer
 from search_spaces.counting.tables import Ints, Table
-
-if TYPE_CHECKING:
-    from search_spaces.space.space import Space
+from search_spaces.space.space import Space
 
 
 class Coder:

@@ -1,21 +1,20 @@
-"""The least and the greatest cost of a space, exactly: the best way to each state of a chain is enough to go on
-from."""
+"""The least and the greatest cost of a space, exactly, by dynamic programming: of all ways to a state of a chain
+only the best can be part of the best path."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from search_spaces.counting.chains import Chain, Edge, Layer, chains
 from search_spaces.errors import UserError
 from search_spaces.network.architecture import Architecture
 from search_spaces.space.ranking import Labels
+from search_spaces.space.space import Space
 
-if TYPE_CHECKING:
-    from search_spaces.space.space import Space
-
-PLACES = {"params": 0, "bytes": 0, "macs": 1, "activations": 2, "peak_bytes": 3}
+SUM_INDEX = {"params": 0, "bytes": 0, "macs": 1, "activations": 2, "peak_bytes": 3}
+"""Which of a layer's sums says each metric."""
 
 Way = tuple[int, Edge | None, "Way | None"]
 """The best way to a state: its cost so far, its last edge, and the way before it."""
@@ -28,30 +27,36 @@ class Best(NamedTuple):
     labels: Labels
 
 
-def extreme(space: Space, metric: str, sign: int) -> Architecture:
-    """The architecture of least (``sign`` 1) or greatest (-1) cost; ties go to the first in order.
+def least(space: Space, metric: str = "macs") -> Architecture:
+    """The architecture of the least cost (macs, params, bytes, activations or peak_bytes); ties go to the first.
 
     Raises UserError for an unknown metric, for a combination of decisions that does not fit together (with
     its path), and for a space too large to be laid out as chains.
     """
-    if metric not in PLACES:
-        raise UserError(f"the metric must be one of {', '.join(PLACES)}, got {metric!r}")
-    return _ends(space, metric)[0 if sign == 1 else 1]
+    return _extremes(space, metric)[0]
+
+
+def greatest(space: Space, metric: str = "macs") -> Architecture:
+    """The architecture of the greatest cost, as :func:`least`."""
+    return _extremes(space, metric)[1]
 
 
 @lru_cache(maxsize=64)
-def _ends(space: Space, metric: str) -> tuple[Architecture, Architecture]:
+def _extremes(space: Space, metric: str) -> tuple[Architecture, Architecture]:
     """The architectures of least and of greatest cost: one is hardly asked for without the other."""
-    found = [[_of_chain(chain, PLACES[metric], sign) for sign in (1, -1)] for chain in chains(space)]
-    least = min((ends[0] for ends in found), key=lambda best: best.cost)
-    greatest = max((ends[1] for ends in found), key=lambda best: best.cost)
-    return space.decide(least.labels), space.decide(greatest.labels)
+    if metric not in SUM_INDEX:
+        raise UserError(f"the metric must be one of {', '.join(SUM_INDEX)}, got {metric!r}")
+    laid_out = list(chains(space))
+    smallest = min((_best(chain, SUM_INDEX[metric], 1) for chain in laid_out), key=lambda best: best.cost)
+    largest = max((_best(chain, SUM_INDEX[metric], -1) for chain in laid_out), key=lambda best: best.cost)
+    return space.decide(smallest.labels), space.decide(largest.labels)
 
 
-def _of_chain(chain: Chain, place: int, sign: int) -> Best:
+def _best(chain: Chain, index: int, sign: int) -> Best:
+    """The path of least (``sign`` 1) or greatest (-1) cost."""
     ways: dict[int, Way] = {0: (0, None, None)}
     for layer in chain.layers:
-        ways = _through(layer, ways, place, sign)
+        ways = _through(layer, ways, index, sign)
     cost, edge, before = ways[0]
     labels = dict(chain.labels)
     for layer, option in zip(reversed(chain.layers), _options(edge, before), strict=True):
@@ -59,12 +64,12 @@ def _of_chain(chain: Chain, place: int, sign: int) -> Best:
     return Best(cost, labels)
 
 
-def _through(layer: Layer, ways: dict[int, Way], place: int, sign: int) -> dict[int, Way]:
+def _through(layer: Layer, ways: dict[int, Way], index: int, sign: int) -> dict[int, Way]:
     """The best ways to each state after one layer."""
     best: dict[int, Way] = {}
     for edge in layer.edges:
-        cost, own = ways[edge.source][0], edge.sums[place]
-        cost = max(cost, own) if place == PLACES["peak_bytes"] else cost + own
+        before, added = ways[edge.source][0], edge.sums[index]
+        cost = max(before, added) if index == SUM_INDEX["peak_bytes"] else before + added
         known = best.get(edge.target)
         if known is None or sign * cost < sign * known[0]:
             best[edge.target] = (cost, edge, ways[edge.source])

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,17 +16,16 @@ from search_spaces.counting.buckets import Bracket, Buckets
 from search_spaces.counting.chains import TooLargeError, chains
 from search_spaces.counting.codes import Coder
 from search_spaces.counting.exact.halves import Halves, in_reach, split
+from search_spaces.counting.extremes import greatest, least
 from search_spaces.counting.intervals import wilson
 from search_spaces.counting.paths import Paths
 from search_spaces.counting.tables import LARGEST, Ints, Table, table
 from search_spaces.counting.windows import COUNTED, Window, windows
 from search_spaces.errors import UserError
+from search_spaces.network.architecture import Architecture
 from search_spaces.network.budget import Budget
 from search_spaces.network.cost import cost
-
-if TYPE_CHECKING:
-    from search_spaces.network.architecture import Architecture
-    from search_spaces.space.space import Space
+from search_spaces.space.space import Space
 
 QUICK = 3_000_000  # queries that take a fraction of a second: then everything is exact
 SECOND_AXIS = 6  # a query on two axes takes so many times as long
@@ -59,14 +58,6 @@ class _Drawn:
     table: Table
     edges: Ints
     places: Ints
-
-
-def feasible(space: Space, budgets: tuple[Budget, ...] = (), exact: bool = False) -> Feasible:
-    """Prepare counting and drawing; ``exact``: take the time that exact counts need where a bracket would do.
-
-    Raises UserError for a latency (only a device tells) and for a space whose parts do not fit together.
-    """
-    return Feasible(space, tuple(budgets), exact)
 
 
 class Feasible:
@@ -314,8 +305,8 @@ class Feasible:
         window = self._limits.get(axis, Window(0, LARGEST))
         others = {name: own for name, own in self._limits.items() if name != axis}
         found = [self._nearest(axis, value, sign, others) for value, sign in ((window.low, 1), (window.high, -1))]
-        least, greatest = (Existing(unit * own.cost, own.architecture) if own else None for own in found)
-        return (least, greatest) if least and greatest and least.cost <= greatest.cost else None
+        low, high = (Existing(unit * own.cost, own.architecture) if own else None for own in found)
+        return (low, high) if low and high and low.cost <= high.cost else None
 
     def nearest(self, budget: Budget) -> list[Existing]:
         """The existing costs nearest to the limits of one of the budgets, among what lies within those on other
@@ -324,7 +315,7 @@ class Feasible:
         rest = tuple(each for each in self.budgets if COUNTED[each.metric][0] != axis)
         others = Feasible(self.space, rest, exact=True)
         if axis == "peak" or not others._within_reach(axis):
-            extremes = (self.space.least(budget.metric), self.space.greatest(budget.metric))
+            extremes = (least(self.space, budget.metric), greatest(self.space, budget.metric))
             return [Existing(int(getattr(cost(own), budget.metric)), own) for own in extremes]
         (window,) = windows((budget,)).values()
         sides = ((window.high, -1), (window.low or window.high + 1, 1))

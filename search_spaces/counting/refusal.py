@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from search_spaces.counting.extremes import greatest, least
 from search_spaces.counting.feasible import Feasible
 from search_spaces.errors import UserError
 from search_spaces.network.budget import NAMES, Budget
@@ -29,14 +30,14 @@ def _refuse_beyond(own: Feasible, budget: Budget) -> None:
     if own.method == "rejection":
         return
     name, space = NAMES[budget.metric], own.space
-    least = budget.value(cost(space.least(budget.metric)))
-    if least > budget.high:
-        raise UserError(f"{budget} is below the smallest network of {space.name}, which has {least:,} {name}")
+    smallest = budget.value(cost(least(space, budget.metric)))
+    if smallest > budget.high:
+        raise UserError(f"{budget} is below the smallest network of {space.name}, which has {smallest:,} {name}")
     if budget.low is None:
         return
-    most = budget.value(cost(space.greatest(budget.metric)))
-    if most < budget.low:
-        raise UserError(f"{budget} is above the largest network of {space.name}, which has {most:,} {name}")
+    largest = budget.value(cost(greatest(space, budget.metric)))
+    if largest < budget.low:
+        raise UserError(f"{budget} is above the largest network of {space.name}, which has {largest:,} {name}")
 
 
 def _nearest(own: Feasible) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,9 +16,7 @@ from search_spaces.counting.chains import Layer, TooLargeError, chains
 from search_spaces.counting.codes import Coder
 from search_spaces.counting.tables import Ints, Step, Table, table
 from search_spaces.errors import UserError
-
-if TYPE_CHECKING:
-    from search_spaces.space.space import Space
+from search_spaces.space.space import Space
 
 MOST_KEYS = 1 << 16  # of one branch: a table that caches hold
 CHUNK = 1 << 16

@@ -8,19 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from search_spaces.choice import Choice
 from search_spaces.errors import UserError
 from search_spaces.network.architecture import Architecture
-from search_spaces.network.budget import Budget
 from search_spaces.network.defaults import Defaults
 from search_spaces.space.deciding import Mismatch, decided, match_shared, matched, taken
 from search_spaces.space.decisions import Decision, check_choices, decisions_in, labels_of, row_lists, shared_choices
 from search_spaces.space.ranking import count, unrank
-
-if TYPE_CHECKING:
-    from search_spaces.counting.feasible import Feasible
 
 MOST_DECISIONS = 10_000
 MOST_SHARED = 1_000
@@ -230,23 +226,3 @@ class Space:
     def describe(self) -> str:
         """One line per decision: its name and options."""
         return "\n".join(f"{each.name}: {', '.join(each.labels)}" for each in self.decisions)
-
-    def within(self, *budgets: Budget | str, exact: bool = False) -> Feasible:
-        """What lies within the budgets: how many vectors, uniform samples, nearest costs. ``exact``: count
-        exactly where a bracket would be quicker. Needs NumPy. Raises UserError for a wrong budget."""
-        from search_spaces.counting.feasible import feasible
-
-        parsed = (Budget.parse(each) if isinstance(each, str) else each for each in budgets)
-        return feasible(self, tuple(parsed), exact)
-
-    def least(self, metric: str = "macs") -> Architecture:
-        """The architecture of the least cost (macs, params, bytes, activations or peak_bytes), exactly."""
-        from search_spaces.counting.extremes import extreme
-
-        return extreme(self, metric, sign=1)
-
-    def greatest(self, metric: str = "macs") -> Architecture:
-        """The architecture of the greatest cost, as :meth:`least`."""
-        from search_spaces.counting.extremes import extreme
-
-        return extreme(self, metric, sign=-1)

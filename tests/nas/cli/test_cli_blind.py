@@ -3,13 +3,14 @@ from __future__ import annotations
 import pytest
 
 from nas.cli.blind import blind_lines
+from search_spaces import least
 from search_spaces.known.spaces import names, space
 
 MBCONV = space("mbconv")
 
 
 def blind(size: int) -> str:
-    return " ".join(blind_lines(MBCONV, MBCONV.least().at(size, 10)))
+    return " ".join(blind_lines(MBCONV, least(MBCONV).at(size, 10)))
 
 
 def test_a_map_of_four_pixels_hides_nothing():
@@ -26,7 +27,7 @@ def test_kernels_that_reach_over_the_whole_map_are_named():
 @pytest.mark.parametrize("name", names())
 def test_every_ready_space_can_be_asked(name):
     own = space(name)
-    lines = " ".join(blind_lines(own, own.least().at(64, 10)))
+    lines = " ".join(blind_lines(own, least(own).at(64, 10)))
     assert ("last stage sees a map" in lines) == (name != "nas-bench-macro")  # made for 32 px, it ends at 8 × 8
     if name == "inception":
         assert "stages.9.block.large" in lines

@@ -6,7 +6,7 @@ import pytest
 
 from nas.study.plan import plan
 from nas.study.question import check_same, read_definition, write_definition
-from search_spaces import UserError, cost, load
+from search_spaces import UserError, cost, greatest, load
 from search_spaces.files.codec import from_data
 
 
@@ -83,7 +83,7 @@ def test_wrong_arguments_get_one_line(space, by_cost, arguments, message):
 
 
 def test_two_budgets_that_exclude_each_other_are_refused(space, by_cost):
-    most = cost(space.greatest("params")).params / 1000
+    most = cost(greatest(space, "params")).params / 1000
     with pytest.raises(
         UserError, match=r"nothing of tiny lies within 60..63KFLOPs and .*; the nearest that exist: .* MACs \(within "
     ):

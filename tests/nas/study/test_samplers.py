@@ -69,10 +69,9 @@ def test_nsga2_breeds_from_the_best_of_its_generation(record):
 @pytest.fixture
 def candidates(space):
     from nas.study.propose.candidates import Candidates
-    from search_spaces import Budget, digest
-    from search_spaces.counting.feasible import feasible
+    from search_spaces import digest, within
 
-    return Candidates(feasible(space, (Budget.parse("0.13MFLOPs"),)), digest)
+    return Candidates(within(space, "0.13MFLOPs"), digest)
 
 
 @pytest.mark.parametrize("sampler", ["evolution", "local"])

@@ -7,8 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from search_spaces import Budget, cost
-from search_spaces.counting.feasible import feasible
+from search_spaces import Budget, cost, within
 from search_spaces.known.spaces import space
 
 BUDGET = (Budget.parse("400MFLOPs"),)
@@ -27,7 +26,7 @@ def rejected(n: int) -> tuple[list[int], int]:
 
 def test_the_bracket_holds_the_share_that_draws_show():
     _, draws = rejected(1_000)
-    low, high, how = feasible(space("mbconv"), BUDGET).counted
+    low, high, how = within(space("mbconv"), *BUDGET).counted
     size = space("mbconv").size
     assert how == "bracket"
     assert high - low < 0.02 * high
@@ -41,7 +40,7 @@ def test_costs_of_samples_are_distributed_as_by_rejection(exact):
     """Kolmogorov-Smirnov, 10⁵ draws against 2·10⁴ by rejection; a false alarm once in 10⁶."""
     from scipy.stats import ks_2samp
 
-    own = feasible(space("mbconv"), BUDGET, exact)
+    own = within(space("mbconv"), *BUDGET, exact=exact)
     drawn = own.costs(random.Random(0), 100_000)
     found, draws = rejected(20_000)
     assert ks_2samp(drawn, found).pvalue > 1e-6
@@ -58,7 +57,7 @@ def test_a_tight_pair_of_budgets_is_counted_and_drawn():
     counts = []
     for pair in (*pairs, ("399.99..400MFLOPs", "4.99..5Mparams")):
         budgets = tuple(map(Budget.parse, pair))
-        found = feasible(own, budgets, exact=True)
+        found = within(own, *budgets, exact=True)
         counts.append(found.count)
         drawn = found.sample(random.Random(0), 200)
         assert all(budget.fits(cost(each)) for each in drawn for budget in budgets)

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from little_spaces import LITTLE
 
-from search_spaces import UserError, cost
+from search_spaces import UserError, cost, within
 from search_spaces.counting.codes import Coder
-from search_spaces.counting.feasible import feasible
 from search_spaces.counting.screening import Screen
 from search_spaces.known.spaces import names, space
 
@@ -33,7 +32,7 @@ def test_screening_equals_the_scalar_cost(name):
 def test_codes_of_draws_are_the_first_options_where_inactive(name):
     own = SPACES[name]()
     coder = Coder(own)
-    for code in feasible(own).codes(random.Random(0), 20):
+    for code in within(own).codes(random.Random(0), 20):
         labels = coder.decided(code)
         active = {d.name for d in own.decisions if d.active(labels)}
         assert all(labels[d.name] == d.labels[0] for d in own.decisions if d.name not in active)

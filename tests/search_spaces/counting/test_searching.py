@@ -12,11 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from little_spaces import LITTLE
 
-from search_spaces import Budget, cost
+from search_spaces import Budget, cost, within
 from search_spaces.counting.exact import halves
 from search_spaces.counting.exact.ladder import Ladder
 from search_spaces.counting.exact.wavelet import Wavelet
-from search_spaces.counting.feasible import feasible
 from search_spaces.counting.windows import Window
 
 VALUES = st.lists(st.integers(0, 10**12) | st.integers(0, 50), min_size=1, max_size=60)
@@ -62,7 +61,7 @@ def test_many_queries_in_small_chunks_give_the_same(name, monkeypatch):
     monkeypatch.setattr(halves, "STRIDE", 4)
     monkeypatch.setattr(halves, "CHUNK", 16)
     for low in (None, Fraction(middle, 2)):
-        found = feasible(own, (Budget("macs", Fraction(middle), low),))
+        found = within(own, Budget("macs", Fraction(middle), low))
         expected = Counter(each for each, macs in costs if (low or 0) <= macs <= middle)
         assert found.count == sum(expected.values())
         assert Counter(found.every()) == expected
