@@ -35,15 +35,17 @@ class Stage(Value):
     tagged = False
 
     def __post_init__(self) -> None:
-        given = [name for name in ("block", "each", "blocks") if getattr(self, name) is not None]
-        if isinstance(self.each, Choice) and type(self.repeats) is int and self.blocks is None:
-            object.__setattr__(self, "blocks", (self.each,) * self.repeats)
-            object.__setattr__(self, "each", None)
-        if self.blocks is not None and self.repeats == 1 and isinstance(self.blocks, (list, tuple)):
+        if isinstance(self.blocks, Choice):
+            raise UserError("must be a list; its items may be choices", "blocks")
+        if isinstance(self.blocks, (list, tuple)) and self.repeats == 1:
             object.__setattr__(self, "repeats", len(self.blocks))
         super().__post_init__()
+        given = [name for name in ("block", "each", "blocks") if getattr(self, name) is not None]
         if len(given) != 1:
             raise UserError(f"needs one of block, each, blocks; got {' and '.join(given) or 'none'}")
+        if isinstance(self.each, Choice) and isinstance(self.repeats, int):
+            object.__setattr__(self, "blocks", (self.each,) * self.repeats)
+            object.__setattr__(self, "each", None)
         if self.blocks is not None and self.repeats != len(self.blocks):
             rule = f"must be the number of blocks, {len(self.blocks)}, or left out, got {self.repeats}"
             raise UserError(rule, "repeats")

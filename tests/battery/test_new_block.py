@@ -46,7 +46,10 @@ def copy(tmp_path):
     table = blocks / "__init__.py"
     text = table.read_text(encoding="utf-8")
     for line, new in (
-        ("from search_spaces.network.stage import Stage\n", "from search_spaces.network.blocks.tower import Tower\n"),
+        (
+            "from search_spaces.network.blocks.separable import Separable\n",
+            "from search_spaces.network.blocks.tower import Tower\n",
+        ),
         ("        NFBlock,\n", "        Tower,\n"),
     ):
         assert line in text

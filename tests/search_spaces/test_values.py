@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from search_spaces import Architecture, Conv, FlatHead, Head, Inception, MBConv, Stage, UserError, choice, cost
+from search_spaces import Architecture, Conv, FlatHead, Head, Inception, MBConv, Pool, Stage, UserError, choice, cost
 from search_spaces.network.rounding import round_filters, round_repeats
 
 
@@ -33,6 +33,12 @@ def test_true_is_not_a_number():
         (lambda: Stage(), r"^needs one of block, each, blocks; got none$"),
         (lambda: Stage(Conv(), repeats=0), r"^repeats: must be an integer of at least 1 and at most 1000, got 0$"),
         (lambda: Stage(Conv(), repeats=10**9), r"^repeats: must be an integer of .* at most 1000, got 1000000000$"),
+        (
+            lambda: Stage(each=choice(Conv(), Pool()), repeats=10**9),
+            r"^repeats: must be .* at most 1000, got 1000000000$",
+        ),
+        (lambda: Stage(blocks=choice((Conv(),), (Pool(),))), r"^blocks: must be a list; its items may be choices$"),
+        (lambda: Stage(blocks=(Conv(), Pool()), repeats=3), r"^repeats: must be the number of blocks, 2, or left out"),
         (lambda: Inception(widths=(1, 2)), r"^inception\.widths: must have 6 entries, got 2$"),
     ],
 )

@@ -10,7 +10,7 @@ from search_spaces.network.blocks.nf import NFBlock
 from search_spaces.network.blocks.parallel import InceptionResNet, Parallel
 from search_spaces.network.blocks.residual import BasicBlock, Bottleneck, PreActBottleneck
 from search_spaces.network.blocks.separable import Separable
-from search_spaces.network.stage import Stage
+from search_spaces.network.stage import Stage as Stage
 
 BLOCKS: dict[str, type[Block]] = {
     block.kind: block
@@ -33,25 +33,3 @@ BLOCKS: dict[str, type[Block]] = {
         NFBlock,
     )
 }
-
-__all__ = [
-    "BLOCKS",
-    "AdaptivePool",
-    "BasicBlock",
-    "Block",
-    "Bottleneck",
-    "Conv",
-    "FusedMBConv",
-    "Identity",
-    "Inception",
-    "InceptionC",
-    "InceptionResNet",
-    "MBConv",
-    "NFBlock",
-    "Norm",
-    "Parallel",
-    "Pool",
-    "PreActBottleneck",
-    "Separable",
-    "Stage",
-]

@@ -9,7 +9,7 @@ import pytest
 from search_spaces import Architecture, Block, Space, Stage, UserError, cost, load, save
 from search_spaces.files.codec import MAX_BYTES, from_data, to_data
 from search_spaces.files.load import outside_blocks
-from search_spaces.files.strict_yaml import dump, parse
+from search_spaces.files.strict_yaml import dump
 
 GOOD = """
 schema: 1
@@ -65,13 +65,7 @@ def test_provenance_is_kept_aside(tmp_path):
         (("schema: 1", "schema: 2"), r"schema: must be 1, got 2$"),
         (("schema: 1", ""), r"schema: must be 1, got None$"),
         (("image_size: 32", "image_size: 32\nimage_size: 64"), r"line 4: the key 'image_size' stands twice$"),
-        (("image_size: 32", "image_size: {"), r"not valid YAML"),
         (("classes: 10", "classes: &c 10\nin_channels: *c"), r"anchors and aliases \(& and \*\) are not allowed$"),
-        (
-            ("classes: 10", "classes: !!python/object/apply:os.system [ls]"),
-            r"line 4: tags \(!\) are not allowed$",
-        ),
-        (("stem:", "stem: &a [*a]\nx:"), r"anchors and aliases"),
         (("stages:", "stages: {a: 1}\nx:"), r"must be a list|unknown key"),
     ],
 )
@@ -93,16 +87,6 @@ def test_alias_bombs_and_deep_nesting_end_at_once(tmp_path):
         path.write_text(text)
         with pytest.raises(UserError):
             load(path)
-
-
-def test_ten_to_the_minus_five_is_a_number():
-    assert parse("eps: 1e-5")["eps"] == 1e-5
-    assert (
-        from_data(
-            parse(GOOD.replace("{choice: [3, 5]}", "5") + "defaults: {norm: {batch_norm: {eps: 1e-3}}}")
-        ).defaults.norm.eps
-        == 1e-3
-    )
 
 
 def test_missing_files_and_unknown_names():

@@ -46,6 +46,8 @@ def test_numbers_have_their_plain_meaning():
         ("a: !!set {x}", r"^line 1: tags \(!\) are not allowed$"),
         ("a: !!binary aGk=", r"^line 1: tags"),
         ("a: !mine 1", r"^line 1: tags"),
+        ("a: !!python/object/apply:os.system [ls]", r"^line 1: tags"),
+        ("a: &x [*x]", r"^line 1: anchors"),
         ("a: 1\n---\nb: 2", r"^line 2: not valid YAML: but found another document$"),
         ("a: [", r"^line 1: not valid YAML"),
         ("[" * 100, r"^line 1: nested more than 60 deep$"),
