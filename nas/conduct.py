@@ -144,7 +144,7 @@ def _conclude(made: Plan, definition: Definition, journal: Journal, limits: Limi
         failed = [r.reason for r in journal.records.values() if r.state == "failed" and r.reason]
         why = f": {'; '.join(dict.fromkeys(failed))}" if failed else ""
         raise StudyError(f"no training was completed in {made.folder}{why}")
-    journal.add("noise", **noise.estimate(journal.records.values()).to_data())
+    journal.add("noise", **asdict(noise.estimate(journal.records.values())))
     record = journal.records[choice.trial]
     if limits.keep != "all":
         sweep(made.folder, [record.trial] if limits.keep == "base" else [])
@@ -152,22 +152,22 @@ def _conclude(made: Plan, definition: Definition, journal: Journal, limits: Limi
     provenance = {
         "study": made.folder.name,
         "definition": definition.digest,
-        **choice.to_data(),
+        **asdict(choice),
         "macs": record.macs,
         "params": record.params,
         "budgets": list(definition.budgets),
         "weights": f"{layout.CHECKPOINTS}/{weights.name}" if weights.exists() else None,
     }
     write_base(made.folder, made.space.decide(record.decisions), provenance)
-    journal.add("base", **choice.to_data())
+    journal.add("base", **asdict(choice))
     if weights.exists():
         _test(made, definition, journal, record.trial, weights)
 
 
 def _test(made: Plan, definition: Definition, journal: Journal, trial: int, weights: Path) -> None:
     """Read the test split, once for each base."""
-    told = journal.folded.test
-    if made.data is None or made.recipe is None or (told is not None and told["trial"] == trial):
+    score = journal.folded.test
+    if made.data is None or made.recipe is None or (score is not None and score.trial == trial):
         return
     from nas.training.final import final_evaluation
     from nas.training.settings import Settings

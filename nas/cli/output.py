@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from nas.report import numbers
+
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> None:
     """Print an aligned table, never cut to the terminal's width.
@@ -60,7 +62,7 @@ def exact(number: int | None) -> str | None:
 
 def percent(share: float | None, digits: int = 1) -> str | None:
     """`96.9 %` from 0.969, or None for None."""
-    return None if share is None else f"{100 * share:.{digits}f} %"
+    return None if share is None else numbers.percent(share, digits)
 
 
 def _text(cell: object) -> str:

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nas.cli.output import say
-from nas.report.numbers import rounded, seconds_text
-from nas.report.statements import points
+from nas.report.numbers import percent, rounded, seconds_text
 from nas.study.objective import ranked
 from nas.study.records import Folded, Record, apply
 
@@ -140,7 +139,7 @@ def block_lines(state: Watched) -> list[str]:
     lines = [f"{'━' * filled}{'╌' * (BAR - filled)}  {_standing(state)}{_left(state)}"]
     best = state.best
     if best is not None and best.top1 is not None:
-        lines.append(f"best so far {points(best.top1)}, trial {best.trial}, {rounded(best.macs)} MACs")
+        lines.append(f"best so far {percent(best.top1)}, trial {best.trial}, {rounded(best.macs)} MACs")
     of = "" if state.epochs is None else f"/{state.epochs}"
     running = ", ".join(f"trial {r.trial} epoch {r.epochs}{of}" for r in state.running)
     return [*lines, f"running: {running}"] if running else lines
@@ -148,7 +147,7 @@ def block_lines(state: Watched) -> list[str]:
 
 def trial_line(record: Record, state: Watched) -> str:
     """One line about a trial that ended, with where the study stands."""
-    score = "" if record.top1 is None else f" {points(record.top1)}"
+    score = "" if record.top1 is None else f" {percent(record.top1)}"
     why = f" ({record.reason})" if record.reason and record.state in ("failed", "reused") else ""
     name = f"trial {record.trial}"
     if record.replicate:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from nas.cli import output
 from nas.cli.parser import Parser, command
 from nas.report.numbers import rounded, seconds_text
-from nas.storage import layout
+from nas.report.statements import base_lines, noise_verdict
+from nas.study import Record, Study, open_study
 from search_spaces.errors import UserError
 
 EXAMPLE = """
@@ -29,63 +31,59 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace) -> int:
     """Write the pages, or print the tables."""
-    from nas.report.source import read
-
-    studies = [read(folder) for folder in options.folders]  # refuse any wrong folder before writing one page
-    for facts in studies:
-        for problem in facts.problems:
-            output.say(f"{facts.folder}: {problem}")
+    studies = [open_study(folder) for folder in options.folders]  # refuse any wrong folder before writing one page
+    for study in studies:
+        for problem in study.problems:
+            output.say(f"{study.folder}: {problem}")
     if options.json:
-        output.print_json([study_data(facts) for facts in studies])
+        output.print_json([study_data(study) for study in studies])
         return 0
-    for facts in studies:
+    for study in studies:
         if options.text:
-            print_study(facts)
+            print_study(study)
         else:
-            print(_write(facts.folder))
+            print(_write(study.folder))
     return 0
 
 
-def study_data(facts: Any) -> dict[str, Any]:
+def study_data(study: Study) -> dict[str, Any]:
     """A study as plain data: name, state, base, reference, noise, every record."""
     return {
-        "study": facts.name,
-        "state": facts.state,
-        "budgets": list(facts.budgets),
-        "base": None if facts.base is None else facts.base["trial"],
-        "reference": facts.reference,
-        "noise": facts.noise,
-        "problems": list(facts.problems),
-        "records": [dict(record) for record in facts.records],
+        "study": study.name,
+        "state": study.state,
+        "budgets": list(study.question.budgets),
+        "base": study.base.trial if study.base else None,
+        "reference": asdict(study.reference) if study.reference else None,
+        "noise": asdict(study.noise) if study.noise else None,
+        "problems": list(study.problems),
+        "records": [record.to_data() for record in study.records],
     }
 
 
-def print_study(facts: Any) -> None:
+def print_study(study: Study) -> None:
     """Print what the page says, without the figures."""
-    from nas.report.statements import base_lines, noise_verdict
-
-    print(f"study {facts.name} ({facts.state})")
-    rows = [_row(record, facts.base) for record in facts.records]
+    print(f"study {study.name} ({study.state})")
+    rows = [_row(record, study.base) for record in study.records]
     titles = ("trial", "state", "top-1", "MACs", "parameters", "epochs", "time", "network", "")
     output.print_table(titles, rows, "rlrrrrrll")
     print()
-    for line in (*base_lines(facts.base, facts.reference, facts.choice), noise_verdict(facts.noise)):
+    for line in (*base_lines(study.base, study.reference, study.choice), noise_verdict(study.noise)):
         print(line)
 
 
-def _row(record: Any, base: Any) -> tuple[object, ...]:
-    mark = "base" if base is not None and record["trial"] == base["trial"] else None
-    again = f"trial {record['source']} again" if record.get("replicate") else None
+def _row(record: Record, base: Record | None) -> tuple[object, ...]:
+    mark = "base" if base is not None and record.trial == base.trial else None
+    again = f"trial {record.source} again" if record.replicate else None
     return (
-        record["trial"],
-        record["state"],
-        output.percent(record.get("top1")),
-        rounded(record.get("macs")),
-        rounded(record.get("params")),
-        record.get("epochs"),
-        seconds_text(record.get("seconds") or 0.0),
-        str(record.get("digest") or "–")[:11],
-        mark or again or record.get("reason") or "",
+        record.trial,
+        record.state,
+        output.percent(record.top1),
+        rounded(record.macs),
+        rounded(record.params),
+        record.epochs,
+        seconds_text(record.seconds),
+        (record.digest or "–")[:11],
+        mark or again or record.reason or "",
     )
 
 
@@ -95,4 +93,4 @@ def _write(folder: Path) -> Path:
     try:
         return write_report(folder)
     except OSError as error:
-        raise UserError(f"{folder}: cannot write {layout.REPORT} there ({error.strerror})") from error
+        raise UserError(f"{folder}: cannot write report.html there ({error.strerror})") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from nas.storage import layout
 
 if TYPE_CHECKING:
     from nas.cli.progress import Watched
-    from nas.report.source import Facts
+    from nas.study import Study
     from nas.study.plan import Plan
 
 EXAMPLE = """
@@ -140,7 +141,6 @@ def _about_training(made: Plan) -> list[str]:
 def _search(made: Plan, options: argparse.Namespace) -> int:
     from nas.cli.progress import display
     from nas.conduct import conduct
-    from nas.report.source import facts_of
     from nas.study.driver import Limits
     from nas.study.errors import StudyError
 
@@ -151,11 +151,10 @@ def _search(made: Plan, options: argparse.Namespace) -> int:
     except StudyError as error:
         output.say(f"nas search: {error}")
         return 1
-    facts = facts_of(study)
     if options.json:
-        output.print_json(result_data(facts))
+        output.print_json(result_data(study))
     else:
-        print("\n".join(result_lines(facts)))
+        print("\n".join(result_lines(study)))
     return 0
 
 
@@ -169,36 +168,34 @@ def _watched(made: Plan, options: argparse.Namespace) -> Watched:
     return watched(records, options.trials, made.definition.retrain * made.definition.seeds, epochs)
 
 
-def result_lines(facts: Facts) -> list[str]:
+def result_lines(study: Study) -> list[str]:
     """What is said at the end: the base with its costs, the reference, the noise, where to go on."""
-    from nas.report.statements import DEMONSTRATION, base_lines, noise_verdict, test_line
+    from nas.report.statements import DEMONSTRATION, base_lines, is_demonstration, noise_verdict, test_score_line
 
-    lines = [
-        "",
-        f"study {facts.folder}: {facts.state}",
-        *base_lines(facts.base, facts.reference, facts.choice),
-        *([test_line(facts.test)] if facts.test else []),
-    ]
-    if facts.base is not None:
-        rows = [(facts.base["digest"], f"{facts.base['params']:,}", f"{facts.base['macs']:,}")]
+    base = study.base
+    lines = ["", f"study {study.folder}: {study.state}", *base_lines(base, study.reference, study.choice)]
+    if study.test is not None:
+        lines.append(test_score_line(study.test))
+    if base is not None:
+        rows = [(base.digest, f"{base.params:,}", f"{base.macs:,}")]
         lines += ["", *output.table_lines(("base", "parameters", "MACs"), rows, "lrr"), ""]
-    lines.append(noise_verdict(facts.noise))
-    if facts.demonstration:
+    lines.append(noise_verdict(study.noise))
+    if is_demonstration(study):
         lines.append(DEMONSTRATION)
-    lines.append(f"report: {facts.folder / layout.REPORT}")
-    return [*lines, f"next: nas scale {facts.folder} --phi 3"] if facts.base is not None else lines
+    lines.append(f"report: {study.folder / layout.REPORT}")
+    return [*lines, f"next: nas scale {study.folder} --phi 3"] if base is not None else lines
 
 
-def result_data(facts: Facts) -> dict[str, Any]:
+def result_data(study: Study) -> dict[str, Any]:
     """The same as plain data."""
+    from nas.report.statements import is_demonstration
+
+    findings = {name: getattr(study, name) for name in ("choice", "reference", "noise", "test")}
     return {
-        "folder": str(facts.folder),
-        "state": facts.state,
-        "base": None if facts.base is None else dict(facts.base),
-        "choice": facts.choice,
-        "reference": facts.reference,
-        "noise": facts.noise,
-        "test": facts.test,
-        "demonstration": facts.demonstration,
-        "report": str(facts.folder / layout.REPORT),
+        "folder": str(study.folder),
+        "state": study.state,
+        "base": study.base.to_data() if study.base else None,
+        **{name: asdict(value) if value else None for name, value in findings.items()},
+        "demonstration": is_demonstration(study),
+        "report": str(study.folder / layout.REPORT),
     }

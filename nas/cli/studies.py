@@ -10,8 +10,10 @@ from typing import Any
 
 from nas.cli import output
 from nas.cli.parser import Parser, command
+from nas.cli.report import print_study, study_data
 from nas.report.numbers import rounded
 from nas.storage import layout
+from nas.study import open_study
 from search_spaces.errors import UserError
 
 EXAMPLE = """
@@ -56,53 +58,42 @@ def _is_study(folder: Path) -> bool:
 
 
 def _list(root: Path, as_json: bool) -> int:
-    found = sorted(path.parent for path in root.glob(f"*/{layout.STUDY}") if _is_study(path.parent))
-    facts = [_summary(folder) for folder in found]
+    folders = sorted(path.parent for path in root.glob(f"*/{layout.STUDY}") if _is_study(path.parent))
+    summaries = [_summary(folder) for folder in folders]
     if as_json:
-        output.print_json(facts)
-    elif not facts:
+        output.print_json(summaries)
+    elif not summaries:
         print(f"no studies under {root}")
     else:
-        rows = [(f["folder"], f["state"], f["trained"], output.percent(f["top1"]), rounded(f["macs"])) for f in facts]
+        rows = [
+            (s["folder"], s["state"], s["trained"], output.percent(s["top1"]), rounded(s["macs"])) for s in summaries
+        ]
         output.print_table(("study", "state", "trained", "base top-1", "base MACs"), rows, "llrrr")
     return 0
 
 
 def _summary(folder: Path) -> dict[str, Any]:
-    from nas.report.source import read
-
     try:
-        facts = read(folder)
+        study = open_study(folder)
     except UserError as error:  # one unreadable study must not hide the others
-        return {
-            "folder": str(folder),
-            "state": f"unreadable: {error}",
-            "trained": None,
-            "top1": None,
-            "macs": None,
-        }
-    base = facts.base or {}
-    trained = sum(r["state"] in ("complete", "pruned") and not r.get("replicate") for r in facts.records)
+        return {"folder": str(folder), "state": f"unreadable: {error}", "trained": None, "top1": None, "macs": None}
     return {
         "folder": str(folder),
-        "state": facts.state,
-        "trained": trained,
-        "top1": base.get("top1"),
-        "macs": base.get("macs"),
+        "state": study.state,
+        "trained": study.done,
+        "top1": study.base.top1 if study.base else None,
+        "macs": study.base.macs if study.base else None,
     }
 
 
 def _show(folder: Path, as_json: bool) -> int:
-    from nas.cli.report import print_study, study_data
-    from nas.report.source import read
-
-    facts = read(folder)
-    for problem in facts.problems:
+    study = open_study(folder)
+    for problem in study.problems:
         output.say(f"{folder}: {problem}")
     if as_json:
-        output.print_json(study_data(facts) | {"definition": dict(facts.definition)})
+        output.print_json(study_data(study) | {"definition": study.question.to_data()})
     else:
-        print_study(facts)
+        print_study(study)
     return 0
 
 

@@ -1,8 +1,10 @@
-"""Numbers rounded for people."""
+"""Numbers rounded for people: one home for the terminal and the page."""
 
 from __future__ import annotations
 
 UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+METRICS = {"macs": "MACs", "params": "parameters", "bytes": "weight bytes", "peak_bytes": "peak bytes"}
+"""What a countable cost is called for people."""
 
 
 def rounded(number: float | None) -> str:
@@ -13,6 +15,16 @@ def rounded(number: float | None) -> str:
         if abs(number) >= size:
             return f"{number / size:#.4g} {unit}"
     return f"{number:.4g}"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A fraction in per cent: `96.9 %`."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def interval(low: float, high: float) -> str:
+    """Two fractions in per cent: `93.6 to 97.7 %`."""
+    return f"{100 * low:.1f} to {percent(high)}"
 
 
 def seconds_text(seconds: float) -> str:

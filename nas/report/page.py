@@ -2,84 +2,74 @@
 
 from __future__ import annotations
 
-from html import escape
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nas.report import parts
-from nas.report.script import JS
-from nas.report.source import Facts, read
-from nas.report.statements import DEMONSTRATION, noise_verdict
-from nas.report.style import CSS
+from nas.report.figures import FIGURES
+from nas.report.figures.figure import Figure
+from nas.report.html import Html, element, joined
+from nas.report.statements import DEMONSTRATION, is_demonstration, noise_verdict
 from nas.storage import layout
 from nas.storage.files import write_atomic
+from nas.study import Study, open_study
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
 def write_report(folder: Path | str) -> Path:
-    """Write `report.html` of a study folder and return its path.
-
-    The file is replaced in one step, so that a reader never sees half of it.
-
-    Raises:
-        UserError: the folder holds no study.
-    """
-    facts = read(Path(folder))
-    target = facts.folder / layout.REPORT
-    write_atomic(target, page(facts))
+    """Write `report.html` of a study folder and return its path. Raises UserError where the folder holds no study."""
+    study = open_study(folder)
+    target = study.folder / layout.REPORT
+    write_atomic(target, page(study))
     return target
 
 
-def page(facts: Facts) -> str:
+def page(study: Study) -> str:
     """The whole page as text."""
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{escape(facts.name)}</title><style>{CSS}</style></head><body>",
-            *_body(facts),
-            f"<script>{_plotly()}</script><script>{JS}</script></body></html>\n",
-        ]
-    )
-
-
-def _body(facts: Facts) -> list[str]:
-    from nas.report.figures import accuracy, curves
-
-    shown, lines = accuracy.data(facts), curves.data(facts)
-    body = [
-        parts.header(facts),
-        _note(facts),
-        parts.cards(facts),
-        f"<p>{escape(noise_verdict(facts.noise))}</p>",
+    head = [
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("title", study.name),
+        element("style", _file("page.css")),
     ]
-    body += [
-        "<h2>Accuracy against cost</h2>",
-        _figure("accuracy", accuracy.draw(shown)),
-        parts.captions(facts, shown),
-    ]
-    if lines:
-        body += ["<h2>Learning curves</h2>", _figure("curves", curves.draw(lines))]
-    return [*body, "<h2>Trials</h2>", parts.table(facts), parts.base_file(facts), parts.definition(facts)]
+    scripts = element("script", _plotly()), element("script", _file("page.js"))
+    whole = element("html", element("head", *head), element("body", *_body(study), *scripts), lang="en")
+    return f"<!doctype html>\n{whole}\n"
 
 
-def _note(facts: Facts) -> str:
-    return f'<p class="note">{escape(DEMONSTRATION)}</p>' if facts.demonstration else ""
+def _body(study: Study) -> list[Html]:
+    note = [element("p", DEMONSTRATION, class_="note")] if is_demonstration(study) else []
+    verdict = element("p", noise_verdict(study.noise))
+    figures = [_figure(name, figure, study) for name, figure in FIGURES.items()]
+    table = [element("h2", "Trials"), parts.trials_table(study), parts.base_file(study), parts.definition(study)]
+    return [parts.header(study), *note, parts.cards(study), verdict, *figures, *table]
 
 
-def _figure(name: str, figure: go.Figure) -> str:
+def _figure(name: str, figure: Figure, study: Study) -> Html:
+    """Title, place and data of a figure, and its captions; nothing where it has nothing to show."""
+    shown = figure.compute(study)
+    if shown is None:
+        return Html()
+    identity = f"{name}-data"
+    place = element("div", class_="figure", data_figure=identity, role="img", aria_label=name)
+    data = element("script", _json(figure.draw(shown)), type="application/json", id=identity)
+    captions = [element("p", caption, class_="soft") for caption in figure.captions(shown)]
+    return joined([element("h2", figure.title), place, data, *captions])
+
+
+def _json(figure: go.Figure) -> Html:
     # "</" inside the data would end the script element
-    data = figure.to_json().replace("</", "<\\/")
-    return (
-        f'<div class="figure" data-figure="{name}-data" role="img" aria-label="{name}"></div>'
-        f'<script type="application/json" id="{name}-data">{data}</script>'
-    )
+    return Html(figure.to_json().replace("</", "<\\/"))
 
 
-def _plotly() -> str:
+def _plotly() -> Html:
     from plotly.offline import get_plotlyjs
 
-    return str(get_plotlyjs())
+    return Html(get_plotlyjs())
+
+
+def _file(name: str) -> Html:
+    return Html(files("nas.report").joinpath(name).read_text(encoding="utf-8"))

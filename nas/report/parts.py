@@ -1,165 +1,141 @@
-"""Parts of the page as HTML: header, cards, captions, table of trials, definition."""
+"""Parts of the page: header, cards, table of trials, base file, definition."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nas.report import tables
-from nas.report.numbers import rounded, seconds_text
-from nas.report.source import METRICS, Facts, data_name
-from nas.report.statements import comparison, fair_score, points, score_note, with_interval
+from nas.report.html import Html, element, joined
+from nas.report.numbers import interval, percent, rounded, seconds_text
+from nas.report.statements import comparison, fair_score, score_interval, score_note
 from nas.storage import layout
+from nas.study import Record, Study
+from nas.study.records import STATES
 
-if TYPE_CHECKING:
-    from nas.report.figures.accuracy import Data
-
-STATES = ("complete", "pruned", "reused", "infeasible", "failed", "running")
-HEADERS = ("trial", "state", "top-1", "MACs", "parameters", "epochs", "time", "repeat", "network", "reason")
-LEFT = ("state", "network", "reason")
+COLUMNS = {  # title: whether it holds words, on the left
+    **{"trial": False, "state": True, "top-1": False, "MACs": False, "parameters": False, "epochs": False},
+    **{"time": False, "repeat": False, "network": True, "reason": True},
+}
 
 
-def header(facts: Facts) -> str:
+def header(study: Study) -> Html:
     """The question of the study, and where and how it was asked."""
-    data = data_name(facts.definition)
-    question = f"Which network of {facts.name_of_space} is best on {data}"
-    question += f" within {' and '.join(facts.budgets)}?" if facts.budgets else "?"
-    problems = "".join(f'<p class="note">Damaged log: {escape(each)}</p>' for each in facts.problems)
-    title = f'<h1>{escape(question)}</h1><p class="soft">study {escape(facts.name)}, {escape(facts.state)}</p>'
-    return title + problems
-
-
-def cards(facts: Facts) -> str:
-    """Summary: the base, its cost, the reference, the trials, the time."""
-    frame = tables.trials(facts.records)
-    counts = tables.counts(frame)
-    trained = counts.get("complete", 0) + counts.get("pruned", 0)
-    others = ", ".join(f"{counts[state]} {state}" for state in STATES[1:] if counts.get(state))
-    shown = [
-        *_base_cards(facts),
-        *_test_card(facts),
-        _card("trained", str(trained), others or "all complete"),
-        _card("training time", seconds_text(float(frame["seconds"].sum())), "summed over trainings"),
-    ]
-    return f'<div class="cards">{"".join(shown)}</div>'
-
-
-def captions(facts: Facts, shown: Data) -> str:
-    """What the figure cannot show: what a tick and a dotted line mean, and what lies outside."""
-    lines = ["The front is computed from complete trainings only."]
-    if shown.infeasible:
-        lines.append("Ticks on the axis are proposals over the budget, by their cost; they were never trained.")
-    size = f"at {facts.definition['image_size']} px and {facts.definition['classes']} classes"
-    if shown.known:
-        lines.append(f"Dotted vertical lines are known networks by cost {size}; they were not trained here.")
-    if shown.beyond:
-        names = ", ".join(f"{known.name} ({rounded(known.cost)})" for known in shown.beyond)
-        lines.append(f"Outside the figure, by {METRICS[shown.metric]} {size}: {names}.")
-    return "".join(f'<p class="soft">{escape(line)}</p>' for line in lines)
-
-
-def table(facts: Facts) -> str:
-    """Every trial as a row of a table that sorts and filters."""
-    titles = "".join(f'<th{_side(title)}><button type="button">{escape(title)}</button></th>' for title in HEADERS)
-    present = [state for state in STATES if any(record["state"] == state for record in facts.records)]
-    choices = "".join(f"<option>{state}</option>" for state in present)
-    rows = "".join(_row(record, _is_base(record, facts)) for record in facts.records)
-    return (
-        '<div class="controls"><input id="words" type="search" placeholder="filter" aria-label="filter">'
-        f'<select id="state" aria-label="state"><option value="">every state</option>{choices}</select>'
-        '<span class="soft" id="shown"></span></div>'
-        f'<div class="scroll"><table id="trials"><thead><tr>{titles}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+    question, limits = study.question, " and ".join(study.question.budgets)
+    title = f"Which network of {question.name} is best on {question.data_name}" + (
+        f" within {limits}?" if limits else "?"
     )
+    problems = [element("p", f"Damaged log: {problem}", class_="note") for problem in study.problems]
+    name = element("p", f"study {study.name}, {study.state}", class_="soft")
+    return joined([element("h1", title), name, *problems])
 
 
-def base_file(facts: Facts) -> str:
+def cards(study: Study) -> Html:
+    """Summary: the base, its cost, the reference, the trials, the time."""
+    counts = tables.counts(study.records)
+    others = ", ".join(f"{counts[state]} {state}" for state in STATES[1:] if counts[state])
+    time = sum(record.seconds for record in study.records)
+    shown = [
+        *_base_cards(study),
+        *_test_card(study),
+        _card("trained", str(study.done), others or "all complete"),
+        _card("training time", seconds_text(time), "summed over trainings"),
+    ]
+    return element("div", *shown, class_="cards")
+
+
+def trials_table(study: Study) -> Html:
+    """Every trial as a row of a table that sorts and filters."""
+    titles = [
+        element("th", element("button", title, type="button"), class_=None if words else "r")
+        for title, words in COLUMNS.items()
+    ]
+    present = [state for state in STATES if any(record.state == state for record in study.records)]
+    choices = [element("option", "every state", value=""), *(element("option", state) for state in present)]
+    controls = element(
+        "div",
+        element("input", id="words", type="search", placeholder="filter", aria_label="filter"),
+        element("select", *choices, id="state", aria_label="state"),
+        element("span", id="shown", class_="soft"),
+        class_="controls",
+    )
+    base = study.base.trial if study.base else None
+    rows = [_row(record, record.trial == base) for record in study.records]
+    table = element("table", element("thead", element("tr", *titles)), element("tbody", *rows), id="trials")
+    return joined([controls, element("div", table, class_="scroll")])
+
+
+def base_file(study: Study) -> Html:
     """The base as the file that `nas scale` and `nas cost` read."""
-    path = facts.folder / layout.BASE
+    path = study.folder / layout.BASE
     if not path.is_file():
-        return ""
-    text = escape(path.read_text(encoding="utf-8"))
-    return f"<details><summary>The base as a file ({layout.BASE})</summary><pre>{text}</pre></details>"
+        return Html()
+    text = element("pre", path.read_text(encoding="utf-8"))
+    return element("details", element("summary", f"The base as a file ({layout.BASE})"), text)
 
 
-def definition(facts: Facts) -> str:
-    """All that defines the study, in small print."""
-    pairs = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in _flat(facts.definition))
-    return f"<details open><summary>How the study was made</summary><dl>{pairs}</dl></details>"
+def definition(study: Study) -> Html:
+    """All that defines the study, in small print; the space has its own file, and its name is in the title."""
+    data = {name: value for name, value in study.question.to_data().items() if name != "space"}
+    pairs = [element("dt", name) + element("dd", value) for name, value in _flat(data)]
+    list_ = element("dl", *map(Html, pairs))
+    return element("details", element("summary", "How the study was made"), list_, open=True)
 
 
-def _base_cards(facts: Facts) -> list[str]:
-    base, reference = facts.base, facts.reference
-    if base is None or base.get("top1") is None:
+def _base_cards(study: Study) -> list[Html]:
+    base, reference = study.base, study.reference
+    if base is None or base.top1 is None:
         return [_card("base", "–", "no training was completed")]
-    score, more = fair_score(base, facts.choice), score_note(base, facts.choice)
+    score, note = fair_score(base, study.choice), score_note(base, study.choice)
     if reference is not None:
-        interval = with_interval(score, int(reference["images"])).partition("(")[2].rstrip(")")
-        more = f"{interval}; {more}"
-    shown = [_card("base, top-1 on validation", points(score), more, "base")]
-    shown.append(_card("base, MACs", rounded(base["macs"]), f"{base['macs']:,}"))
-    shown.append(_card("base, parameters", rounded(base["params"]), f"{base['params']:,}"))
+        note = f"{score_interval(score, reference.images)}; {note}"
+    shown = [
+        _card("base, top-1 on validation", percent(score), note, "base"),
+        _card("base, MACs", rounded(base.macs), f"{base.macs:,}"),
+        _card("base, parameters", rounded(base.params), f"{base.params:,}"),
+    ]
     if reference is not None:
-        span = f"{100 * reference['low']:.1f} to {points(reference['high'])}. {comparison(score, reference)}"
-        shown.append(_card(str(reference["name"]), points(reference["top1"]), span))
+        span = f"{interval(reference.low, reference.high)}. {comparison(score, reference)}"
+        shown.append(_card(reference.name, percent(reference.top1), span))
     return shown
 
 
-def _test_card(facts: Facts) -> list[str]:
-    if facts.test is None:
+def _test_card(study: Study) -> list[Html]:
+    test = study.test
+    if test is None:
         return []
-    interval = with_interval(facts.test["top1"], facts.test["images"]).partition("(")[2].rstrip(")")
-    more = f"{interval}; {facts.test['images']} images, read once for this base"
-    return [_card("base, top-1 on test", points(facts.test["top1"]), more)]
+    note = f"{score_interval(test.top1, test.images)}; {test.images} images, read once for this base"
+    return [_card("base, top-1 on test", percent(test.top1), note)]
 
 
-def _card(name: str, value: str, more: str, kind: str = "") -> str:
-    return (
-        f'<div class="card {kind}"><div class="name">{escape(name)}</div><b>{escape(value)}</b>'
-        f'<div class="more">{escape(more)}</div></div>'
-    )
+def _card(name: str, value: str, note: str, kind: str = "") -> Html:
+    lines = element("div", name, class_="name"), element("b", value), element("div", note, class_="more")
+    return element("div", *lines, class_=f"card {kind}".rstrip())
 
 
-def _side(title: str) -> str:
-    return "" if title in LEFT else ' class="r"'
-
-
-def _is_base(record: Mapping[str, Any], facts: Facts) -> bool:
-    return facts.base is not None and bool(record["trial"] == facts.base["trial"])
-
-
-def _row(record: Mapping[str, Any], base: bool) -> str:
-    top1, seconds = record.get("top1"), record.get("seconds")
+def _row(record: Record, base: bool) -> Html:
     cells = [
-        _cell(record["trial"], str(record["trial"])),
-        f"<td>{escape(str(record['state']))}{' (base)' if base else ''}</td>",
-        _cell(top1, "" if top1 is None else points(top1)),
-        _cell(record.get("macs"), rounded(record.get("macs"))),
-        _cell(record.get("params"), rounded(record.get("params"))),
-        _cell(_epochs(record), str(_epochs(record) or "")),
-        _cell(seconds, seconds_text(seconds) if seconds else ""),
-        _cell(record.get("replicate") or 0, str(record.get("replicate") or "")),
-        f"<td><code>{escape(str(record.get('digest') or '')[:11])}</code></td>",
-        f'<td class="reason">{escape(str(record.get("reason") or ""))}</td>',
+        _number(record.trial, str(record.trial)),
+        element("td", f"{record.state}{' (base)' if base else ''}"),
+        _number(record.top1, "" if record.top1 is None else percent(record.top1)),
+        _number(record.macs, rounded(record.macs)),
+        _number(record.params, rounded(record.params)),
+        _number(record.epochs, str(record.epochs or "")),
+        _number(record.seconds, seconds_text(record.seconds) if record.seconds else ""),
+        _number(record.replicate, str(record.replicate or "")),
+        element("td", element("code", (record.digest or "")[:11])),
+        element("td", record.reason or "", class_="reason"),
     ]
-    kind = ' class="base"' if base else ""
-    return f'<tr{kind} data-state="{escape(str(record["state"]))}">{"".join(cells)}</tr>'
+    return element("tr", *cells, class_="base" if base else None, data_state=record.state)
 
 
-def _epochs(record: Mapping[str, Any]) -> int:
-    return len(record.get("top1_by_epoch") or ())
-
-
-def _cell(value: object, text: str) -> str:
-    return f'<td class="r" data-v="{"" if value is None else value}">{escape(text)}</td>'
+def _number(value: float | None, text: str) -> Html:
+    return element("td", text, class_="r", data_v="" if value is None else value)
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     for key, item in value.items():
-        if key == "space" and isinstance(item, Mapping):
-            continue  # the space has its own file; its name is in the title
         if isinstance(item, Mapping):
             pairs += _flat(item, f"{prefix}{key} ")
         elif isinstance(item, list | tuple):

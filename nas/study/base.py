@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -11,30 +10,12 @@ from typing import Any
 from nas.storage import layout
 from nas.study.noise import retrained
 from nas.study.objective import ranked
+from nas.study.outcome import BaseChoice
 from nas.study.records import Record
 from search_spaces import Architecture, save
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The chosen search trial. ``mean`` is over its search score and ``replicates`` further seeds;
-    ``fresh`` over the further seeds alone, which the selection has not touched (None without any).
-    Fractions.
-    """
-
-    trial: int
-    digest: str | None
-    top1: float | None
-    mean: float | None
-    fresh: float | None
-    replicates: int
-    rule: str
-
-    def to_data(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def choose(records: Mapping[int, Record], objective: str) -> Choice | None:
+def choose(records: Mapping[int, Record], objective: str) -> BaseChoice | None:
     """Best mean score among the retrained candidates, else best objective; ties to fewer MACs. None
     without any."""
     candidates = ranked(records.values(), objective)
@@ -47,9 +28,9 @@ def choose(records: Mapping[int, Record], objective: str) -> Choice | None:
     return min(several, key=lambda c: (-(c.mean or 0.0), records[c.trial].macs, c.trial))
 
 
-def _choice(record: Record, scores: list[float]) -> Choice:
+def _choice(record: Record, scores: list[float]) -> BaseChoice:
     rule = "best mean over seeds among the retrained" if scores else "best objective"
-    return Choice(
+    return BaseChoice(
         trial=record.trial,
         digest=record.digest,
         top1=record.top1,

@@ -68,11 +68,15 @@ class Definition:
         text = json.dumps(self.identity(), sort_keys=True)
         return f"s{SCHEMA}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
+    @property
+    def data_name(self) -> str:
+        """Name of the data, or of the user's own evaluator in its place."""
+        return str(self.data["name"] if self.data else self.evaluator)
+
     def default_folder(self) -> Path:
         """``studies/<space>-<budget>-<data>-<first 8 of the digest>``."""
-        data = self.data["name"] if self.data else self.evaluator
-        parts = (self.name, *self.budgets, data, self.digest.partition("-")[2][:8])
-        return Path("studies") / "-".join(re.sub(r"[^\w.]+", "_", str(part))[:60] for part in parts)
+        parts = (self.name, *self.budgets, self.data_name, self.digest.partition("-")[2][:8])
+        return Path("studies") / "-".join(re.sub(r"[^\w.]+", "_", part)[:60] for part in parts)
 
 
 def write_definition(folder: Path, definition: Definition) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.study.log import Event
+from nas.study.outcome import FINDINGS, BaseChoice, Noise, TestScore, finding
+from nas.training.reference import Reference
+from search_spaces.network.cost import FLOAT32
 
 TRIALS = 12  # trainings of a study, unless asked otherwise
 COUNTED = ("complete", "pruned")  # a training was made and ended by itself
-SINGLE = ("reference", "noise", "base", "test", "ended")  # events of which the last one holds
 STATES = ("complete", "pruned", "reused", "infeasible", "failed", "running")
 
 
@@ -54,6 +56,11 @@ class Record:
         """Whether it counts towards ``--trials``: a search training that ended complete or pruned."""
         return self.replicate == 0 and self.state in COUNTED
 
+    @property
+    def bytes(self) -> int:
+        """Size of the float32 weights."""
+        return FLOAT32 * self.params
+
     def to_data(self) -> dict[str, Any]:
         """Plain data, as in ``records.jsonl``."""
         return {**asdict(self), "top1_by_epoch": list(self.top1_by_epoch)}
@@ -73,10 +80,10 @@ class Folded:
     """What a log says so far. Only ``apply`` changes it."""
 
     records: dict[int, Record] = field(default_factory=dict)
-    reference: Event | None = None
-    noise: Event | None = None
-    base: Event | None = None
-    test: Event | None = None
+    reference: Reference | None = None
+    noise: Noise | None = None
+    base: BaseChoice | None = None
+    test: TestScore | None = None
     ended: Event | None = None
     trials: int | None = None
     next_trial: int = 0
@@ -103,8 +110,10 @@ def apply(folded: Folded, event: Event) -> None:
         folded.trials, folded.ended = event.get("trials"), None
     elif kind == "measured":
         folded.latencies[event["digest"]] = event["latency_ms"]
-    elif kind in SINGLE:
-        setattr(folded, kind, event)
+    elif kind == "ended":
+        folded.ended = event
+    elif kind in FINDINGS:
+        setattr(folded, kind, finding(event))
 
 
 def _apply_epoch(folded: Folded, event: Event) -> None:

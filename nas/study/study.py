@@ -1,47 +1,62 @@
-"""A study as it lies on the disk, read only: what reports and the command line work with."""
+"""A study as it lies on the disk, read only: what reports, the command line and Python users work with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from nas.storage import lock
 from nas.storage.layout import LOG, STUDY
 from nas.study.log import read_log
-from nas.study.question import read_definition
+from nas.study.outcome import BaseChoice, Noise, TestScore
+from nas.study.question import Definition, read_definition
 from nas.study.records import Folded, Record, fold
+from nas.training.reference import Reference
 from search_spaces.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
 class Study:
     """A study read from its folder; later changes of the folder do not show.
 
-    ``definition`` is ``study.yaml`` as plain data. ``state`` is running, interrupted, finished, exhausted,
-    time or failed. ``base`` is the record of the chosen search trial, ``choice`` says how it was chosen
-    (mean, replicates, rule). ``reference``, ``noise`` and ``test`` (the base on the
-    test split) are mappings or None. ``problems`` has one line per
-    damaged piece of the log.
+    ``state`` is running, interrupted, finished, exhausted, time or failed. ``base`` is the record of the chosen search
+    trial, ``choice`` says how it was chosen, ``test`` how it does on the test split; ``reference`` and ``noise`` are
+    what scores are compared with. What is not known yet is None. ``trials_wanted`` is how far the last run was to go.
+    ``problems`` has one line per damaged piece of the log.
     """
 
     folder: Path
-    definition: Mapping[str, Any]
+    question: Definition
     records: tuple[Record, ...]
     base: Record | None
-    choice: Mapping[str, Any] | None
-    reference: Mapping[str, Any] | None
-    noise: Mapping[str, Any] | None
-    test: Mapping[str, Any] | None
+    choice: BaseChoice | None
+    reference: Reference | None
+    noise: Noise | None
+    test: TestScore | None
     state: str
-    trials: int | None
+    trials_wanted: int | None
     problems: tuple[str, ...] = ()
 
     @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return self.folder.resolve().name
+
+    @property
     def done(self) -> int:
-        """Trainings that count towards ``trials``."""
+        """Trainings that count towards ``--trials``."""
         return sum(record.counted for record in self.records)
+
+    def trials(self) -> pd.DataFrame:
+        """One row a record, one column a field of :class:`Record`, and ``bytes`` (float32 weights)."""
+        import pandas as pd
+
+        rows = [record.to_data() | {"bytes": record.bytes} for record in self.records]
+        return pd.DataFrame(rows, columns=None if rows else [*Record.__dataclass_fields__, "bytes"])
 
 
 def open_study(folder: Path | str) -> Study:
@@ -53,21 +68,17 @@ def open_study(folder: Path | str) -> Study:
     folded = fold(content.events)
     return Study(
         folder=folder,
-        definition=read_definition(folder).to_data(),
+        question=read_definition(folder),
         records=tuple(folded.records[trial] for trial in sorted(folded.records)),
-        base=folded.records.get(folded.base["trial"]) if folded.base else None,
-        choice=_fields(folded.base),
-        reference=_fields(folded.reference),
-        noise=_fields(folded.noise),
-        test=_fields(folded.test),
+        base=folded.records.get(folded.base.trial) if folded.base else None,
+        choice=folded.base,
+        reference=folded.reference,
+        noise=folded.noise,
+        test=folded.test,
         state=_state(folder, folded),
-        trials=folded.trials,
+        trials_wanted=folded.trials,
         problems=content.problems,
     )
-
-
-def _fields(event: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    return {name: value for name, value in event.items() if name not in ("event", "time")} if event else None
 
 
 def _state(folder: Path, folded: Folded) -> str:

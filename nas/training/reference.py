@@ -6,11 +6,14 @@ import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from nas.data import Data, Split, StreamedSplit, spread
 from search_spaces.counting.intervals import wilson
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from nas.data import Data, Split, StreamedSplit
 
 MOST_IMAGES = 10_000  # of each of train and val, evenly spaced
 MOST_SIDE = 32  # pixels; images of twice that or more are averaged down
@@ -48,6 +51,10 @@ def reference(data: Data) -> Reference:
 
 def _sample(split: Split | StreamedSplit) -> tuple[np.ndarray, np.ndarray]:
     """Pixels (n, features) and labels (n,)."""
+    import numpy as np
+
+    from nas.data import spread
+
     index = spread(len(split), MOST_IMAGES)
     times = max(1, split.side // MOST_SIDE)
     if times == 1:
@@ -59,6 +66,8 @@ def _sample(split: Split | StreamedSplit) -> tuple[np.ndarray, np.ndarray]:
 
 def _shrunk(image: np.ndarray, times: int) -> np.ndarray:
     """Means of squares of ``times`` pixels, as a row; what is left at the edges is dropped."""
+    import numpy as np
+
     channels, side = len(image), image.shape[1] // times
     squares = image[:, : side * times, : side * times].reshape(channels, side, times, side, times)
     row: np.ndarray = squares.mean((2, 4), dtype=np.float32).reshape(-1)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nas.report.source import Facts
+from nas.report import tables
+from nas.report.figures.figure import BASE, PRUNED, TRAINED, Figure, clear_layout
+from nas.study import Study
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-COLOURS = {"complete": "#3b82c4", "pruned": "#9aa0a6"}
-BASE = "#d64545"
+LOOKS = {"complete": ("trained", TRAINED), "pruned": ("pruned", PRUNED)}  # state: legend, colour
 
 
 @dataclass(frozen=True)
@@ -24,61 +25,55 @@ class Curve:
     base: bool
 
 
-def data(facts: Facts) -> tuple[Curve, ...]:
-    """Curves of complete and pruned trainings, the base last so that it lies in front."""
-    base = None if facts.base is None else facts.base.get("trial")
+def compute(study: Study) -> tuple[Curve, ...] | None:
+    """Curves of complete and pruned trainings of at least two epochs, the base last so that it lies in front."""
+    base = study.base.trial if study.base else None
     curves = [
-        Curve(
-            int(r["trial"]),
-            str(r["state"]),
-            tuple(float(v) for v in r.get("top1_by_epoch") or ()),
-            r["trial"] == base,
-        )
-        for r in facts.records
-        if r["state"] in COLOURS and not r.get("replicate")
+        Curve(record.trial, state, record.top1_by_epoch, record.trial == base)
+        for state in LOOKS
+        for record in tables.searched(study.records, state)
+        if len(record.top1_by_epoch) > 1
     ]
-    return tuple(sorted((c for c in curves if len(c.top1) > 1), key=lambda c: (c.base, c.state == "complete", c.trial)))
+    return tuple(sorted(curves, key=lambda c: (c.base, c.state == "complete", c.trial))) or None
 
 
 def draw(curves: tuple[Curve, ...]) -> go.Figure:
-    """Render the curves; colours of text and grid come from the page."""
+    """Render the curves."""
     import plotly.graph_objects as go
 
     figure, named = go.Figure(), set[str]()
-    longest = max((len(c.top1) for c in curves), default=2)
+    epochs = max(len(curve.top1) for curve in curves)
     for curve in curves:
-        kind = "base" if curve.base else {"complete": "trained", "pruned": "pruned"}[curve.state]
-        figure.add_trace(_line(curve, kind, first=kind not in named))
-        named.add(kind)
+        name = "base" if curve.base else LOOKS[curve.state][0]
+        figure.add_trace(_line(curve, name, first=name not in named))
+        named.add(name)
     figure.update_layout(
         xaxis={
             "title": {"text": "epoch"},
-            "dtick": 1 if longest <= 15 else None,
+            "dtick": 1 if epochs <= 15 else None,
             "zeroline": False,
-            "range": [0.8, longest + 0.2],
+            "range": [0.8, epochs + 0.2],
         },
         yaxis={"title": {"text": "top-1 on validation, %"}, "zeroline": False},
-        legend={"orientation": "h", "yanchor": "top", "y": -0.2, "xanchor": "left", "x": 0},
-        margin={"l": 60, "r": 20, "t": 10, "b": 60},
-        height=380,
-        hovermode="closest",
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
+        **clear_layout(height=380, legend_y=-0.2, top=10),
     )
     return figure
 
 
-def _line(curve: Curve, kind: str, *, first: bool) -> go.Scatter:
+def _line(curve: Curve, name: str, *, first: bool) -> go.Scatter:
     import plotly.graph_objects as go
 
     return go.Scatter(
-        name=kind,
-        legendgroup=kind,
+        name=name,
+        legendgroup=name,
         showlegend=first,
         x=list(range(1, len(curve.top1) + 1)),
         y=[100 * value for value in curve.top1],
         mode="lines",
-        line={"width": 3 if curve.base else 1.2, "color": BASE if curve.base else COLOURS[curve.state]},
+        line={"width": 3 if curve.base else 1.2, "color": BASE if curve.base else LOOKS[curve.state][1]},
         opacity=1.0 if curve.base else 0.6,
-        hovertemplate=f"trial {curve.trial}, epoch %{{x}}: %{{y:.1f}} %<extra>{kind}</extra>",
+        hovertemplate=f"trial {curve.trial}, epoch %{{x}}: %{{y:.1f}} %<extra>{name}</extra>",
     )
+
+
+FIGURE = Figure("Learning curves", compute, draw)

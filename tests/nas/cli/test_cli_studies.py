@@ -7,6 +7,7 @@ import random
 import pytest
 
 from nas.cli.progress import Lines, Watched, block_lines
+from nas.study import open_study
 from nas.study.log import open_log
 from nas.study.question import Definition, write_definition
 from nas.study.records import Record
@@ -182,10 +183,9 @@ def test_the_live_block_shows_best_and_running():
 
 def test_the_result_names_base_report_and_next_command(study):
     from nas.cli.search import result_data, result_lines
-    from nas.report.source import read
 
-    lines = result_lines(read(study))
+    lines = result_lines(open_study(study))
     assert f"report: {study / 'report.html'}" in lines
     assert lines[-1] == f"next: nas scale {study} --phi 3"
     assert any("demonstration" in line for line in lines)
-    assert result_data(read(study))["base"]["trial"] == 3
+    assert result_data(open_study(study))["base"]["trial"] == 3

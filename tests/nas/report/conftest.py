@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from made_up_study import made_up
 
-from nas.report.source import Facts
+from nas.study import Study
 
 
 @pytest.fixture
-def facts(tmp_path: Path) -> Facts:
+def study(tmp_path: Path) -> Study:
     """The made-up study in a folder of its own."""
     return made_up(tmp_path)

@@ -1,43 +1,76 @@
-"""A study as the report reads it, made up: every state, retrainings, a reference, noise."""
+"""A study as a report gets it, made up: every state, retrainings, a reference, noise."""
 
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nas.report.source import Facts, Known
+from nas.study import Record, Study
+from nas.study.outcome import BaseChoice, Noise, TestScore
+from nas.study.question import Definition
+from nas.training.reference import Reference
 
 EPOCHS = 8
+NOISE = Noise(
+    search_variance=1.4e-4,
+    candidates=15,
+    between_seeds=9e-5,
+    retrained=2,
+    seeds=6,
+    between_candidates=5e-5,
+    resolved=False,
+)
+REFERENCE = Reference(name="logistic regression", top1=0.967, low=0.943, high=0.981, images=359)
 
 
-def record(trial: int, state: str, macs: int, top1: float | None, **more: Any) -> dict[str, Any]:
+def record(trial: int, state: str, macs: int, top1: float | None, **changes: Any) -> Record:
     """A record with the fields that the report reads."""
     epochs = 0 if top1 is None else 3 if state == "pruned" else EPOCHS
-    curve = [] if top1 is None else [top1 * (1 - 0.6 * 0.5**e) for e in range(epochs - 1)] + [top1]
-    data = {
-        "trial": trial,
-        "digest": f"n1-{trial:032x}",
-        "state": state,
-        "reason": None,
-        "top1": top1,
-        "top1_by_epoch": curve,
-        "params": macs // 80,
-        "macs": macs,
-        "activations": macs // 60,
-        "peak_bytes": 9_633_792,
-        "seconds": 1.4 * epochs,
-        "seed": 1000 + trial,
-        "replicate": 0,
-        "source": None,
-        "training_key": f"t1-{trial:032x}",
-        "decisions": {"stages.0.repeats": "1"},
-        "epochs": epochs,
-    }
-    return data | more
+    curve = () if top1 is None else (*(top1 * (1 - 0.6 * 0.5**epoch) for epoch in range(epochs - 1)), top1)
+    plain = Record(
+        trial=trial,
+        state=state,
+        digest=f"n1-{trial:032x}",
+        top1=top1,
+        top1_by_epoch=curve,
+        params=macs // 80,
+        macs=macs,
+        activations=macs // 60,
+        peak_bytes=9_633_792,
+        seconds=1.4 * epochs,
+        seed=1000 + trial,
+        training_key=f"t1-{trial:032x}",
+        decisions={"stages.0.repeats": "1"},
+        epochs=epochs,
+    )
+    return replace(plain, **changes)
 
 
-def made_up(folder: Path, n: int = 24) -> Facts:
+def question(**changes: Any) -> Definition:
+    """The question of the study."""
+    plain = Definition(
+        name="mbconv",
+        space={"schema": 1},
+        budgets=("400MFLOPs",),
+        image_size=224,
+        classes=1000,
+        data={"name": "digits", "digest": "d" * 64},
+        evaluator=None,
+        recipe={"name": "proxy", "epochs": EPOCHS},
+        sampler="tpe",
+        pruner="median",
+        objective="top1",
+        seed=0,
+        retrain=2,
+        seeds=3,
+        settings={"device": "cpu", "dtype": "float32", "batch": 64},
+    )
+    return replace(plain, **changes)
+
+
+def made_up(folder: Path, n: int = 24) -> Study:
     """A study of n trials and two retrained networks; deterministic."""
     rng = random.Random(3)
     records = []
@@ -51,54 +84,26 @@ def made_up(folder: Path, n: int = 24) -> Facts:
         else:
             records.append(record(trial, state, macs, top1))
     records.append(record(n, "failed", 300_000_000, None, reason="out of memory <3 times>"))
-    best = sorted((r for r in records if r["state"] == "complete"), key=lambda r: -r["top1"])[:2]
+    best = sorted((r for r in records if r.state == "complete"), key=lambda r: -r.top1)[:2]
     for chosen in best:
         for seed in (1, 2, 3):
-            score = chosen["top1"] + rng.gauss(-0.004, 0.006)
-            again = record(len(records), "complete", chosen["macs"], score, replicate=seed, source=chosen["trial"])
-            records.append(again | {"digest": chosen["digest"]})
-    return Facts(
+            score = chosen.top1 + rng.gauss(-0.004, 0.006)
+            again = record(len(records), "complete", chosen.macs, score, replicate=seed, source=chosen.trial)
+            records.append(replace(again, digest=chosen.digest))
+    return Study(
         folder=folder,
-        name="mbconv-400mflops-digits-1a2b3c4d",
-        state="finished",
-        definition={
-            "name": "mbconv",
-            "space": {"schema": 1},
-            "budgets": ["400MFLOPs"],
-            "data": {"name": "digits", "digest": "d" * 64},
-            "evaluator": None,
-            "recipe": {"name": "proxy", "epochs": EPOCHS},
-            "image_size": 224,
-            "classes": 1000,
-            "settings": {"device": "cpu", "dtype": "float32", "batch": 64},
-        },
-        budgets=("400MFLOPs",),
-        metric="macs",
-        limit=4e8,
+        question=question(),
         records=tuple(records),
-        base=dict(best[0]),
-        reference={"name": "logistic regression", "top1": 0.967, "low": 0.943, "high": 0.981, "images": 359},
-        noise={
-            "search_variance": 1.4e-4,
-            "candidates": 15,
-            "between_seeds": 9e-5,
-            "retrained": 2,
-            "seeds": 6,
-            "between_candidates": 5e-5,
-            "resolved": False,
-        },
-        test={"trial": best[0]["trial"], "top1": 0.964, "images": 360},
-        choice={
-            "trial": best[0]["trial"],
-            "mean": 0.945,
-            "fresh": 0.941,
-            "replicates": 3,
-            "rule": "best mean",
-        },
-        known=(
-            Known("efficientnet-b0", 385_814_752),
-            Known("mobilenet-v2", 300_774_272),
-            Known("googlenet", 1_498_391_040),
-            Known("resnet-50", 4_089_184_256),
-        ),
+        base=best[0],
+        choice=BaseChoice(trial=best[0].trial, mean=0.945, fresh=0.941, replicates=3, rule="best mean"),
+        reference=REFERENCE,
+        noise=NOISE,
+        test=TestScore(trial=best[0].trial, top1=0.964, images=360),
+        state="finished",
+        trials_wanted=n,
     )
+
+
+def empty(study: Study) -> Study:
+    """The same study before its first trial."""
+    return replace(study, records=(), base=None, choice=None, reference=None, noise=None, test=None)

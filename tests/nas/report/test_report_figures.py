@@ -2,78 +2,108 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nas.report.figures import accuracy, curves
-from nas.report.source import Known
+import pytest
+from made_up_study import empty, question, record
+
+from nas.report.figures import FIGURES, accuracy, accuracy_data, curves
+from nas.report.figures.known import Known, shared_labels
 
 
-def of_state(facts, state):
-    return [r for r in facts.records if r["state"] == state and not r["replicate"]]
+def of_state(study, state):
+    return [r for r in study.records if r.state == state and not r.replicate]
 
 
-def test_every_trial_is_shown_by_its_state(facts):
-    shown = accuracy.data(facts)
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_keeps_its_contract(name, study):
+    """Whole, with one trial, and before the first: computed alike each time, drawn from that alone."""
+    figure = FIGURES[name]
+    assert figure.title
+    assert figure.compute(study) is not None
+    for part in (study, replace(study, records=study.records[:1], base=study.records[0]), empty(study)):
+        shown = figure.compute(part)
+        assert shown == figure.compute(part)
+        if shown is not None:
+            assert {"data", "layout"} <= figure.draw(shown).to_dict().keys()
+            assert all(isinstance(caption, str) for caption in figure.captions(shown))
+
+
+def test_every_trial_is_shown_by_its_state(study):
+    shown = accuracy_data.compute(study)
     for state in ("complete", "pruned", "reused"):
-        expected = [(float(r["macs"]), r["top1"], r["trial"]) for r in of_state(facts, state)]
+        expected = [(float(r.macs), r.top1, r.trial) for r in of_state(study, state)]
         assert expected
         assert list(shown.points[state]) == expected
 
 
-def test_infeasible_trials_are_ticks_by_cost_and_never_points(facts):
-    shown = accuracy.data(facts)
-    costs = {float(r["macs"]) for r in of_state(facts, "infeasible")}
+def test_infeasible_trials_are_ticks_by_cost_and_never_points(study):
+    shown = accuracy_data.compute(study)
+    costs = {float(r.macs) for r in of_state(study, "infeasible")}
     assert costs
     assert set(shown.infeasible) <= costs
     assert not costs & {point[0] for points in shown.points.values() for point in points}
 
 
-def test_the_base_budget_and_reference_are_where_the_study_says(facts):
-    shown = accuracy.data(facts)
-    assert shown.base == (facts.base["macs"], facts.base["top1"], facts.base["trial"])
+def test_the_base_budget_and_reference_are_where_the_study_says(study):
+    shown = accuracy_data.compute(study)
+    assert shown.base == (study.base.macs, study.base.top1, study.base.trial)
     assert shown.limit == 4e8
     assert shown.reference == (0.967, 0.943, 0.981)
 
 
-def test_known_networks_beyond_the_figure_are_listed_not_drawn(facts):
-    shown = accuracy.data(facts)
-    assert {k.name for k in shown.known} == {"mobilenet-v2", "efficientnet-b0"}
-    assert [k.name for k in shown.beyond] == ["googlenet", "resnet-50"]
+def test_known_networks_beyond_the_figure_are_listed_not_drawn(study):
+    shown = accuracy_data.compute(study)
+    inside, outside = ({known.name for known in networks} for networks in (shown.known, shown.beyond))
+    assert {"mobilenet-v2", "efficientnet-b0"} <= inside
+    assert {"googlenet", "resnet-50"} <= outside
+    assert not inside & outside
+    assert any("resnet-50 (4.089 G)" in caption for caption in accuracy.captions(shown))
 
 
-def test_labels_that_would_overlap_share_one(facts):
+def test_labels_that_would_overlap_share_one(study):
     near = (Known("a", 300_000_000), Known("b", 300_100_000), Known("c", 380_000_000))
-    texts = {a.text for a in accuracy.draw(accuracy.data(replace(facts, known=near))).layout.annotations}
-    assert {"a, b", "c"} <= texts
+    assert shared_labels(near, 6e6) == [("a, b", 3e8), ("c", 3.8e8)]
+    shown = replace(accuracy_data.compute(study), known=near)
+    assert {"a, b", "c"} <= {annotation.text for annotation in accuracy.draw(shown).layout.annotations}
 
 
-def test_front_line_is_a_step_that_ends_at_the_budget(facts):
-    figure = accuracy.draw(accuracy.data(facts))
+def test_front_line_is_a_step_that_ends_at_the_budget(study):
+    figure = accuracy.draw(accuracy_data.compute(study))
     (line,) = [trace for trace in figure.data if trace.name == "Pareto front"]
     assert line.line.shape == "hv"
     assert line.x[-1] == 4e8
     assert list(line.y) == sorted(line.y)
 
 
-def test_retrained_networks_have_error_bars(facts):
-    shown = accuracy.data(facts)
-    assert [r.n for r in shown.repeated] == [3, 3]
+def test_retrained_networks_have_error_bars(study):
+    shown = accuracy_data.compute(study)
+    assert [repeated.n for repeated in shown.repeated] == [3, 3]
     (trace,) = [t for t in accuracy.draw(shown).data if t.name.startswith("retrained")]
-    assert list(trace.error_y.array) == [100 * r.deviation for r in shown.repeated]
+    assert list(trace.error_y.array) == [100 * repeated.deviation for repeated in shown.repeated]
 
 
-def test_a_budget_on_parameters_puts_parameters_on_the_axis(facts):
-    shown = accuracy.data(replace(facts, metric="params", limit=5e6, known=()))
-    assert shown.base[0] == facts.base["params"]
+def test_a_budget_on_parameters_puts_parameters_on_the_axis(study):
+    shown = accuracy_data.compute(replace(study, question=question(budgets=("5Mparams", "400MFLOPs"))))
+    assert (shown.base[0], shown.limit) == (study.base.params, 5e6)
     assert accuracy.draw(shown).layout.xaxis.title.text == "parameters"
 
 
-def test_a_study_without_trials_draws(facts):
-    empty = replace(facts, records=(), base=None, reference=None, limit=None)
-    assert not accuracy.draw(accuracy.data(empty)).data
-    assert curves.data(empty) == ()
+def test_a_budget_on_weights_shows_bytes(study):
+    shown = accuracy_data.compute(replace(study, question=question(budgets=("20MB",))))
+    assert shown.base[0] == 4 * study.base.params
 
 
-def test_the_base_is_the_last_curve_and_replicates_have_none(facts):
-    lines = curves.data(facts)
+def test_a_study_without_trials_draws(study):
+    assert not accuracy.draw(accuracy_data.compute(empty(study))).data
+    assert curves.compute(empty(study)) is None
+
+
+def test_the_base_is_the_last_curve_and_replicates_have_none(study):
+    lines = curves.compute(study)
     assert lines[-1].base
-    assert lines[-1].trial == facts.base["trial"]
-    assert len(lines) == len(of_state(facts, "complete")) + len(of_state(facts, "pruned"))
+    assert lines[-1].trial == study.base.trial
+    assert len(lines) == len(of_state(study, "complete")) + len(of_state(study, "pruned"))
+
+
+def test_a_training_of_one_epoch_has_no_curve(study):
+    short = record(0, "complete", 100, 0.5, top1_by_epoch=(0.5,))
+    assert curves.compute(replace(study, records=(short,))) is None

@@ -1,20 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from made_up_study import NOISE as NOISY
+from made_up_study import record
 
 from nas.report.numbers import rounded, seconds_text
 from nas.report.statements import base_lines, comparison, fair_score, noise_verdict
+from nas.study.outcome import BaseChoice
+from nas.training.reference import Reference
 from search_spaces.counting.intervals import wilson
 
-NOISE = {
-    "search_variance": 3e-4,
-    "candidates": 20,
-    "between_seeds": 1e-4,
-    "retrained": 2,
-    "seeds": 6,
-    "between_candidates": 2e-4,
-    "resolved": True,
-}
+NOISE = replace(NOISY, search_variance=3e-4, candidates=20, between_seeds=1e-4, between_candidates=2e-4, resolved=True)
+REFERENCE = Reference(name="logistic regression", top1=0.95, low=0.94, high=0.96, images=359)
 
 
 def test_wilson_equals_the_textbook_values():
@@ -41,30 +40,29 @@ def test_noise_verdict_follows_the_estimates_and_prints_both():
     assert "1.00e-04" in text
     assert "20 trials" in text
     assert "rough" in text
-    assert "rough" not in noise_verdict(NOISE | {"seeds": 30})
-    assert noise_verdict(NOISE | {"resolved": False}).startswith("Differences between candidates are within noise")
+    assert "rough" not in noise_verdict(replace(NOISE, seeds=30))
+    assert noise_verdict(replace(NOISE, resolved=False)).startswith("Differences between candidates are within noise")
 
 
 def test_noise_that_was_not_estimated_is_called_so():
-    for noise in (None, NOISE | {"between_seeds": None}, NOISE | {"between_candidates": None}):
+    for noise in (None, replace(NOISE, between_seeds=None), replace(NOISE, between_candidates=None)):
         assert "not estimated" in noise_verdict(noise)
 
 
 def test_comparison_tells_ahead_from_clearly_ahead():
-    reference = {"name": "logistic regression", "top1": 0.9, "low": 0.89, "high": 0.91, "images": 3000}
+    reference = replace(REFERENCE, top1=0.9, low=0.89, high=0.91, images=3000)
     assert comparison(0.99, reference).endswith("by 9.0 points.")
     assert comparison(0.915, reference).endswith("the intervals overlap.")
     assert "does not beat" in comparison(0.9, reference)
 
 
 def test_the_score_that_selection_has_not_touched_is_compared():
-    base = {"trial": 3, "top1": 0.99}
+    base = record(3, "complete", 100, 0.99)
     assert fair_score(base, None) == 0.99
-    assert fair_score(base, {"fresh": None}) == 0.99
-    choice = {"fresh": 0.91, "replicates": 2}
+    assert fair_score(base, BaseChoice(trial=3)) == 0.99
+    choice = BaseChoice(trial=3, fresh=0.91, replicates=2)
     assert fair_score(base, choice) == 0.91
-    reference = {"name": "logistic regression", "top1": 0.95, "low": 0.94, "high": 0.96, "images": 359}
-    assert base_lines(base, reference, choice)[-1] == "The base does not beat logistic regression (-4.0 points)."
+    assert base_lines(base, REFERENCE, choice)[-1] == "The base does not beat logistic regression (-4.0 points)."
 
 
 def test_without_a_base_the_lines_say_so():

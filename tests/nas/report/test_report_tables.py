@@ -1,19 +1,21 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from made_up_study import record
+from made_up_study import empty, record
 
 from nas.report import tables
 
 
-def frame_of(*rows: tuple[str, int, float | None], **more: Any):
-    return tables.trials(record(trial, *row, **more) for trial, row in enumerate(rows))
+def records_of(*rows):
+    return [record(trial, *row) for trial, row in enumerate(rows)]
+
+
+def trials_of(front):
+    return [member.trial for member, _ in front]
 
 
 def test_front_takes_complete_trials_only_and_is_strictly_rising():
-    frame = frame_of(
+    records = records_of(
         ("complete", 200, 0.90),
         ("complete", 100, 0.80),
         ("pruned", 50, 0.99),
@@ -24,39 +26,47 @@ def test_front_takes_complete_trials_only_and_is_strictly_rising():
         ("complete", 400, 0.95),
         ("infeasible", 10, None),
     )
-    assert list(tables.front(frame)["trial"]) == [1, 0, 7]
+    assert trials_of(tables.front(records)) == [1, 0, 7]
 
 
 def test_front_of_equal_points_is_the_first_trial():
-    assert list(tables.front(frame_of(("complete", 100, 0.9), ("complete", 100, 0.9)))["trial"]) == [0]
+    assert trials_of(tables.front(records_of(("complete", 100, 0.9), ("complete", 100, 0.9)))) == [0]
 
 
 def test_front_follows_the_metric_asked_for():
-    rows = [record(0, "complete", 100, 0.9, params=9), record(1, "complete", 200, 0.8, params=5)]
-    frame = tables.trials(rows)
-    assert list(tables.front(frame, "macs")["trial"]) == [0]
-    assert list(tables.front(frame, "params")["trial"]) == [1, 0]
+    records = [record(0, "complete", 100, 0.9, params=9), record(1, "complete", 200, 0.8, params=5)]
+    assert trials_of(tables.front(records, "macs")) == [0]
+    assert trials_of(tables.front(records, "params")) == [1, 0]
 
 
 def test_front_leaves_retrainings_out():
-    rows = [record(0, "complete", 100, 0.8), record(1, "complete", 100, 0.9, replicate=1, source=0)]
-    assert list(tables.front(tables.trials(rows))["trial"]) == [0]
+    records = [record(0, "complete", 100, 0.8), record(1, "complete", 100, 0.9, replicate=1, source=0)]
+    assert trials_of(tables.front(records)) == [0]
 
 
 def test_retrained_leaves_the_search_score_out():
-    rows = [record(0, "complete", 100, 0.99)]
-    rows += [record(k, "complete", 100, score, replicate=k, source=0) for k, score in ((1, 0.90), (2, 0.92))]
-    (row,) = tables.retrained(tables.trials(rows)).to_dict("records")
-    assert (row["trial"], row["n"], row["macs"]) == (0, 2, 100)
-    assert row["mean"] == pytest.approx(0.91)
-    assert row["deviation"] == pytest.approx(0.02 / 2**0.5)
+    records = [record(0, "complete", 100, 0.99)]
+    records += [record(k, "complete", 100, score, replicate=k, source=0) for k, score in ((1, 0.90), (2, 0.92))]
+    (again,) = tables.retrained(records)
+    assert (again.record.trial, again.n, again.record.macs) == (0, 2, 100)
+    assert again.mean == pytest.approx(0.91)
+    assert again.deviation == pytest.approx(0.02 / 2**0.5)
 
 
-def test_frames_of_a_study_without_trials_are_empty():
-    frame = tables.trials([])
-    assert len(tables.front(frame)) == len(tables.retrained(frame)) == 0
-    assert tables.counts(frame) == {}
+def test_a_single_retraining_has_no_deviation():
+    records = [record(0, "complete", 100, 0.99), record(1, "complete", 100, 0.9, replicate=1, source=0)]
+    assert [(again.n, again.deviation) for again in tables.retrained(records)] == [(1, 0.0)]
 
 
-def test_bytes_are_four_a_parameter():
-    assert list(tables.trials([record(0, "complete", 8000, 0.5)])["bytes"]) == [400.0]
+def test_tables_of_a_study_without_trials_are_empty():
+    assert tables.front([]) == tables.retrained([]) == []
+    assert tables.counts([]) == {}
+
+
+def test_users_get_trials_as_a_frame(study, tmp_path):
+    frame = study.trials()
+    assert list(frame["trial"]) == [r.trial for r in study.records]
+    assert list(frame["bytes"]) == [4 * r.params for r in study.records]
+    assert frame["top1"].isna().sum() == sum(r.top1 is None for r in study.records)
+    frame.to_csv(tmp_path / "trials.csv")
+    assert set(study.trials().columns) == set(empty(study).trials().columns)

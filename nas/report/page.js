@@ -1,8 +1,3 @@
-"""The page's own JavaScript: draws the figures in the reader's colours, sorts and filters the table."""
-
-from __future__ import annotations
-
-JS = """
 "use strict";
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const narrow = window.matchMedia("(max-width: 40rem)");
@@ -17,8 +12,9 @@ function look() {
 function layoutOf(figure) {
   const { font, axis } = look(), layout = structuredClone(figure.layout);
   layout.font = font;
-  Object.assign(layout.xaxis, axis);
-  Object.assign(layout.yaxis, axis);
+  for (const name of Object.keys(layout)) {
+    if (/^[xy]axis\d*$/.test(name)) Object.assign(layout[name], axis);  // a figure may have none
+  }
   if (narrow.matches) {
     layout.margin = { ...layout.margin, l: 44, r: 8 };
     layout.height = Math.round(layout.height * 0.95);
@@ -28,9 +24,12 @@ function layoutOf(figure) {
 
 function draw() {
   for (const element of document.querySelectorAll(".figure")) {
-    const figure = JSON.parse(document.getElementById(element.dataset.figure).textContent);
-    const settings = { responsive: true, displayModeBar: false };
-    Plotly.react(element, figure.data, layoutOf(figure), settings);
+    try {
+      const figure = JSON.parse(document.getElementById(element.dataset.figure).textContent);
+      Plotly.react(element, figure.data, layoutOf(figure), { responsive: true, displayModeBar: false });
+    } catch (error) {  // one figure that cannot be drawn stops neither the others nor the table
+      element.textContent = `This figure could not be drawn: ${error.message}`;
+    }
   }
 }
 
@@ -51,8 +50,7 @@ function sortBy(table, column, header) {
 function filter(table, words, state, shown) {
   let count = 0;
   for (const row of table.tBodies[0].rows) {
-    const found = row.textContent.toLowerCase().includes(words.toLowerCase());
-    const hit = found && (!state || row.dataset.state === state);
+    const hit = row.textContent.toLowerCase().includes(words.toLowerCase()) && (!state || row.dataset.state === state);
     row.hidden = !hit;
     count += hit;
   }
@@ -70,8 +68,7 @@ function wireTable() {
   update();
 }
 
-draw();
 wireTable();
+draw();
 dark.addEventListener("change", draw);
 narrow.addEventListener("change", draw);
-"""

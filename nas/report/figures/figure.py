@@ -1,0 +1,43 @@
+"""What a figure of the page is: computed first, drawn later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nas.study import Study
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+TRAINED, PRUNED, REUSED, RETRAINED = "#3b82c4", "#9aa0a6", "#8e6fc1", "#0f8bb5"
+BASE, FRONT, BUDGET, REFERENCE, KNOWN = "#d64545", "#d9822b", "#d64545", "#2a9d6f", "#8a8f98"
+
+
+def no_captions(shown: Any) -> Sequence[str]:
+    """The picture says it all."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Figure:
+    """``compute`` makes plain values of a study, or None where there is nothing to show; ``draw`` renders these and
+    nothing else; ``captions`` are sentences about them that the picture cannot say."""
+
+    title: str
+    compute: Callable[[Study], Any | None]
+    draw: Callable[[Any], go.Figure]
+    captions: Callable[[Any], Sequence[str]] = no_captions
+
+
+def clear_layout(height: int, legend_y: float, top: int) -> dict[str, Any]:
+    """The layout that all figures share; colours of text and grid come from the page."""
+    return {
+        "legend": {"orientation": "h", "yanchor": "top", "y": legend_y, "xanchor": "left", "x": 0},
+        "margin": {"l": 60, "r": 20, "t": top, "b": 60},
+        "height": height,
+        "hovermode": "closest",
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+    }

@@ -1,0 +1,41 @@
+"""Known networks on the axis of costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from search_spaces import UserError, cost
+from search_spaces.known.networks import names, network
+
+
+@dataclass(frozen=True)
+class Known:
+    """A known network and what it costs at the study's image size and classes."""
+
+    name: str
+    cost: int
+
+
+def known_networks(image_size: int, classes: int, metric: str) -> tuple[Known, ...]:
+    """Known networks by cost at this image size and number of classes, ascending; those whose head binds another image
+    size are left out."""
+    networks = []
+    for name in names():
+        try:
+            total = cost(network(name).at(image_size, classes))
+        except UserError:
+            continue
+        networks.append(Known(name, int(getattr(total, metric))))
+    return tuple(sorted(networks, key=lambda known: (known.cost, known.name)))
+
+
+def shared_labels(networks: Iterable[Known], gap: float) -> list[tuple[str, float]]:
+    """Names at their costs; networks whose labels would overlap (costs closer than ``gap``) share one."""
+    labels: list[tuple[list[str], float]] = []
+    for known in sorted(networks, key=lambda known: known.cost):
+        if labels and known.cost - labels[-1][1] < gap:
+            labels[-1][0].append(known.name)
+        else:
+            labels.append(([known.name], float(known.cost)))
+    return [(", ".join(shared), place) for shared, place in labels]

@@ -1,0 +1,64 @@
+"""What a study found out beside its trials: noise, base and test score, each held whole by one event of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from nas.training.reference import Reference
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Variances of top-1 (fractions squared), each with what it was estimated from; None where it cannot be.
+
+    ``search_variance``: of the ``candidates`` completed search trials, one seed each, so it holds both sources.
+    ``between_seeds``: pooled within the ``retrained`` candidates over their ``seeds`` retrainings alone (replicate
+    ≥ 1); the search score of a retrained candidate is left out, because it was selected for being high.
+    ``between_candidates``: the first minus the second, at least 0. ``resolved``: it exceeds ``between_seeds``.
+    """
+
+    search_variance: float | None
+    candidates: int
+    between_seeds: float | None
+    retrained: int
+    seeds: int
+    between_candidates: float | None
+    resolved: bool | None
+
+
+@dataclass(frozen=True)
+class BaseChoice:
+    """The search trial chosen as the base. ``mean`` is over its search score and ``replicates`` further seeds;
+    ``fresh`` over the further seeds alone, which the selection has not touched (None without any). Fractions."""
+
+    trial: int
+    digest: str | None = None
+    top1: float | None = None
+    mean: float | None = None
+    fresh: float | None = None
+    replicates: int = 0
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class TestScore:
+    """Top-1 (0 to 1) of the base, search trial ``trial``, on the ``images`` of the test split."""
+
+    __test__ = False  # not a test case, whatever its name says to pytest
+
+    trial: int
+    top1: float
+    images: int
+
+
+FINDINGS: dict[str, type[Any]] = {"reference": Reference, "noise": Noise, "base": BaseChoice, "test": TestScore}
+"""Events that hold a finding whole; of several the last one holds."""
+
+
+def finding(event: Mapping[str, Any]) -> Any:
+    """The value in such an event; fields of a newer release are left out."""
+    kind = FINDINGS[event["event"]]
+    names = {f.name for f in fields(kind)}
+    return kind(**{name: value for name, value in event.items() if name in names})
