@@ -19,11 +19,20 @@ MAY = {
     "search_spaces": {"search_spaces", "yaml"},
     "search_spaces/counting": {"search_spaces", "numpy"},
     "scaling": {"scaling", "search_spaces"},
-    "nas/data": {"nas.data", "search_spaces", "numpy", "PIL", "sklearn", "torchvision"},
+    "nas/data": {"nas.data", "nas.storage", "search_spaces", "numpy", "PIL", "sklearn", "torchvision"},
     "nas/training": TRAINING,
     "nas/storage": {"nas.storage", "search_spaces"},
     "nas/study": {*TRAINING, "nas.conduct", "nas.study", "optuna"},
-    "nas/report": {"nas.report", "nas.study", "search_spaces", "scaling", "pandas", "plotly"},
+    "nas/report": {
+        "nas.report",
+        "nas.study",
+        "nas.storage",
+        "nas.training.reference",
+        "search_spaces",
+        "scaling",
+        "pandas",
+        "plotly",
+    },
     "nas/cli": {"nas", "search_spaces", "scaling", "rich", "torch", "numpy", "PIL"},
 }
 

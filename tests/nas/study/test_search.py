@@ -176,8 +176,8 @@ def test_retraining_measures_the_seeds_and_can_change_the_base(run, by_cost):
     best = sorted((r for r in study.records if r.counted), key=lambda r: -r.top1)[:3]
     assert {r.source for r in again} == {r.trial for r in best}
     assert len({r.seed for r in (*again, *best)}) == 15
-    assert (study.noise["seeds"], study.noise["retrained"], study.noise["resolved"]) == (12, 3, False)
-    assert study.choice["replicates"] == 4
+    assert (study.noise.seeds, study.noise.retrained, study.noise.resolved) == (12, 3, False)
+    assert study.choice.replicates == 4
 
 
 def test_pruned_trainings_count_and_are_not_chosen(run, by_cost):
