@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -95,9 +96,5 @@ class Budget:
 
 def _decimal(value: Fraction) -> str:
     """Exact decimal text of a fraction with a decimal denominator."""
-    whole, rest = divmod(value, 1)
-    digits = ""
-    while rest:
-        digit, rest = divmod(rest * 10, 1)
-        digits += str(digit)
-    return f"{whole}.{digits}" if digits else str(whole)
+    with localcontext(prec=60):
+        return f"{(Decimal(value.numerator) / value.denominator).normalize():f}"

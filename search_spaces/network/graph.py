@@ -140,9 +140,9 @@ class Graph:
         """
         sides = kernel if isinstance(kernel, tuple) else (kernel, kernel)
         norm = norm or self.defaults.norm
-        room = self._padding(padding, sides, stride, dilation)
+        padding = self._padding(padding, sides, stride, dilation)
         bias = self._bias(norm) if bias is None else bias
-        op = ops.Conv(out, sides, stride, room, dilation, groups, bias)
+        op = ops.Conv(out, sides, stride, padding, dilation, groups, bias)
         if isinstance(norm, WeightStandardization):
             scale = 1.0 if norm.gain_in == "act" else act_gain(self.defaults.act)
             op = replace(op, standardize=scale, standardize_eps=norm.eps)
@@ -207,8 +207,8 @@ class Graph:
     ) -> Tensor:
         """Max or average pooling."""
         sides = (kernel, kernel)
-        room = self._padding(padding, sides, stride, 1)
-        return self.append(ops.Pool(mode, sides, stride, room, ceil, count_include_pad), x, name="pool")
+        padding = self._padding(padding, sides, stride, 1)
+        return self.append(ops.Pool(mode, sides, stride, padding, ceil, count_include_pad), x, name="pool")
 
     def adaptive_pool(self, x: Tensor, size: int = 1) -> Tensor:
         """Average pooling to ``size`` × ``size``; the default is global average pooling."""

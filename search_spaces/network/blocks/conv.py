@@ -53,8 +53,17 @@ class Conv(Block):
         return g.norm_act(h, self.act, self.norm)
 
 
+class Keeping(Block):
+    """Base of blocks that keep their width; depth scaling does not repeat them."""
+
+    repeatable = False
+
+    def width(self, channels: int, out: int | None) -> int:
+        return kept(self.kind, channels, out)
+
+
 @dataclass(frozen=True)
-class Pool(Block):
+class Pool(Keeping):
     """Max or average pooling; the width stays. An average leaves padding out unless ``count_include_pad``."""
 
     mode: str = ruled(one_of(*POOLS), "max")
@@ -64,10 +73,6 @@ class Pool(Block):
     count_include_pad: bool = ruled(a_flag, False)
 
     kind = "pool"
-    repeatable = False
-
-    def width(self, channels: int, out: int | None) -> int:
-        return kept(self.kind, channels, out)
 
     def trace(self, g: Graph, x: Tensor, out: int, stride: int, at: Position) -> Tensor:
         return g.pool(
@@ -82,23 +87,19 @@ class Pool(Block):
 
 
 @dataclass(frozen=True)
-class AdaptivePool(Block):
+class AdaptivePool(Keeping):
     """Average to a map of side ``to``, whatever the input's; the width stays, a stride has nothing to do."""
 
     to: int = ruled(an_integer(), 1)
 
     kind = "adaptive_pool"
-    repeatable = False
-
-    def width(self, channels: int, out: int | None) -> int:
-        return kept(self.kind, channels, out)
 
     def trace(self, g: Graph, x: Tensor, out: int, stride: int, at: Position) -> Tensor:
         return g.adaptive_pool(x, self.to)
 
 
 @dataclass(frozen=True)
-class Norm(Block):
+class Norm(Keeping):
     """Norm and activation by themselves: local response normalisation after a pool (Szegedy et al. 2014,
     fig. 3), or what closes a pre-activation network (He et al. 2016). The width stays."""
 
@@ -106,10 +107,6 @@ class Norm(Block):
     act: str = ruled(an_act, "none")
 
     kind = "norm"
-    repeatable = False
-
-    def width(self, channels: int, out: int | None) -> int:
-        return kept(self.kind, channels, out)
 
     def trace(self, g: Graph, x: Tensor, out: int, stride: int, at: Position) -> Tensor:
         if stride != 1:
