@@ -105,9 +105,9 @@ def test_a_package_that_could_be_exchanged_is_behind_one_file(package):
 
 def test_the_language_and_scaling_need_neither_torch_nor_numpy():
     program = (
-        "import sys; from search_spaces import load, cost, save, digest; from scaling import scale, family\n"
+        "import sys; from search_spaces import load, cost, save, digest, least; from scaling import scale, family\n"
         "from search_spaces.network.cost import layers\n"
-        "family(load('efficientnet-b0')); load('mbconv').least()\n"
+        "family(load('efficientnet-b0')); least(load('mbconv'))\n"
         "cost(load('efficientnet-l2')); layers(load('senet-154'))\n"
         "print([name for name in ('torch', 'numpy', 'optuna', 'pandas', 'plotly') if name in sys.modules])"
     )
