@@ -68,6 +68,8 @@ class Conv(Op):
         channels, *size = inputs[0]
         if channels % self.groups or self.out % self.groups:
             raise UserError(f"groups must divide the channels {channels} -> {self.out}, got {self.groups}")
+        if self.standardize is not None and channels * prod(self.kernel) == self.groups:
+            raise UserError("weight standardisation needs more than one weight a channel: a single one is always 0")
         return (self.out, *_windows(size, self.kernel, self.stride, self.padding, self.dilation))
 
     def weights(self, *inputs: Shape) -> tuple[tuple[str, Shape], ...]:

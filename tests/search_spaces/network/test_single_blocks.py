@@ -27,6 +27,7 @@ from search_spaces import (
     Parallel,
     Pool,
     PreActBottleneck,
+    Separable,
     Space,
     Stage,
     UserError,
@@ -202,6 +203,14 @@ def test_weight_standardisation_puts_its_gain_where_it_is_asked_for():
         UserError, match=r"^stages\.0\.0.*weight standardisation needs an activation of .*, got hard_swish"
     ):
         cost(standardised("act", "hard_swish"))
+
+
+def test_a_single_weight_cannot_be_standardised():
+    """Its mean is itself: a depthwise 1×1 convolution would give its bias for every image."""
+    defaults = Defaults(norm=WeightStandardization())
+    assert cost(network(Stage(Separable(kernel=3), out=8), defaults=defaults)).params > 0
+    with pytest.raises(UserError, match=r"^stages\.0\.0\.depthwise\.conv: weight standardisation needs more than one"):
+        cost(network(Stage(Separable(kernel=1), out=8), defaults=defaults))
 
 
 def test_heads_without_a_fully_connected_layer():
