@@ -1,0 +1,50 @@
+"""What docs/extending.md says can be added, added as it says."""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from nas.data import DATA_SETS, load_data
+
+PAGE = (Path(__file__).parents[1] / "docs" / "extending.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def example(monkeypatch):
+    """The example of a section, as a module that can be imported by the name ``example``."""
+
+    def module_of(section: str) -> types.ModuleType:
+        body = PAGE.split(f"\n## {section}\n")[1].split("\n## ")[0]
+        module = types.ModuleType("example")
+        monkeypatch.setitem(sys.modules, "example", module)
+        exec(re.findall(r"```python\n(.*?)```", body, flags=re.DOTALL)[0], vars(module))
+        return module
+
+    return module_of
+
+
+def test_every_section_has_a_test():
+    sections = re.findall(r"^## (.*)$", PAGE, flags=re.MULTILINE)
+    tests = "".join(name for name in globals() if name.startswith("test_"))
+    assert sections
+    for section in sections:
+        assert f"test_{section.lower().replace(' ', '_')}_can_be_added" in tests
+
+
+def test_a_block_can_be_added(example):
+    from nas.module.contract import check_block
+
+    check_block(example("A block").BLOCKS["twice"])
+
+
+def test_a_data_set_can_be_added(example, monkeypatch, nas):
+    example("A data set")
+    monkeypatch.setitem(DATA_SETS, "stripes", "example:stripes")
+    data = load_data("stripes")
+    assert (data.channels, data.image_size, data.classes) == (1, 8, ("horizontal", "vertical"))
+    assert [len(split) for split in (data.train, data.val, data.test)] == [120, 40, 40]
