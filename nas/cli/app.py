@@ -41,6 +41,8 @@ exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `nas` with these arguments (the process's own by default) and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if os.name != "posix":
+        return _complain(f"nas runs on Linux and macOS (on Windows: in WSL), not on {sys.platform}", FAILED)
     try:
         return _dispatch(arguments)
     except ValueError as error:

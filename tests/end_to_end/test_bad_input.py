@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
-SMALL = """\
+from nas.cli import main
+
+NETWORK = """\
 schema: 1
 image_size: 32
 classes: 10
@@ -40,7 +43,7 @@ def search(*more: object) -> tuple[object, ...]:
 
 
 def test_the_file_that_the_mistakes_are_made_in_is_sound(nas, tmp_path):
-    (tmp_path / "net.yaml").write_text(SMALL)
+    (tmp_path / "net.yaml").write_text(NETWORK)
     assert nas("cost", "net.yaml").code == 0
 
 
@@ -83,60 +86,62 @@ def test_unknown_network(refused, name):
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"),
+    ("broken", "message"),
     [
-        (SMALL.replace("stages:", "stagse:"), "stagse"),
-        (SMALL.replace("kernel: 3", "kernle: 3"), "kernle"),
-        (SMALL.replace("image_size: 32", "image_size: wide"), "wide"),
-        (SMALL.replace("image_size: 32", "image_size: [32]"), "image_size"),
-        (SMALL.replace("out: 8", "out: -8"), "-8"),
-        (SMALL.replace("{conv: {kernel: 3}}", "{unheard: {}}"), "unheard"),
-        (SMALL.replace("schema: 1", "schema: 99"), "99"),
-        ("stages: &a [*a]\n", ""),
-        ("a: &a {b: *a}\n", ""),
-        ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", ""),
-        ("!!python/object/apply:os.system ['true']\n", ""),
-        ("[1, 2", ""),
-        ("", ""),
-        ("\x00\x01", ""),
+        (NETWORK.replace("stages:", "stagse:"), "stagse"),
+        (NETWORK.replace("kernel: 3", "kernle: 3"), "kernle"),
+        (NETWORK.replace("image_size: 32", "image_size: wide"), "wide"),
+        (NETWORK.replace("image_size: 32", "image_size: [32]"), "image_size"),
+        (NETWORK.replace("out: 8", "out: -8"), "-8"),
+        (NETWORK.replace("{conv: {kernel: 3}}", "{unheard: {}}"), "unheard"),
+        (NETWORK.replace("schema: 1", "schema: 99"), "99"),
+        ("stages: &a [*a]\n", "line 1: anchors and aliases (& and *) are not allowed"),
+        ("a: &a {b: *a}\n", "anchors and aliases"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "anchors and aliases"),
+        ("!!python/object/apply:os.system ['true']\n", "tags (!) are not allowed"),
+        ("[1, 2", "not valid YAML"),
+        ("", "must hold keys and values"),
+        ("\x00\x01", "not valid YAML"),
     ],
 )
-def test_broken_files(refused, tmp_path, broken, said):
+def test_broken_files(refused, tmp_path, broken, message):
     (tmp_path / "net.yaml").write_text(broken)
     line = refused("cost", "net.yaml")
     assert "net.yaml" in line
-    assert said in line
+    assert message in line
     refused("spaces", "net.yaml")
 
 
 def test_an_alias_bomb_ends_at_once(refused, tmp_path):
     levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
     (tmp_path / "net.yaml").write_text(f"a0: &a0 [x, x]\n{levels}")
-    assert "net.yaml" in refused("cost", "net.yaml")
+    assert "net.yaml: line 1: anchors and aliases" in refused("cost", "net.yaml")
 
 
 def test_a_file_that_is_not_text(refused, tmp_path):
     (tmp_path / "net.yaml").write_bytes(bytes(range(256)))
-    assert "net.yaml" in refused("cost", "net.yaml")
+    assert "net.yaml: not UTF-8 text" in refused("cost", "net.yaml")
 
 
 def test_a_very_large_file(refused, tmp_path):
     (tmp_path / "net.yaml").write_text("x" * 5_000_000)
-    assert "net.yaml" in refused("cost", "net.yaml")
+    assert "net.yaml is larger than 1000000 bytes" in refused("cost", "net.yaml")
 
 
 def test_a_folder_that_is_no_study(refused, tmp_path):
     (tmp_path / "empty").mkdir()
     assert "base.yaml" in refused("cost", "empty")
-    for words in (("report", "empty"), ("report", "nowhere", "--text"), ("studies", "show", "empty")):
-        assert "no study" in refused(*words) or "not a study" in refused(*words)
+    for words in (("report", "empty"), ("report", "nowhere", "--text")):
+        assert f"{words[1]} is not a study" in refused(*words)
+    assert "empty: no study here" in refused("studies", "show", "empty")
 
 
 def test_studies_removes_nothing_but_studies(refused, tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "study.yaml").write_text("mine")
-    refused("studies", "rm", "precious", "--yes")
-    refused("studies", "rm")
+    assert "precious: no study here" in refused("studies", "rm", "precious", "--yes")
+    assert "needs the folder of a study" in refused("studies", "rm")
+    assert (tmp_path / "precious" / "study.yaml").read_text() == "mine"
 
 
 @pytest.mark.parametrize("out", ["file/net.yaml", "/proc/nas/net.yaml"])
@@ -168,14 +173,20 @@ def test_samples_where_nothing_can_be_written(refused, tmp_path):
     ],
 )
 def test_wrong_options_of_a_search(refused, words):
-    refused(*search(*words))
+    option, value = words
+    line = refused(*search(*words))
+    assert option.removeprefix("--") in line
+    assert value in line
 
 
 @pytest.mark.parametrize(
     "words", [("--phi", "nan"), ("--phi", "inf"), ("--phi", "1e6"), ("--phi", "x"), ("--variant", "b99")]
 )
 def test_wrong_options_of_a_scaling(refused, words):
-    refused("scale", "efficientnet-b0", *words)
+    option, value = words
+    line = refused("scale", "efficientnet-b0", *words)
+    assert option.removeprefix("--") in line
+    assert (value if value != "1e6" else "1000000.0") in line
 
 
 def test_a_folder_without_images(refused, tmp_path):
@@ -197,21 +208,23 @@ def test_a_corrupt_image_is_named(refused, tmp_path):
     assert "5.png" in refused(*search("--data", "folder:photos"))
 
 
-def test_an_output_folder_that_holds_another_study(refused, nas, tmp_path):
-    import yaml
-
-    from nas.cli import main
-
-    assert main
+def test_an_output_folder_that_holds_something_else(refused, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("not a study")
-    assert "mine" in refused(*search("--out", "mine"))
-    assert yaml
+    assert "mine is not empty and holds no study" in refused(*search("--out", "mine"))
+
+
+def test_another_system_than_posix(capsys, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "name", "nt")
+        patch.setattr(sys, "platform", "win32")
+        assert main(["cost", "efficientnet-b0"]) == 1
+    assert capsys.readouterr().err == "nas: nas runs on Linux and macOS (on Windows: in WSL), not on win32\n"
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs /proc, where nobody may write")
 def test_a_study_where_nothing_can_be_written(refused, tmp_path):
     (tmp_path / "file").write_text("")
-    refused(*search("--out", "file"))
-    refused(*search("--out", "file/inside"))
-    refused(*search("--out", "/proc/nas"))
+    assert "file is a file; a study needs a folder" in refused(*search("--out", "file"))
+    for folder in ("file/inside", "/proc/nas"):
+        assert f"{folder} cannot be written" in refused(*search("--out", folder))

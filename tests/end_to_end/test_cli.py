@@ -28,7 +28,7 @@ def searched(tmp_path_factory):
 
 def test_search_says_what_it_will_do_and_what_it_found(searched):
     _, done = searched
-    for said in (
+    for line in (
         "space nas-bench-macro: 6,561 decision vectors",
         "within 20MFLOPs: exactly ",
         "demonstration",
@@ -38,7 +38,7 @@ def test_search_says_what_it_will_do_and_what_it_found(searched):
         "report: study/report.html",
         "next: nas scale study --phi 3",
     ):
-        assert said in done.stdout
+        assert line in done.stdout
     assert "[1/3]" in done.stderr
     assert "Traceback" not in done.stderr
 
