@@ -82,7 +82,7 @@ def test_auxiliary_classifiers_exist_in_training_only():
 
 
 def test_an_auxiliary_classifier_needs_its_stage():
-    with pytest.raises(UserError, match=r"^architecture\.aux\.0\.after: must name one of 1 stages, got stages\.1$"):
+    with pytest.raises(UserError, match=r"^aux\.0\.after: must name one of 1 stages, got stages\.1$"):
         Architecture(stages=(Stage(Conv(), out=8),), aux=(Aux(after="stages.1"),))
 
 
