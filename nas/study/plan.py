@@ -16,7 +16,6 @@ from nas.study.propose.samplers import SAMPLERS
 from nas.study.pruner import PRUNERS
 from nas.study.question import Definition, check_same, read_definition
 from search_spaces import Budget, Space, least, load
-from search_spaces.counting.chains import decided_all
 from search_spaces.counting.feasible import Feasible
 from search_spaces.counting.refusal import refuse_impossible
 from search_spaces.errors import UserError
@@ -156,7 +155,7 @@ def _check_trainable(space: Space, recipe: Recipe, classes: int) -> None:
 
     some = least(space)
     for shared in space.shared_assignments():
-        for head in decided_all(space.architecture.head, "head", shared):
+        for _, head in space.tree.fields["head"].every(shared):
             proxy(replace(some, head=head), recipe, recipe.image_size, classes)
 
 

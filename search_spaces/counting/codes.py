@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from search_spaces.counting.chains import Layer
+from search_spaces.counting.layers import Layer
 from search_spaces.counting.tables import Ints, Table
 from search_spaces.space.space import Space
 

@@ -13,11 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from search_spaces.counting.buckets import Bracket, Buckets
-from search_spaces.counting.chains import TooLargeError, chains
+from search_spaces.counting.chains import chains
 from search_spaces.counting.codes import Coder
 from search_spaces.counting.exact.halves import Halves, in_reach, split
 from search_spaces.counting.extremes import greatest, least
 from search_spaces.counting.intervals import wilson
+from search_spaces.counting.layers import TooLargeError
 from search_spaces.counting.paths import Paths
 from search_spaces.counting.tables import LARGEST, Ints, Table, table
 from search_spaces.counting.windows import COUNTED, Window, windows

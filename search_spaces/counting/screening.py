@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from search_spaces.counting.chains import Layer, TooLargeError, chains
+from search_spaces.counting.chains import chains
 from search_spaces.counting.codes import Coder
+from search_spaces.counting.layers import Layer, TooLargeError
 from search_spaces.counting.tables import Ints, Step, Table, table
 from search_spaces.errors import UserError
 from search_spaces.space.space import Space

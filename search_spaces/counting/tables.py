@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from search_spaces.counting.chains import Chain, Edge, TooLargeError
+from search_spaces.counting.chains import Chain
+from search_spaces.counting.layers import Edge, TooLargeError
 from search_spaces.counting.windows import Window
 
 Ints = NDArray[Any]

@@ -1,16 +1,16 @@
-"""The decisions of an open value: their names, options, and when they are active."""
+"""Decisions: their names and labels, when they are active, and what choices must keep to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from search_spaces.choice import Choice
 from search_spaces.errors import UserError
 from search_spaces.network.blocks import Block, Stage
 from search_spaces.network.defaults import Defaults, filled
-from search_spaces.values import Value
+from search_spaces.values import Value, field_values, is_open, parts
 
 Condition = tuple[str, frozenset[str]]
 """Name of another decision, and the labels of it under which this one is active."""
@@ -38,62 +38,22 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class _Where:
-    """Place of a value while walking: its path, the conditions on it, the branch it lies in."""
+class Place:
+    """Where a node stands: its path, the conditions under which it is active, and the branch that it lies in."""
 
     path: str = ""
     conditions: tuple[Condition, ...] = ()
     parent: str = ""
     branch: str = ""
 
-    def down(self, name: str) -> _Where:
-        path = f"{self.path}.{name}" if self.path else name
-        return _Where(path, self.conditions, self.parent, self.branch)
+    def field(self, name: str) -> Place:
+        """The place of a field or an item."""
+        return replace(self, path=f"{self.path}.{name}" if self.path else name)
 
-    def into(self, decision: str, label: str) -> _Where:
+    def option(self, decision: str, label: str) -> Place:
+        """The place inside the branch that ``label`` takes."""
         path = f"{self.path}.{label}"
-        return _Where(path, (*self.conditions, (decision, frozenset((label,)))), decision, path)
-
-    def where(self, *more: Condition) -> _Where:
-        return _Where(self.path, (*self.conditions, *more), self.parent, self.branch)
-
-
-def decisions_in(value: Any, where: _Where | None = None) -> Iterator[Decision]:
-    """Every decision in ``value``, parents before children; a shared one once per place where it stands."""
-    where = where or _Where()
-    if isinstance(value, Choice):
-        yield from _of_choice(value, where)
-    elif isinstance(value, Stage) and value.each is not None:
-        yield from _of_each(value, where)
-    elif isinstance(value, Value):
-        for each in fields(value):
-            yield from decisions_in(getattr(value, each.name), where.down(each.name))
-    elif isinstance(value, tuple):
-        for index, each in enumerate(value):
-            yield from decisions_in(each, where.down(str(index)))
-
-
-def _of_choice(value: Choice, where: _Where) -> Iterator[Decision]:
-    labels = labels_of(value)
-    name = value.name or where.path
-    yield Decision(name, labels, where.conditions, where.parent, where.branch)
-    for label, option in zip(labels, value.options, strict=True):
-        yield from decisions_in(option, where.into(name, label))
-
-
-def _of_each(stage: Stage, where: _Where) -> Iterator[Decision]:
-    """A stage whose repeats are open and decide by themselves: a later one is active where it exists."""
-    for each in fields(stage):
-        if each.name != "each":
-            yield from decisions_in(getattr(stage, each.name), where.down(each.name))
-    repeats = stage.repeats
-    options = repeats.options if isinstance(repeats, Choice) else (repeats,)
-    for index in range(max(options)):
-        inner = where.down("blocks").down(str(index))
-        if isinstance(repeats, Choice):
-            enough = frozenset(str(option) for option in options if option > index)
-            inner = inner.where((repeats.name or where.down("repeats").path, enough))
-        yield from decisions_in(stage.each, inner)
+        return Place(path, (*self.conditions, (decision, frozenset((label,)))), decision, path)
 
 
 def labels_of(value: Choice) -> tuple[str, ...]:
@@ -109,87 +69,76 @@ def labels_of(value: Choice) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def row_lists(rows: Any, part: str) -> list[tuple[str, tuple[Any, ...], dict[str, str]]]:
-    """Every list of rows that the stem or the stages may be, with its path and the label that takes it."""
-    if not isinstance(rows, Choice):
-        return [(part, rows, {})]
-    named = zip(labels_of(rows), rows.options, strict=True)
-    return [(f"{part}.{label}", option, {rows.name or part: label}) for label, option in named]
-
-
 def _label(option: Any, detailed: bool) -> str:
-    if isinstance(option, tuple) and any(isinstance(each, Value) for each in option):
+    if isinstance(option, tuple) and any(isinstance(item, Value) for item in option):
         return "rows"
     if isinstance(option, Stage) and isinstance(option.block, Block):
         return _label(option.block, detailed)
     if not isinstance(option, Value):
         return str(option).lower() if isinstance(option, bool) else str(option)
-    own = {each.name: (getattr(option, each.name), each.default) for each in fields(option)}
-    told = [
-        f"{name}={_label(given, True)}"
-        for name, (given, default) in own.items()
-        if detailed and given != default and not isinstance(given, (Choice, tuple))
-    ]
-    return f"{option.kind}({', '.join(told)})" if told else option.kind
+    given = {
+        f.name: getattr(option, f.name) for f in fields(option) if detailed and getattr(option, f.name) != f.default
+    }
+    words = [f"{name}={_label(v, True)}" for name, v in given.items() if not isinstance(v, (Choice, tuple))]
+    return f"{option.kind}({', '.join(words)})" if words else option.kind
 
 
 def check_choices(value: Any, defaults: Defaults | None, path: str = "") -> None:
-    """Raise UserError where options coincide, or an option is itself a choice, or a shared one nests."""
+    """Raise UserError where options coincide, or a choice stands inside an option of a shared one."""
     if isinstance(value, Choice):
         _check_choice(value, defaults, path)
-    children: Iterator[tuple[str, Any]] = iter(())
-    if isinstance(value, Choice):
-        children = (("", option) for option in value.options)
-    elif isinstance(value, Value):
-        kind = f"{value.kind}." if value.tagged else ""
-        children = ((f"{kind}{each.name}", getattr(value, each.name)) for each in fields(value))
-    elif isinstance(value, tuple):
-        children = ((str(index), each) for index, each in enumerate(value))
-    for name, child in children:
-        check_choices(child, defaults, ".".join(part for part in (path, name) if part))
+    kind = value.kind if isinstance(value, Value) and value.tagged else ""
+    for name, part in _named_parts(value):
+        check_choices(part, defaults, ".".join(word for word in (path, kind, name) if word))
+
+
+def _named_parts(value: Any) -> Iterator[tuple[str, Any]]:
+    """What stands directly in a value, by the name of its field, or its index; options have no name."""
+    if isinstance(value, Value):
+        return iter(field_values(value).items())
+    return (("" if isinstance(value, Choice) else str(index), part) for index, part in enumerate(parts(value)))
 
 
 def _check_choice(value: Choice, defaults: Defaults | None, path: str) -> None:
-    options = [filled(each, defaults) if defaults and isinstance(each, Value) else each for each in value.options]
+    options = [
+        filled(option, defaults) if defaults and isinstance(option, Value) else option for option in value.options
+    ]
     field = path.rsplit(".", 1)[-1]
     if defaults is not None and not path.startswith("defaults"):
-        options = [getattr(defaults, field, None) if each is None else each for each in options]
+        options = [getattr(defaults, field, None) if option is None else option for option in options]
     seen: set[Any] = set()
     for index, option in enumerate(options):
         if option in seen:
             raise UserError(f"options must differ, got {value.options[index]!r} twice", path)
         seen.add(option)
-        if value.name and next(decisions_in(option), None) is not None:
+        if value.name and is_open(option):
             raise UserError(f"the shared choice {value.name!r} cannot have choices inside its options", path)
 
 
-def shared_choices(value: Any) -> dict[str, Choice]:
-    """The named choices in ``value``; raises UserError where one name has different options, or stands
-    inside branches only."""
-    found: dict[str, Choice] = {}
+def shared_choices(architecture: Value) -> dict[str, Choice]:
+    """The shared choices by name.
+
+    Raises UserError where one name has different options, stands inside branches only, or is that of a field.
+    """
+    shared: dict[str, Choice] = {}
     outside: set[str] = set()
-    for each, inside in _choices(value, False):
-        if each.name is None:
+    for shared_choice, in_branch in _choices(architecture, False):
+        if shared_choice.name is None:
             continue
-        if isinstance(value, Value) and any(each.name == own.name for own in fields(value)):
-            raise UserError(f"a shared choice cannot be named {each.name!r}, as a field of the network is")
-        if found.setdefault(each.name, each) != each:
-            raise UserError(f"the shared choice {each.name!r} must have the same options everywhere")
-        outside |= set() if inside else {each.name}
-    for name in found:
+        if shared_choice.name in field_values(architecture):
+            raise UserError(f"a shared choice cannot be named {shared_choice.name!r}, as a field of the network is")
+        if shared.setdefault(shared_choice.name, shared_choice) != shared_choice:
+            raise UserError(f"the shared choice {shared_choice.name!r} must have the same options everywhere")
+        outside |= set() if in_branch else {shared_choice.name}
+    for name in shared:
         if name not in outside:
             raise UserError(f"the shared choice {name!r} must stand at least once outside every branch")
-    return found
+    return shared
 
 
-def _choices(value: Any, inside: bool) -> Iterator[tuple[Choice, bool]]:
+def _choices(value: Any, in_branch: bool) -> Iterator[tuple[Choice, bool]]:
+    """Every choice in a value, and whether it stands inside an option of another."""
     if isinstance(value, Choice):
-        yield value, inside
-        for option in value.options:
-            yield from _choices(option, True)
-    elif isinstance(value, Value):
-        for each in fields(value):
-            yield from _choices(getattr(value, each.name), inside)
-    elif isinstance(value, tuple):
-        for each in value:
-            yield from _choices(each, inside)
+        yield value, in_branch
+    for part in parts(value):
+        yield from _choices(part, in_branch or isinstance(value, Choice))

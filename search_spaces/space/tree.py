@@ -1,0 +1,337 @@
+"""An open architecture, compiled once into a tree of nodes; each question about its decisions is a method of a node.
+
+Vectors of decisions have numbers from 0 on: the first field is the most significant digit, a choice runs through
+its options in order. Counts are Python integers of any length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from math import prod
+from typing import Any
+
+from search_spaces.choice import Choice
+from search_spaces.errors import UserError
+from search_spaces.network.block import Block
+from search_spaces.network.defaults import Defaults
+from search_spaces.network.heads import HEADS
+from search_spaces.network.stage import Stage
+from search_spaces.space.decisions import Decision, Place, labels_of
+from search_spaces.values import Value, field_values, is_open
+
+Labels = dict[str, str]
+"""Labels by the name of their decision."""
+
+FILLED: tuple[type[Value], ...] = (Block, *HEADS.values())
+"""Values whose fields left None are filled by the network's defaults."""
+
+TOP = Place()
+
+MAX_REMEMBERED = 10_000
+"""Decided values that one node keeps."""
+
+
+class Node:
+    """A value at its place. This class is for a leaf, such as a number or a word; the others are below."""
+
+    def __init__(self, value: Any, place: Place) -> None:
+        self.value = value
+        self.place = place
+        self.open = is_open(value)
+        self._sizes: dict[tuple[str | None, ...], int] = {}
+
+    @property
+    def children(self) -> Sequence[Node]:
+        """The nodes directly below, in order."""
+        return ()
+
+    @cached_property
+    def shared_names(self) -> tuple[str, ...]:
+        """Names of the shared decisions in the value."""
+        return tuple(sorted({name for node in self.children if node.open for name in node.shared_names}))
+
+    def decisions(self) -> Iterator[Decision]:
+        """Every decision, parents before children; a shared one once for each place where it stands."""
+        for node in self.children:
+            if node.open:
+                yield from node.decisions()
+
+    def size(self, shared: Labels) -> int:
+        """Number of vectors over active decisions, the shared ones being decided."""
+        if not self.open:
+            return 1
+        key = tuple(map(shared.get, self.shared_names))
+        if key not in self._sizes:
+            self._sizes[key] = self.count(shared)
+        return self._sizes[key]
+
+    def count(self, shared: Labels) -> int:
+        """As :meth:`size`, not remembered."""
+        return prod(node.size(shared) for node in self.children)
+
+    def write(self, number: int, shared: Labels, labels: Labels) -> None:
+        """Write the decisions of vector ``number`` (below :meth:`size`) into ``labels``, without the shared ones."""
+        _write(self.children, number, shared, labels)
+
+    def decide(self, labels: Mapping[str, str]) -> Any:
+        """The value with every choice taken as ``labels`` say: equal objects are the same object where it is a row
+        or a part of one. Raises UserError for a missing decision or a label that is no option."""
+        return self.value
+
+    def every(self, shared: Labels) -> Iterator[tuple[Labels, Any]]:
+        """Every way to decide the value, in order, after its labels without the shared ones."""
+        for number in range(self.size(shared)):
+            labels: Labels = {}
+            self.write(number, shared, labels)
+            yield labels, self.decide(shared | labels)
+
+    def parts(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
+        """What the nodes below must match: (node, part of the target, what fills a None); None where the target is
+        of another kind."""
+        return None
+
+    def match(self, target: Any, defaults: Defaults, labels: Labels, fill: Any = None) -> Node | None:
+        """Write into ``labels`` the first decisions, in order, that make the value the decided ``target``.
+
+        Fields left None are compared as ``defaults`` fill them; shared decisions that ``labels`` hold are kept;
+        ``fill`` stands for a None among options. Returns the node that differs, None where none does; then the
+        labels of inactive decisions mean nothing.
+        """
+        if not self.open and self.value == target:
+            return None
+        parts = self.parts(target, defaults)
+        if parts is None:
+            return self
+        differing = (node.match(part, defaults, labels, fill) for node, part, fill in parts)
+        return next((node for node in differing if node is not None), None)
+
+    def match_shared(self, target: Any, defaults: Defaults, labels: Labels, fill: Any = None) -> None:
+        """Write the labels of the shared decisions, as they first stand outside every branch."""
+        for node, part, filling in (self.parts(target, defaults) or ()) if self.shared_names else ():
+            node.match_shared(part, defaults, labels, filling)
+
+
+def _write(nodes: Sequence[Node], number: int, shared: Labels, labels: Labels) -> None:
+    """Write the decisions of several nodes, the last being the least significant digit."""
+    for node in reversed(nodes):
+        if node.open:
+            number, digit = divmod(number, node.size(shared))
+            node.write(digit, shared, labels)
+
+
+class Items(Node):
+    """A list."""
+
+    @cached_property
+    def children(self) -> Sequence[Node]:
+        return [compiled(item, self.place.field(str(index))) for index, item in enumerate(self.value)]
+
+    def decide(self, labels: Mapping[str, str]) -> Any:
+        return tuple(node.decide(labels) for node in self.children) if self.open else self.value
+
+    def parts(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
+        if not isinstance(target, tuple) or len(target) != len(self.value):
+            return None
+        return [(node, item, None) for node, item in zip(self.children, target, strict=True)]
+
+
+class Fields(Node):
+    """A value of the language."""
+
+    def __init__(self, value: Any, place: Place) -> None:
+        super().__init__(value, place)
+        self._decided: dict[tuple[str | None, ...], Any] = {}
+
+    @cached_property
+    def fields(self) -> dict[str, Node]:
+        """The nodes below by the names of their fields."""
+        return {name: compiled(value, self.place.field(name)) for name, value in field_values(self.value).items()}
+
+    @cached_property
+    def children(self) -> Sequence[Node]:
+        return list(self.fields.values())
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of all decisions in the value."""
+        return tuple(dict.fromkeys(decision.name for decision in self.decisions()))
+
+    def decide(self, labels: Mapping[str, str]) -> Any:
+        if not self.open:
+            return self.value
+        key = tuple(map(labels.get, self.names))
+        if key not in self._decided:
+            if len(self._decided) >= MAX_REMEMBERED:
+                self._decided.clear()
+            self._decided[key] = self.build(labels)
+        return self._decided[key]
+
+    def build(self, labels: Mapping[str, str]) -> Any:
+        """As :meth:`decide`, a new object."""
+        return type(self.value)(**{name: node.decide(labels) for name, node in self.fields.items()})
+
+    def parts(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
+        if type(self.value) is not type(target):
+            return None
+        parts = []
+        for name, node in self.fields.items():
+            part = getattr(target, name)
+            if node.value is part:
+                continue
+            fill = getattr(defaults, name, None) if isinstance(target, FILLED) else None
+            filled = compiled(fill, node.place) if node.value is None else node
+            parts.append((filled, fill if part is None else part, fill))
+        return parts
+
+
+class Fork(Node):
+    """A choice; ``options`` are the nodes of its branches by label."""
+
+    def __init__(self, value: Choice, place: Place) -> None:
+        super().__init__(value, place)
+        self.name = value.name or place.path
+
+    @cached_property
+    def options(self) -> dict[str, Node]:
+        pairs = zip(labels_of(self.value), self.value.options, strict=True)
+        return {label: compiled(option, self.place.option(self.name, label)) for label, option in pairs}
+
+    @cached_property
+    def children(self) -> Sequence[Node]:
+        return list(self.options.values())
+
+    @cached_property
+    def shared_names(self) -> tuple[str, ...]:
+        return (self.name,) if self.value.name else super().shared_names
+
+    def decisions(self) -> Iterator[Decision]:
+        place = self.place
+        yield Decision(self.name, tuple(self.options), place.conditions, place.parent, place.branch)
+        yield from super().decisions()
+
+    def count(self, shared: Labels) -> int:
+        return 1 if self.value.name else sum(node.size(shared) for node in self.children)
+
+    def write(self, number: int, shared: Labels, labels: Labels) -> None:
+        for label, node in self.options.items() if not self.value.name else ():
+            if number < node.size(shared):
+                labels[self.name] = label
+                return node.write(number, shared, labels)
+            number -= node.size(shared)
+
+    def decide(self, labels: Mapping[str, str]) -> Any:
+        if self.name not in labels:
+            raise UserError("this decision is missing", self.name)
+        if labels[self.name] not in self.options:
+            raise UserError(f"must be one of {', '.join(self.options)}, got {labels[self.name]!r}", self.name)
+        return self.options[labels[self.name]].decide(labels)
+
+    def match(self, target: Any, defaults: Defaults, labels: Labels, fill: Any = None) -> Node | None:
+        kept = labels.get(self.name) if self.value.name else None
+        for label, node in self.options.items() if kept is None else ((kept, self.options[kept]),):
+            option = compiled(fill, node.place) if node.value is None else node
+            if option.match(target, defaults, labels) is None:
+                labels[self.name] = label
+                return None
+        return self
+
+    def match_shared(self, target: Any, defaults: Defaults, labels: Labels, fill: Any = None) -> None:
+        if self.value.name and self.name not in labels:
+            self.match(target, defaults, labels, fill)
+
+
+class Row(Fields):
+    """A stage: its blocks match however the target spells them."""
+
+    def parts(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
+        if not isinstance(target, Stage):
+            return None
+        frame = [(self.fields[name], getattr(target, name), None) for name in ("out", "stride")]
+        return [*frame, *((node, part, None) for node, part in self.block_parts(target))]
+
+    def block_parts(self, target: Stage) -> list[tuple[Node, Any]]:
+        """What must match the target's blocks and their number."""
+        block, repeats, blocks = (self.fields[name] for name in ("block", "repeats", "blocks"))
+        if blocks.value is not None:
+            return [(blocks, target.sequence)]
+        alike = len(set(target.sequence)) == 1
+        return [(repeats, target.count), (block, target.sequence[0]) if alike else (blocks, target.sequence)]
+
+
+class EachRow(Row):
+    """A stage whose every repeat decides by itself; a later one is active where there are so many."""
+
+    @cached_property
+    def fields(self) -> dict[str, Node]:
+        return {name: node for name, node in super().fields.items() if name != "each"}
+
+    @cached_property
+    def frame(self) -> Sequence[Node]:
+        """All but the blocks and their number."""
+        return [node for name, node in self.fields.items() if name != "repeats"]
+
+    @cached_property
+    def repeats(self) -> list[tuple[str, int]]:
+        """The numbers of repeats with their labels; one without where it is not open."""
+        repeats = self.value.repeats
+        return list(zip(labels_of(repeats), repeats.options, strict=True)) if is_open(repeats) else [("", repeats)]
+
+    @cached_property
+    def blocks(self) -> list[Node]:
+        """A node for every repeat that there may be."""
+        return [compiled(self.value.each, self._block_place(index)) for index in range(max(n for _, n in self.repeats))]
+
+    def _block_place(self, index: int) -> Place:
+        place = self.place.field("blocks").field(str(index))
+        repeats = self.fields["repeats"]
+        if not isinstance(repeats, Fork):
+            return place
+        enough = frozenset(label for label, n in self.repeats if n > index)
+        return replace(place, conditions=(*place.conditions, (repeats.name, enough)))
+
+    @cached_property
+    def children(self) -> Sequence[Node]:
+        return [*self.fields.values(), *self.blocks]
+
+    def _sizes_by_repeats(self, shared: Labels) -> list[tuple[str, int, int]]:
+        """Label, number of repeats and size of the blocks, where shared decisions allow it."""
+        repeats = self.value.repeats
+        taken = shared.get(repeats.name) if is_open(repeats) and repeats.name else None
+        size = self.blocks[0].size(shared)
+        return [(label, n, size**n) for label, n in self.repeats if taken in (None, label)]
+
+    def count(self, shared: Labels) -> int:
+        return prod(node.size(shared) for node in self.frame) * sum(
+            size for _, _, size in self._sizes_by_repeats(shared)
+        )
+
+    def write(self, number: int, shared: Labels, labels: Labels) -> None:
+        sizes = self._sizes_by_repeats(shared)
+        frame, number = divmod(number, sum(size for _, _, size in sizes))
+        _write(self.frame, frame, shared, labels)
+        for label, n, size in sizes:
+            if number < size:
+                if label and not self.value.repeats.name:
+                    labels[f"{self.place.path}.repeats"] = label
+                return _write(self.blocks[:n], number, shared, labels)
+            number -= size
+
+    def build(self, labels: Mapping[str, str]) -> Stage:
+        fields = {name: node.decide(labels) for name, node in self.fields.items()}
+        return Stage(**fields | {"blocks": tuple(node.decide(labels) for node in self.blocks[: fields["repeats"]])})
+
+    def block_parts(self, target: Stage) -> list[tuple[Node, Any]]:
+        return [(self.fields["repeats"], target.count), *zip(self.blocks, target.sequence, strict=False)]
+
+
+def compiled(value: Any, place: Place = TOP) -> Node:
+    """The tree of a value; branches are compiled when they are first asked."""
+    if isinstance(value, Choice):
+        return Fork(value, place)
+    if isinstance(value, Stage):
+        return (Row if value.each is None else EachRow)(value, place)
+    if isinstance(value, Value):
+        return Fields(value, place)
+    return (Items if isinstance(value, tuple) else Node)(value, place)
