@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 import types
 from pathlib import Path
 
 import pytest
 
+from nas.cli.app import COMMANDS
 from nas.data import DATA_SETS, load_data
+from nas.report import write_report
+from nas.report.figures import FIGURES
 
-PAGE = (Path(__file__).parents[1] / "docs" / "extending.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -42,9 +47,24 @@ def test_a_block_can_be_added(example):
     check_block(example("A block").BLOCKS["twice"])
 
 
-def test_a_data_set_can_be_added(example, monkeypatch, nas):
+def test_a_data_set_can_be_added(example, monkeypatch):
     example("A data set")
     monkeypatch.setitem(DATA_SETS, "stripes", "example:stripes")
     data = load_data("stripes")
     assert (data.channels, data.image_size, data.classes) == (1, 8, ("horizontal", "vertical"))
     assert [len(split) for split in (data.train, data.val, data.test)] == [120, 40, 40]
+
+
+def test_a_figure_can_be_added(example, monkeypatch, tmp_path):
+    monkeypatch.setitem(FIGURES, "seconds", example("A figure").FIGURE)
+    folder = shutil.copytree(ROOT / "studies" / "demonstration-digits", tmp_path / "study")
+    assert "Time of training" in write_report(folder).read_text(encoding="utf-8")
+
+
+def test_a_command_can_be_added(example, monkeypatch, nas):
+    monkeypatch.setitem(sys.modules, "nas.cli.size", example("A command"))
+    monkeypatch.setitem(COMMANDS, "size", "how many decision vectors a space has")
+    assert nas("size", "nas-bench-macro").out == "6,561\n"
+    assert nas("size", "nas-bench-macro", "--json").data["size"] == 6561
+    assert "nas size mbconv" in nas("size", "--help").out
+    assert "how many decision vectors" in nas("--help").out
