@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nas.cli import output
 from nas.report.numbers import rounded
 from search_spaces.errors import UserError
-from search_spaces.network.budget import NAMES
+from search_spaces.network.budget import METRICS
 
 if TYPE_CHECKING:
     from search_spaces import Architecture, Budget, Space
@@ -76,7 +76,7 @@ class Overview:
 
     def lines(self) -> list[str]:
         """What is printed for people."""
-        spelling = NAMES[self.metric]
+        spelling = METRICS[self.metric]
         return [
             f"space {self.name}: {self.size:,} decision vectors of {self.decisions} decisions, "
             f"{self.image_size} px, {self.classes} classes",
@@ -100,11 +100,11 @@ class Overview:
         own = self.within
         told = f"median about {rounded(own.median)} of {own.draws:,} uniform draws"
         if own.exact:
-            return f"  these have {own.least:,} to {own.greatest:,} {NAMES[self.metric]}, {told}"
-        return f"  {NAMES[self.metric]}, {told}: least {own.least:,}, greatest {own.greatest:,} among them"
+            return f"  these have {own.least:,} to {own.greatest:,} {METRICS[self.metric]}, {told}"
+        return f"  {METRICS[self.metric]}, {told}: least {own.least:,}, greatest {own.greatest:,} among them"
 
     def _member_line(self, own: Member) -> str:
-        told = f"  {own.name} is a member: {own.cost:,} {NAMES[self.metric]} at this size"
+        told = f"  {own.name} is a member: {own.cost:,} {METRICS[self.metric]} at this size"
         return told + (f", above {output.percent(own.above, 0)} of the draws" if own.fits else ", over the budget")
 
     def _bar(self, low: int, high: int, share: float) -> str:

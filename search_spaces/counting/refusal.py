@@ -7,7 +7,7 @@ import random
 from search_spaces.counting.extremes import greatest, least
 from search_spaces.counting.feasible import Feasible
 from search_spaces.errors import UserError
-from search_spaces.network.budget import NAMES, Budget
+from search_spaces.network.budget import METRICS, Budget
 from search_spaces.network.cost import cost
 
 
@@ -29,7 +29,7 @@ def _refuse_beyond(own: Feasible, budget: Budget) -> None:
     """Refuse a budget below or above all that the space has."""
     if own.method == "rejection":
         return
-    name, space = NAMES[budget.metric], own.space
+    name, space = METRICS[budget.metric], own.space
     smallest = budget.value(cost(least(space, budget.metric)))
     if smallest > budget.high:
         raise UserError(f"{budget} is below the smallest network of {space.name}, which has {smallest:,} {name}")
@@ -47,6 +47,6 @@ def _nearest(own: Feasible) -> str:
         costs = [f"{found.cost:,}" for found in own.nearest(budget)]
         others = " and ".join(str(each) for each in own.budgets if each is not budget)
         if costs:
-            told.append(f"{' and '.join(costs)} {NAMES[budget.metric]}" + (f" (within {others})" if others else ""))
+            told.append(f"{' and '.join(costs)} {METRICS[budget.metric]}" + (f" (within {others})" if others else ""))
     both = " and ".join(map(str, own.budgets))
     return f"nothing of {own.space.name} lies within {both}; the nearest that exist: {', or '.join(told)}"

@@ -27,8 +27,14 @@ UNITS = {
     **{f"{p}Bpeak": Unit("peak_bytes", f) for p, f in _PREFIX.items()},
     "ms": Unit("latency_ms", 1),
 }
-NAMES = {"macs": "MACs", "params": "parameters", "bytes": "bytes of weights", "peak_bytes": "peak bytes"}
-METRICS = ("macs", "params", "bytes", "peak_bytes", "latency_ms")
+METRICS = {
+    "macs": "MACs",
+    "params": "parameters",
+    "bytes": "bytes of weights",
+    "peak_bytes": "peak bytes",
+    "latency_ms": "ms",
+}
+"""What a budget may limit, and its name for people."""
 FORMS = "400MFLOPs, 1.8GMACs, 5.3Mparams, 20MB, 64MBpeak, 12ms, or a range such as 350..400MFLOPs"
 
 _NUMBER = r"(\d{1,15}(?:\.\d{1,15})?)"

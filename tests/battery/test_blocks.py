@@ -9,9 +9,23 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from nas.module.contract import CHECKS, check_block, check_counts, random_network
-from search_spaces import BLOCKS, Block, UserError, an_integer, load, ruled
+from search_spaces import (
+    BLOCKS,
+    Architecture,
+    Block,
+    Conv,
+    Defaults,
+    FlatHead,
+    Stage,
+    UserError,
+    an_integer,
+    load,
+    ruled,
+)
 from search_spaces.network import ops
 from search_spaces.network.cost import forget_costs
+from search_spaces.network.defaults import NORMS
+from search_spaces.network.heads import HEADS
 
 few = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
@@ -42,6 +56,20 @@ def test_random_networks(kind, check, rng):
 @given(rng=st.randoms(use_true_random=False))
 def test_many_random_networks(kind, check, rng):
     holds(kind, check, rng)
+
+
+PARTS = (
+    *({"defaults": Defaults(act=act)} for act in (*ops.ACTS, ops.NO_ACT)),
+    *({"defaults": Defaults(norm=norm())} for norm in NORMS.values()),
+    *({"head": FlatHead(hidden=(6,), pool=3) if head is FlatHead else head()} for head in HEADS.values()),
+)
+
+
+@pytest.mark.parametrize("part", PARTS, ids=str)
+def test_every_activation_norm_and_head_holds_to_the_contract(part):
+    network = Architecture(image_size=12, classes=5, stages=(Stage(Conv(), out=8, repeats=2),), **part)
+    for check in CHECKS:
+        check(network)
 
 
 def test_a_wrong_count_is_noticed(monkeypatch):
