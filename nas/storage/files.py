@@ -19,6 +19,7 @@ from search_spaces.files.replacing import replacing as _replacing
 from search_spaces.files.replacing import sync_folder
 
 TEMPORARY = re.compile(r"\..+\.(?P<host>[^.]+)-(?P<pid>\d+)-(?P<start>\d+)\.tmp")
+UNKNOWN = "0"
 
 
 @contextmanager
@@ -81,7 +82,8 @@ def is_being_written(path: Path) -> bool:
 
 def this_process() -> str:
     """``HOST-PID-START``: no other process, on this machine or another, at this time or another, is called so."""
-    return f"{_host()}-{os.getpid()}-{_start(os.getpid())}"
+    _, start = _state(os.getpid())
+    return f"{_host()}-{os.getpid()}-{start}"
 
 
 def _is_dead(host: str, pid: str, start: str) -> bool:
@@ -93,7 +95,8 @@ def _is_dead(host: str, pid: str, start: str) -> bool:
         return True
     except (PermissionError, OverflowError):  # it lives and is another user's
         pass
-    return str(_start(int(pid))) != start
+    state, start_now = _state(int(pid))
+    return state == "Z" or start_now not in (UNKNOWN, start)
 
 
 @cache
@@ -105,10 +108,12 @@ def _host() -> str:
     return re.sub(r"[^\w-]", "_", os.uname().nodename) + namespace
 
 
-def _start(pid: int) -> int:
-    """When a process started, in clock ticks since the machine did; 0 where the system does not say (macOS)."""
+def _state(pid: int) -> tuple[str, str]:
+    """State of a process (``Z``: dead, not yet collected by its parent), and when it started, in clock ticks since the
+    machine did; UNKNOWN where the system does not say (macOS)."""
     try:
-        status = Path(f"/proc/{pid}/stat").read_bytes()
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return 0
-    return int(status.rpartition(b")")[2].split()[19])
+        return UNKNOWN, UNKNOWN
+    state, *fields = text.rpartition(")")[2].split()
+    return state, fields[18]

@@ -10,6 +10,7 @@ import pytest
 
 from nas.storage.files import leftovers, new_folder, remove_leftovers, replacing, this_process, write_atomic
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
 WRITE = """
 import os, signal, sys
 from pathlib import Path
@@ -23,8 +24,7 @@ with replacing(folder / "a.txt") as file, new_folder(folder / "b") as beside:
 
 
 def kill_while_writing(folder) -> None:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
-    done = subprocess.run([sys.executable, "-c", WRITE, str(folder)], env=environment, check=False)
+    done = subprocess.run([sys.executable, "-c", WRITE, str(folder)], env=ENVIRONMENT, check=False)
     assert done.returncode < 0
 
 
@@ -47,6 +47,15 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {*others, "a.txt", "b"}
     assert (tmp_path / "a.txt").read_text() == "new"
     assert [path.name for path in (tmp_path / "b").iterdir()] == ["part"]
+
+
+def test_a_process_that_its_parent_has_not_collected_is_dead(tmp_path):
+    command = [sys.executable, "-c", "from nas.storage.files import this_process; print(this_process(), flush=True)"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT) as child:
+        path = tmp_path / f".a.txt.{child.stdout.read().strip()}.tmp"
+        path.touch()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert leftovers(tmp_path) == [path]
 
 
 def test_a_process_id_that_was_given_anew_does_not_protect_leftovers(tmp_path):
