@@ -1,8 +1,4 @@
-"""What must hold for every block: a block of your own can be held to it, too.
-
-from nas.module.contract import check_block
-check_block(MyBlock)
-"""
+"""What must hold for every block; ``check_block(MyBlock)`` holds a block of your own to it."""
 
 from __future__ import annotations
 
@@ -35,7 +31,8 @@ OUTS = (16, 48, None)  # widths of a stage: the first at which the block can be 
 def check_block(block: type[Block], count: int = 20, seed: int = 0) -> None:
     """Hold ``count`` random networks of the block to every check; its fields take the examples of their rules.
 
-    Raises AssertionError with what does not hold, and UserError where no random network can be traced.
+    Raises AssertionError with what does not hold, UserError where no random network can be traced, and LookupError
+    for a field without any example.
     """
     rng = random.Random(seed)
     for _ in range(count):
@@ -55,7 +52,7 @@ def _fitting(block: type[Block], rng: random.Random) -> Architecture:
 def random_network(block: type[Block], rng: random.Random) -> Architecture:
     """A small network: a strided stage of the block, an unstrided one, any head and defaults.
 
-    Raises UserError where the fields drawn do not fit together, and for a field without any example.
+    Raises UserError where the fields drawn do not fit together, LookupError for a field without any example.
     """
     stages = [
         {"block": _random(block, rng), "stride": rng.choice((1, 2)), "repeats": rng.choice((1, 2))},
@@ -84,7 +81,7 @@ def _random(kind: type[Value], rng: random.Random) -> Any:
     examples = {field.name: examples_of(field) for field in fields(kind)}
     for name, values in examples.items():
         if not values:
-            raise UserError("has no examples to try it with: say some, ruled(…, examples=(…))", f"{kind.kind}.{name}")
+            raise LookupError(f"{kind.kind}.{name} has no examples to try it with: say some, ruled(…, examples=(…))")
     return kind(**{name: rng.choice(values) for name, values in examples.items()})
 
 

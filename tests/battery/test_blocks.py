@@ -122,9 +122,17 @@ class Grouped(Broken):
         return g.conv(x, out, 1, stride=stride, groups=self.groups)
 
 
+@dataclass(frozen=True)
+class Exampleless(Broken):
+    floors: int = ruled(int)
+
+    kind = "exampleless"
+
+
 @pytest.mark.parametrize(
     ("block", "error", "message"),
     [
+        (Exampleless, LookupError, r"^exampleless\.floors has no examples to try it with"),
         (SizeDependent, AssertionError, r"^nodes at 24 px: "),
         (Silent, AssertionError, r"^parameters without a gradient: "),
         (Grouped, UserError, r"groups must divide the channels"),
