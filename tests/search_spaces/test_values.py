@@ -1,12 +1,41 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
-from search_spaces import Architecture, Conv, FlatHead, Head, Inception, MBConv, Pool, Stage, UserError, choice, cost
+from search_spaces import (
+    BLOCKS,
+    SE,
+    Architecture,
+    Aux,
+    Conv,
+    Defaults,
+    FlatHead,
+    Head,
+    Inception,
+    MBConv,
+    NoNorm,
+    Pool,
+    Stage,
+    UserError,
+    a_flag,
+    a_number,
+    a_padding,
+    a_pair,
+    a_value,
+    an_integer,
+    choice,
+    cost,
+    one_of,
+    some,
+)
+from search_spaces.network.defaults import NORMS
+from search_spaces.network.heads import HEADS
 from search_spaces.network.rounding import round_filters, round_repeats
+from search_spaces.values import examples_of
 
 
 def test_equal_numbers_have_one_form():
@@ -14,6 +43,38 @@ def test_equal_numbers_have_one_form():
     assert block == MBConv(expand_ratio=6, kernel=3)
     assert type(block.expand_ratio) is int
     assert type(block.kernel) is int
+
+
+RULES = (
+    *(an_integer(), an_integer(least=0), an_integer(least=4, odd=True), an_integer(least=7, most=7)),
+    *(a_number(), a_number(above=0), a_number(least=0, most=0.1), a_number(above=-3, most=-2), a_number(most=-5)),
+    *(
+        one_of("a", "b"),
+        a_flag,
+        a_pair(an_integer()),
+        a_padding,
+        some(an_integer()),
+        some(a_number(), 6),
+        a_value(NoNorm),
+    ),
+)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.words)
+def test_a_rule_takes_its_examples_and_refuses_nonsense_in_its_words(rule):
+    assert [rule(example) for example in rule.examples] == list(rule.examples)
+    assert rule.examples
+    for nonsense in (object(), None, float("nan"), {"choice": [1]}, np.arange(3)):
+        with pytest.raises(UserError, match=r"^must be "):
+            rule(nonsense)
+
+
+@pytest.mark.parametrize("kind", [*BLOCKS.values(), *HEADS.values(), *NORMS.values(), Defaults, SE, Aux])
+def test_a_field_takes_its_examples(kind):
+    for field in fields(kind):
+        examples = examples_of(field)
+        assert examples, field.name
+        assert [field.metadata["check"](example) for example in examples] == list(examples), field.name
 
 
 def test_true_is_not_a_number():
