@@ -53,6 +53,9 @@ def from_data(data: Any, blocks: Kinds | None = None) -> Architecture | Space:
         raise UserError(f"must be a printable text of 1 to {MAX_NAME_LENGTH} characters, got {name!r}", "name")
     _known(data, (*_ABOUT, *(field.name for field in fields(Architecture))))
     network = {key: item for key, item in data.items() if key not in _ABOUT}
+    for kind, block in (blocks or {}).items():
+        if BLOCKS.get(kind, block) is not block:
+            raise UserError(f"{kind!r} is a block of the package: call yours otherwise", "blocks")
     architecture = _Reader({**BLOCKS, **(blocks or {})}).value(Architecture, network)
     return Space(name, architecture) if is_open(architecture) else architecture
 

@@ -94,6 +94,6 @@ def _part(g: Graph, name: str) -> Iterator[None]:
 
 
 def fragment(shape: Shape, defaults: Defaults) -> tuple[Graph, Tensor]:
-    """An empty graph and what enters it, to trace a part of a network by itself."""
+    """An empty graph and its input, to trace a part of a network by itself."""
     g = Graph(defaults)
     return g, g.input(shape)

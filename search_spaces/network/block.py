@@ -46,7 +46,7 @@ class Block(Value):
 
     @property
     def input_multiple(self) -> int:
-        """What the width that enters must be a multiple of."""
+        """What the input's width must be a multiple of."""
         return 1
 
     def widened(self, wider: Callable[[int], int]) -> Block:

@@ -38,7 +38,7 @@ class Op:
 
 @dataclass(frozen=True)
 class Input(Op):
-    """What enters a trace."""
+    """The input of a trace."""
 
     size: Shape
 

@@ -115,6 +115,11 @@ def test_blocks_from_outside_the_package(tmp_path):
         load(path)
 
 
+def test_a_block_from_outside_cannot_take_the_name_of_one_of_the_package():
+    with pytest.raises(UserError, match=r"^blocks: 'conv' is a block of the package: call yours otherwise$"):
+        from_data(to_data(load("resnet-18")), blocks={"conv": Twice})
+
+
 def test_files_are_written_for_people():
     lines = dump(to_data(load("mbconv"))).splitlines()
     assert lines[0] == "schema: 1"
