@@ -10,9 +10,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from nas.cli.app import COMMANDS
 from nas.data import DATA_SETS
+from nas.data.folder import LIMITS
+from nas.data.named import TIMEOUT
 from nas.study.objective import OBJECTIVES
 from nas.study.propose.samplers import SAMPLERS
 from nas.study.pruner import PRUNERS
@@ -104,6 +107,17 @@ def test_links_lead_somewhere(path):
             target = path.parent / name if name else path
             assert target.exists(), link
             assert not anchor or anchor in anchors(target), link
+
+
+def test_the_limits_of_data_are_those_of_the_code():
+    rows = text(ROOT / "docs/limits.md")
+    for words in (
+        f"| {LIMITS.decoded_bytes // 10**9} GB | made smaller, to {LIMITS.side} px",
+        f"| {LIMITS.headers:,} | an evenly spaced sample",
+        f"| {2 * Image.MAX_IMAGE_PIXELS // 10**6 + 1} million pixels",
+        f"| {TIMEOUT / 60:.0f} minute |",
+    ):
+        assert words in rows, words
 
 
 def test_every_page_is_linked_from_the_readme():
