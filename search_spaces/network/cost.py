@@ -75,8 +75,8 @@ def cost(architecture: Architecture) -> Cost:
 
 def _totals(architecture: Architecture) -> Sums:
     """Sums of the network without auxiliary classifiers: the fast way, from what rows cost before."""
-    defaults = architecture.defaults
-    shape = _image(architecture)
+    defaults, size = architecture.defaults, architecture.image_size
+    shape: Shape = (architecture.in_channels, size, size)
     params = macs = activations = peak = previous = 0
     stem = len(architecture.stem)
     memo = _row_memo(defaults)
@@ -91,10 +91,6 @@ def _totals(architecture: Architecture) -> Sums:
         previous = stage.count
     head = head_cost(architecture.head, shape, defaults, architecture.classes)
     return params + head[0], macs + head[1], activations + head[2], max(peak, head[3])
-
-
-def _image(architecture: Architecture) -> Shape:
-    return (architecture.in_channels, architecture.image_size, architecture.image_size)
 
 
 def _aux_sums(architecture: Architecture) -> list[Sums]:
@@ -119,7 +115,7 @@ def layers(architecture: Architecture, training: bool = False) -> tuple[LayerCos
 
 def rows(architecture: Architecture) -> tuple[LayerCost, ...]:
     """Each row of the stem and the stages, and the head, with its output's shape."""
-    shape = _image(architecture)
+    shape: Shape = (architecture.in_channels, architecture.image_size, architecture.image_size)
     costs = []
     for name, stage, previous in architecture.rows():
         (params, macs, _, _), shape = stage_cost(stage, shape, architecture.defaults, previous)
