@@ -8,23 +8,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from search_spaces.files.temporary import beside
+
 
 @contextmanager
-def replacing(path: Path, owner: str = "") -> Iterator[BinaryIO]:
+def replacing(path: Path, keep: Path | None = None) -> Iterator[BinaryIO]:
     """A binary file that takes the place of ``path`` when the block ends: written beside it, synced, renamed.
 
-    The file beside it is ``.NAME.OWNER.tmp``; ``owner`` is this process' id where it is left out. It is removed
-    where the block raises. Raises OSError where it cannot be written.
+    What was there before is moved to ``keep``. The file beside it is removed where the block raises. Raises OSError
+    where it cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{owner or os.getpid()}.tmp")
+    temporary = beside(path)
     try:
-        with beside.open("wb") as file:
+        with temporary.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        if keep is not None and path.exists():
+            path.replace(keep)
+        temporary.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 

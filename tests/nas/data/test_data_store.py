@@ -16,7 +16,7 @@ from random_images import drawn, whole
 from nas.data import load_data
 from nas.data.dataset import Data
 from nas.data.splits import Split
-from nas.storage.files import this_process
+from search_spaces.files.temporary import this_process
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from nas.storage.files import leftovers, new_folder, remove_leftovers, replacing, this_process, write_atomic
+from nas.storage.files import leftovers, new_folder, remove_leftovers, replacing, write_atomic
+from search_spaces.files.temporary import this_process
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
 WRITE = """
@@ -50,7 +51,11 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
 
 
 def test_a_process_that_its_parent_has_not_collected_is_dead(tmp_path):
-    command = [sys.executable, "-c", "from nas.storage.files import this_process; print(this_process(), flush=True)"]
+    command = [
+        sys.executable,
+        "-c",
+        "from search_spaces.files.temporary import this_process; print(this_process(), flush=True)",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT) as child:
         path = tmp_path / f".a.txt.{child.stdout.read().strip()}.tmp"
         path.touch()

@@ -6,6 +6,7 @@ import pytest
 
 from search_spaces import UserError, load, save
 from search_spaces.files.replacing import replacing
+from search_spaces.files.temporary import beside
 
 
 def test_a_reader_sees_the_old_content_until_the_new_one_is_whole(tmp_path):
@@ -15,7 +16,7 @@ def test_a_reader_sees_the_old_content_until_the_new_one_is_whole(tmp_path):
         file.write(b"new")
         file.flush()
         assert path.read_text() == "old"
-        assert {entry.name for entry in tmp_path.iterdir()} == {"a.yaml", f".a.yaml.{os.getpid()}.tmp"}
+        assert {entry.name for entry in tmp_path.iterdir()} == {"a.yaml", beside(path).name}
     assert path.read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -26,9 +27,9 @@ def test_what_ends_halfway_changes_nothing_and_leaves_nothing_behind(error, tmp_
     path.write_text("old")
 
     def fail_halfway():
-        with replacing(path, owner="me") as file:
+        with replacing(path) as file:
             file.write(b"ne")
-            assert (tmp_path / ".a.yaml.me.tmp").exists()
+            assert beside(path).exists()
             raise error
 
     with pytest.raises(error):
