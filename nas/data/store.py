@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -21,6 +22,7 @@ from nas.storage.files import is_being_written, new_folder, remove_leftovers, wr
 
 DTYPES = (np.dtype(np.uint8), np.dtype(np.int64))  # of images and labels
 DAMAGED = (OSError, ValueError, TypeError, KeyError, EOFError)
+ENTRY = re.compile(r"[0-9a-f]{32}|\.[0-9a-f]{32}[.-].+")  # a key, or what is written for one
 META = "meta.json"  # what the arrays are, and their digest
 STAMP = "verified.json"  # since when of which machine the arrays are known to have that digest
 
@@ -81,8 +83,8 @@ class Entry:
 
 
 def entries() -> list[Entry]:
-    """All that lies in the store, the largest first."""
-    folders = [path for path in store_root().glob("*") if path.is_dir()]
+    """All that was put into the store, the largest first; other folders beside it are none of its business."""
+    folders = [path for path in store_root().glob("*") if path.is_dir() and ENTRY.fullmatch(path.name)]
     return sorted(map(_entry, folders), key=lambda entry: (-entry.bytes, entry.folder))
 
 

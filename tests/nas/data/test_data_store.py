@@ -16,7 +16,7 @@ from random_images import drawn, whole
 from nas.data import load_data
 from nas.data.dataset import Data
 from nas.data.splits import Split
-from search_spaces.files.temporary import this_process
+from search_spaces.files.temporary import beside
 
 
 @pytest.fixture
@@ -104,18 +104,18 @@ def test_the_command_lists_and_removes_what_is_kept(photos, store, nas):
     assert nas("cache").out == f"nothing is kept in {store}\n"
     data = load_data(f"folder:{photos}")
     kill_while_writing(drawn(photos.parent / "others"))
-    (store / "broken").mkdir()
-    (store / f".writing.{this_process()}.tmp").mkdir()
+    broken, unfinished, foreign = store / ("0" * 32), beside(store / ("1" * 32)), store / "precious"
+    for folder in (broken, unfinished, foreign):
+        folder.mkdir()
     facts = nas("cache", "--json").data
     kept, *rest = facts["entries"]
-    folders = sorted(path for path in store.iterdir() if path.name[0] != ".")
     assert (kept["name"], kept["images"], kept["digest"], kept["state"]) == ("photos", 21, data.digest, "kept")
     assert {"being written", "left by a kill", "damaged"} == {entry["state"] for entry in rest}
-    assert {kept["folder"], str(store / "broken")} == {str(path) for path in folders}
+    assert {str(broken), str(unfinished)} < {entry["folder"] for entry in rest}
     assert facts["bytes"] == sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
     assert "photos" in nas("cache").out
     assert "removed 3 data sets" in nas("cache", "--clear").out
-    assert [path.name for path in store.iterdir()] == [f".writing.{this_process()}.tmp"]
+    assert set(store.iterdir()) == {unfinished, foreign}
 
 
 @pytest.mark.parametrize("change", ["touch", "rename", "remove", "seed"])
