@@ -1,4 +1,4 @@
-"""Counting, drawing and screening within budgets, beside fvcore and plain rejection, on one core.
+"""Counting and drawing within budgets, beside fvcore and plain rejection, on one core.
 
     python benchmarks/counting.py [--space mbconv] [--runs 3] [--only one|two|tight]
 
@@ -74,7 +74,7 @@ def _staged(name: str, rows: Any, stage: Callable[[Any, Any, int], Stage]) -> Sp
     return Space(name, Architecture(stem=stem, stages=stages, head=Head(out=1280), defaults=Defaults(act="silu")))
 
 
-MADE = {"blocks": blocks, "each": each}
+SPACES = {"blocks": blocks, "each": each}
 
 
 def timed(call: Callable[[], Any]) -> tuple[float, Any]:
@@ -83,7 +83,7 @@ def timed(call: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - start, result
 
 
-def told(times: list[float], unit: str = "s") -> str:
+def summary(times: list[float], unit: str = "s") -> str:
     return f"{statistics.median(times):.3g} {unit} (of {len(times)}: {min(times):.3g} to {max(times):.3g})"
 
 
@@ -92,22 +92,22 @@ def memory() -> str:
 
 
 def counted(space: Space, budgets: tuple[Budget, ...], exact: bool, runs: int) -> None:
-    times, rates, made = [], [], []
-    own: Any = None
+    times, cost_rates, sample_rates = [], [], []
+    feasible: Any = None
     for seed in range(runs):
-        own = None  # the earlier one's memory
-        seconds, own = timed(lambda: _prepared(space, budgets, exact))
+        feasible = None  # frees the memory of the run before
+        seconds, feasible = timed(lambda: _prepared(space, budgets, exact))
         times.append(seconds)
-        rates.append(DRAWS / timed(lambda own=own, seed=seed: own.codes(random.Random(seed), DRAWS))[0])
-        made.append(10_000 / timed(lambda own=own, seed=seed: own.sample(random.Random(seed), 10_000))[0])
-    low, high, how = own.counted
+        cost_rates.append(DRAWS / timed(lambda f=feasible, s=seed: f.costs(random.Random(s), DRAWS))[0])
+        sample_rates.append(10_000 / timed(lambda f=feasible, s=seed: f.sample(random.Random(s), 10_000))[0])
+    low, high, kind = feasible.counted
     limits = " and ".join(map(str, budgets))
     share = f"{low / space.size:.3g}" if low == high else f"{low / space.size:.4g} to {high / space.size:.4g}"
     width = "" if low == high else f", {(high - low) / high:.2%} wide"
-    print(f"{limits}: {how}, {low:,}" + ("" if low == high else f" to {high:,}") + f" ({share} of the space{width})")
-    print(f"  prepared and counted in {told(times)}")
-    print(f"  draws as codes {told(rates, '/s')}, as architectures {told(made, '/s')}")
-    for architecture in own.sample(random.Random(0), 200):
+    print(f"{limits}: {kind}, {low:,}" + ("" if low == high else f" to {high:,}") + f" ({share} of the space{width})")
+    print(f"  prepared and counted in {summary(times)}")
+    print(f"  draws as costs {summary(cost_rates, '/s')}, as architectures {summary(sample_rates, '/s')}")
+    for architecture in feasible.sample(random.Random(0), 200):
         if not all(budget.fits(cost(architecture)) for budget in budgets):
             raise SystemExit("a draw lies outside")
     print(f"  {memory()}")
@@ -116,40 +116,19 @@ def counted(space: Space, budgets: tuple[Budget, ...], exact: bool, runs: int) -
 def _prepared(space: Space, budgets: tuple[Budget, ...], exact: bool) -> Any:
     from search_spaces import within
 
-    own = within(space, *budgets, exact=exact)
-    own.counted  # noqa: B018
-    return own
-
-
-def screened(space: Space, runs: int) -> None:
-    import numpy as np
-
-    from search_spaces.counting.codes import Coder
-    from search_spaces.counting.screening import Screen
-
-    seconds, screen = timed(lambda: Screen(space))
-    rng, count = np.random.default_rng(0), 1_000_000
-    codes = np.asfortranarray(
-        np.stack([rng.integers(0, len(d.labels), count) for d in space.decisions], axis=1), np.int16
-    )
-    rates = [count / timed(lambda: screen.costs(codes))[0] for _ in range(runs)]
-    macs, params = screen.costs(codes)
-    for index in range(500):
-        scalar = cost(space.decide(Coder(space).decided(codes[index])))
-        if (scalar.macs, scalar.params) != (macs[index], params[index]):
-            raise SystemExit("screening counts otherwise")
-    print(f"screening prepared in {seconds:.2g} s, {told(rates, '/s')}; 500 equal to the scalar cost, to the digit")
+    feasible = within(space, *budgets, exact=exact)
+    feasible.counted  # noqa: B018
+    return feasible
 
 
 def rejected(space: Space, budgets: tuple[Budget, ...]) -> None:
     """What drawing and rejecting gives in the same time, with our cost and with fvcore's."""
     rng, fits = random.Random(0), 0
-    seconds, _ = timed(lambda: [space.sample(rng) for _ in range(100)])
-    start, made = time.perf_counter(), 0
+    start, draws = time.perf_counter(), 0
     while time.perf_counter() - start < 5:
         fits += all(budget.fits(cost(space.sample(rng))) for budget in budgets)
-        made += 1
-    print(f"rejection with our cost: {made / 5:,.0f} draws/s, {fits / 5:,.1f} of them within")
+        draws += 1
+    print(f"rejection with our cost: {draws / 5:,.0f} draws/s, {fits / 5:,.1f} of them within")
 
     import torch
 
@@ -167,14 +146,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", choices=("one", "two", "tight"))
     options = parser.parse_args()
-    space = MADE[options.space]() if options.space in MADE else load(options.space)
+    space = SPACES[options.space]() if options.space in SPACES else load(options.space)
     print(f"{space.name}: {space.size:,} vectors")
     one = (Budget.parse("400MFLOPs"),)
     two = (*one, Budget.parse("5Mparams"))
     tight = (Budget.parse("399.99..400MFLOPs"), Budget.parse("4.99..5Mparams"))
     if options.only:
         return counted(space, {"one": one, "two": two, "tight": tight}[options.only], True, options.runs)
-    screened(space, options.runs)
     for budgets in (one, two):
         counted(space, budgets, False, options.runs)
     for budgets in (one, two, tight):

@@ -50,11 +50,11 @@ def run(options: argparse.Namespace) -> int:
     if options.space is None:
         return _list(options.json)
     from search_spaces import within
-    from search_spaces.counting.refusal import refuse_impossible
+    from search_spaces.counting.preflight import check_feasible
 
     space = load_space(options.space, options.blocks)
     own = within(space, *options.budget, exact=options.exact)
-    refuse_impossible(own)
+    check_feasible(own)
     if options.exact and not own.can_be_exact:
         raise UserError(f"--exact: {space.name} is too large, or no chain; without it the number is a bracket")
     if options.sample is not None:

@@ -17,7 +17,7 @@ from nas.study.pruner import PRUNERS
 from nas.study.question import Definition, check_same, read_definition
 from search_spaces import Budget, Space, least, load
 from search_spaces.counting.feasible import Feasible
-from search_spaces.counting.refusal import refuse_impossible
+from search_spaces.counting.preflight import check_feasible
 from search_spaces.errors import UserError
 from search_spaces.files.codec import to_data
 from search_spaces.files.load import outside_blocks
@@ -80,7 +80,7 @@ def plan(
     own = _space(space, image_size, classes, blocks)
     limits = _budgets(budgets)
     within = Feasible(own, tuple(each for each in limits if each.metric != LATENCY), exact=False)
-    refuse_impossible(within)
+    check_feasible(within)
     images = _images(data) if evaluate is None else None
     how = _recipe(recipe) if evaluate is None else None
     if images and how:

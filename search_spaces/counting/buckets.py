@@ -17,14 +17,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from search_spaces.counting.effort import Effort
 from search_spaces.counting.tables import Ints, Step, Table
 from search_spaces.counting.windows import Window
 
 SLACK = 1e-9  # relative; the floats are exact to better than 1e-11
-MOST_MERGED = 1_500  # ways through several layers that are taken as one step
-WORK = 2_500_000_000  # cells added up in all
-MOST_CELLS = 24_000_000  # cells held in all
-MOST_BUCKETS = 400_000  # along one axis
+MAX_CELLS = 24_000_000  # cells held in all
+MAX_BUCKETS = 400_000  # along one axis
 
 
 class Bracket(NamedTuple):
@@ -58,34 +57,35 @@ class Buckets:
     ``among``: so many tables share the time and the memory.
     """
 
-    def __init__(self, table: Table, limits: Mapping[str, Window], among: int = 1) -> None:
+    def __init__(self, table: Table, limits: Mapping[str, Window], among: int, effort: Effort) -> None:
         self._table = table
         self._axes = tuple(limits)
         self._limits = limits
-        self._merged = _merge(table.steps)
+        self._merged = _merge(table.steps, effort.max_merged)
+        self._work = effort.bucket_work
         self._among = among
         self._sizes = self._choose_sizes()
-        self._ways = [self._bucketed(each.step) for each in self._merged]
+        self._ways = [self._bucketed(merged.step) for merged in self._merged]
         self._spread = [self._rounding(axis) for axis in self._axes]
         self._cells = self._filled()
 
     def _choose_sizes(self) -> list[int]:
         """Width of a bucket along each axis, so that the work stays bounded."""
-        edges = sum(len(each.step.source) for each in self._merged)
-        states = sum(len(np.unique(each.step.source)) for each in self._merged)
-        cells = min(WORK / max(1, edges), MOST_CELLS / max(1, states)) / self._among
-        along = min(MOST_BUCKETS, max(32, int(cells ** (1 / len(self._axes)))))
+        edges = sum(len(merged.step.source) for merged in self._merged)
+        states = sum(len(np.unique(merged.step.source)) for merged in self._merged)
+        cells = min(self._work / max(1, edges), MAX_CELLS / max(1, states)) / self._among
+        along = min(MAX_BUCKETS, max(32, int(cells ** (1 / len(self._axes)))))
         return [max(1, math.ceil((self._top(axis) + 1) / along)) for axis in self._axes]
 
     def _top(self, axis: str) -> int:
         """The largest sum that matters."""
-        most = sum(int(each.step.costs[axis].max(initial=0)) for each in self._merged)
+        most = sum(int(merged.step.costs[axis].max(initial=0)) for merged in self._merged)
         return max(0, min(self._limits[axis].high, most))
 
     def _rounding(self, axis: str) -> int:
         """The most that rounding down takes off a path's sum."""
         size = self._sizes[self._axes.index(axis)]
-        return sum(int((each.step.costs[axis] % size).max(initial=0)) for each in self._merged)
+        return sum(int((merged.step.costs[axis] % size).max(initial=0)) for merged in self._merged)
 
     def _bucketed(self, step: Step) -> dict[int, _Ways]:
         shifts = np.stack([step.costs[a] // size for a, size in zip(self._axes, self._sizes, strict=True)])
@@ -101,22 +101,22 @@ class Buckets:
         """For each merged step and state before it, the number of paths to the end by buckets, float64."""
         end = np.ones((1,) * len(self._axes))
         cells: list[dict[int, Ints]] = [{0: end}]
-        for ways in reversed(self._ways):
-            cells.insert(0, {state: self._added(own, cells[0]) for state, own in ways.items()})
+        for by_state in reversed(self._ways):
+            cells.insert(0, {state: self._added(ways, cells[0]) for state, ways in by_state.items()})
         return cells
 
     def _added(self, ways: _Ways, after: Mapping[int, Ints]) -> Ints:
         """The paths from one state, in an array that reaches as far as its largest sum or the limits."""
         reach = np.array([after[target].shape for target in ways.target.tolist()]).T
-        found = np.zeros(np.minimum((ways.shift + reach).max(axis=1), self._shape))
+        paths = np.zeros(np.minimum((ways.shift + reach).max(axis=1), self._shape))
         for target, shift, many in zip(ways.target.tolist(), ways.shift.T.tolist(), ways.many.tolist(), strict=True):
             ahead = after[target]
-            lengths = [min(m, n - s) for m, n, s in zip(ahead.shape, found.shape, shift, strict=True)]
+            lengths = [min(m, n - s) for m, n, s in zip(ahead.shape, paths.shape, shift, strict=True)]
             if min(lengths) > 0:
-                own = ahead[tuple(slice(None, length) for length in lengths)]
-                to = tuple(slice(s, s + length) for s, length in zip(shift, lengths, strict=True))
-                found[to] += many * own if many > 1 else own
-        return found
+                added = ahead[tuple(slice(None, length) for length in lengths)]
+                shifted = tuple(slice(s, s + length) for s, length in zip(shift, lengths, strict=True))
+                paths[shifted] += many * added if many > 1 else added
+        return paths
 
     def _box(self, certain: bool) -> tuple[slice, ...]:
         """Buckets of sums that lie within the windows for certain, or that may."""
@@ -151,8 +151,8 @@ class Buckets:
         for index, merged in enumerate(self._merged):
             way, state, cell = self._walk(rng, index, state, cell)
             edges.append(merged.edges[way])
-        found = np.concatenate(edges, axis=1)
-        return found[self._inside(found)]
+        drawn = np.concatenate(edges, axis=1)
+        return drawn[self._inside(drawn)]
 
     def _start(self, rng: np.random.Generator, n: int) -> Ints:
         """Buckets of the whole sum, shape (axes, n), each by its number of paths."""
@@ -160,14 +160,14 @@ class Buckets:
         weights = self._cells[0][0][box]
         flat = _pick(rng, np.broadcast_to(np.cumsum(weights.ravel()), (1, weights.size)), n)
         inside = np.unravel_index(flat, weights.shape)
-        return np.stack([at + own.start for at, own in zip(inside, box, strict=True)])
+        return np.stack([index + side.start for index, side in zip(inside, box, strict=True)])
 
     def _walk(self, rng: np.random.Generator, index: int, state: Ints, cell: Ints) -> tuple[Ints, Ints, Ints]:
         """One step of each draw: the way taken, the state and the bucket that are left."""
         way, left, rest = np.empty_like(state), np.empty_like(state), np.empty_like(cell)
-        for own, ways in self._ways[index].items():
-            mine = np.flatnonzero(state == own)
-            for part in np.array_split(mine, max(1, len(mine) * len(ways.many) // 2_000_000)):
+        for source, ways in self._ways[index].items():
+            draws = np.flatnonzero(state == source)
+            for part in np.array_split(draws, max(1, len(draws) * len(ways.many) // 2_000_000)):
                 if len(part):
                     taken = self._taken(rng, ways, self._cells[index + 1], cell[:, part])
                     inner = rng.integers(0, ways.many[taken].astype(np.int64))
@@ -180,11 +180,11 @@ class Buckets:
         ahead = cell[:, :, None] - ways.shift[:, None, :]  # (axes, draws, ways)
         weights = np.zeros(ahead.shape[1:])
         for target, cells in after.items():
-            own = np.flatnonzero(ways.target == target)
+            leading = np.flatnonzero(ways.target == target)
             reach = np.array(cells.shape)[:, None, None]
-            possible = ((ahead[:, :, own] >= 0) & (ahead[:, :, own] < reach)).all(axis=0)
-            at = np.where(possible, ahead[:, :, own], 0)
-            weights[:, own] = np.where(possible, cells[tuple(at)] * ways.many[own], 0)
+            possible = ((ahead[:, :, leading] >= 0) & (ahead[:, :, leading] < reach)).all(axis=0)
+            inside = np.where(possible, ahead[:, :, leading], 0)
+            weights[:, leading] = np.where(possible, cells[tuple(inside)] * ways.many[leading], 0)
         return _pick(rng, np.cumsum(weights, axis=1), len(weights))
 
     def _inside(self, edges: Ints) -> Ints:
@@ -195,10 +195,11 @@ class Buckets:
         return inside
 
 
-def _grouped(step: Step, shifts: Ints, own: Ints) -> _Ways:
-    keys = np.vstack([step.target[own], shifts[:, own]])
+def _grouped(step: Step, shifts: Ints, edges: Ints) -> _Ways:
+    """Some edges of a step that leave one state, those with equal targets and shifts together."""
+    keys = np.vstack([step.target[edges], shifts[:, edges]])
     unique, inverse, many = np.unique(keys, axis=1, return_inverse=True, return_counts=True)
-    order = own[np.argsort(inverse.ravel(), kind="stable")]
+    order = edges[np.argsort(inverse.ravel(), kind="stable")]
     begin = np.concatenate([[0], np.cumsum(many)[:-1]])
     return _Ways(unique[0], unique[1:], many.astype(np.float64), begin, order)
 
@@ -208,24 +209,24 @@ def _pick(rng: np.random.Generator, running: Ints, n: int) -> Ints:
     total = running[:, -1]
     point = rng.random(n) * total
     alike = len(running) == 1
-    found: Ints = np.searchsorted(running[0], point, "right") if alike else (running <= point[:, None]).sum(axis=1)
-    return np.minimum(found, running.shape[1] - 1)  # type: ignore[no-any-return]
+    index: Ints = np.searchsorted(running[0], point, "right") if alike else (running <= point[:, None]).sum(axis=1)
+    return np.minimum(index, running.shape[1] - 1)  # type: ignore[no-any-return]
 
 
-def _merge(steps: Sequence[Step]) -> list[_Merged]:
+def _merge(steps: Sequence[Step], max_merged: int) -> list[_Merged]:
     """Neighbouring steps taken as one while their ways are few, so that less is rounded."""
-    found: list[_Merged] = []
+    merged: list[_Merged] = []
     for step in steps:
         alone = _Merged(step, np.arange(len(step.source), dtype=np.int32)[:, None])
-        joined = _joined(found[-1], step) if found else None
-        found[-1:] = [joined] if joined else [*found[-1:], alone]
-    return found
+        joined = _joined(merged[-1], step, max_merged) if merged else None
+        merged[-1:] = [joined] if joined else [*merged[-1:], alone]
+    return merged
 
 
-def _joined(before: _Merged, step: Step) -> _Merged | None:
+def _joined(before: _Merged, step: Step, max_merged: int) -> _Merged | None:
     begin = np.searchsorted(step.source, before.step.target, side="left")
     many = np.searchsorted(step.source, before.step.target, side="right") - begin
-    if many.sum() > MOST_MERGED:
+    if many.sum() > max_merged:
         return None
     first = np.repeat(np.arange(len(many)), many)
     second = np.repeat(begin, many) + np.arange(len(first)) - np.repeat(np.cumsum(many) - many, many)

@@ -8,7 +8,7 @@ import numpy as np
 
 from search_spaces.counting.tables import Ints, Table
 
-LARGEST = 2**62
+MAX_INT = 2**62
 
 
 class Paths:
@@ -20,9 +20,9 @@ class Paths:
 
     def sample(self, rng: np.random.Generator, n: int) -> Ints:
         """n paths, each uniform and independent: the edge of each step, int32 of shape (n, steps)."""
-        return self.at([_below(rng, self.count) for _ in range(n)])
+        return self.members([_below(rng, self.count) for _ in range(n)])
 
-    def at(self, numbers: Iterable[int]) -> Ints:
+    def members(self, numbers: Iterable[int]) -> Ints:
         """The paths of these numbers, 0 to count - 1."""
         return np.array([self._path(int(number)) for number in numbers], dtype=np.int32)
 
@@ -30,19 +30,19 @@ class Paths:
         state, edges = 0, []
         for step, ahead in zip(self._table.steps, self._table.ahead[1:], strict=True):
             for group in step.groups:
-                own = (group.stop - group.start) * ahead[group.target] if group.source == state else 0
-                if number < own:
+                size = (group.stop - group.start) * ahead[group.target] if group.source == state else 0
+                if number < size:
                     edge, number = divmod(number, ahead[group.target])
                     edges.append(group.start + edge)
                     state = group.target
                     break
-                number -= own
+                number -= size
         return edges
 
 
 def _below(rng: np.random.Generator, count: int) -> int:
     """A uniform number below ``count``, of any length."""
-    if count <= LARGEST:
+    if count <= MAX_INT:
         return int(rng.integers(count))
     bits = count.bit_length()
     while True:

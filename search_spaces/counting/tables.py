@@ -19,9 +19,9 @@ from search_spaces.counting.layers import Edge, TooLargeError
 from search_spaces.counting.windows import Window
 
 Ints = NDArray[Any]
-AXES = {"macs": 1, "params": 0}  # places in the sums of a layer
+AXES = {"macs": 1, "params": 0}  # index in the sums of a layer
 PEAK = 3
-LARGEST = 2**62  # sums of costs stay below, so that none overflows 64 bits
+MAX_COST = 2**62  # sums of costs stay below, so that none overflows 64 bits
 
 
 class Group(NamedTuple):
@@ -56,7 +56,7 @@ class Step:
 
     def taken(self, keep: Ints) -> Step:
         """The step with some of its edges, by index or mask, in that order."""
-        costs = {axis: own[keep] for axis, own in self.costs.items()}
+        costs = {axis: costs[keep] for axis, costs in self.costs.items()}
         return Step(self.source[keep], self.target[keep], self.option[keep], costs)
 
 
@@ -72,11 +72,11 @@ class Table:
         """For each step and each state before it, the number of paths from there to the end."""
         counts: list[dict[int, int]] = [{0: 1}]
         for step in reversed(self.steps):
-            own: dict[int, int] = {}
+            paths_from: dict[int, int] = {}
             for group in step.groups:
                 paths = (group.stop - group.start) * counts[0].get(group.target, 0)
-                own[group.source] = own.get(group.source, 0) + paths
-            counts.insert(0, own)
+                paths_from[group.source] = paths_from.get(group.source, 0) + paths
+            counts.insert(0, paths_from)
         return counts
 
     @property
@@ -103,18 +103,18 @@ def table(chain: Chain, peak: Window | None) -> Table:
         last = steps[-1]
         last = last.taken(last.target % 2 == 1)
         steps[-1] = replace(last, target=last.target // 2)
-    if any(sum(int(s.costs[axis].max(initial=0)) for s in steps) >= LARGEST for axis in AXES):
+    if any(sum(int(s.costs[axis].max(initial=0)) for s in steps) >= MAX_COST for axis in AXES):
         raise TooLargeError("the costs of the space are too large to be counted")
     return Table(chain, _alive(steps))
 
 
 def _step(edges: tuple[Edge, ...], peak: Window | None) -> Step:
     costs = {axis: [edge.sums[place] for edge in edges] for axis, place in AXES.items()}
-    if any(max(own, default=0) >= LARGEST for own in costs.values()):
+    if any(max(column, default=0) >= MAX_COST for column in costs.values()):
         raise TooLargeError("the costs of the space are too large to be counted")
-    whole = [[each[place] for each in edges] for place in range(3)]
-    source, target, option = (np.array(own, dtype=np.int32) for own in whole)
-    step = Step(source, target, option, {axis: np.array(own, dtype=np.int64) for axis, own in costs.items()})
+    ends = [[edge[index] for edge in edges] for index in range(3)]
+    source, target, option = (np.array(column, dtype=np.int32) for column in ends)
+    step = Step(source, target, option, {axis: np.array(column, dtype=np.int64) for axis, column in costs.items()})
     if peak is not None:
         reached = np.array([edge.sums[PEAK] for edge in edges])
         step = _limited(step, reached, peak)

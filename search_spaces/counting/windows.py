@@ -26,12 +26,12 @@ def windows(budgets: Iterable[Budget]) -> dict[str, Window]:
 
     Raises UserError for a latency, which only a device tells.
     """
-    found: dict[str, Window] = {}
+    limits: dict[str, Window] = {}
     for budget in budgets:
         if budget.metric not in COUNTED:
             raise UserError(f"a latency is measured on a device and cannot be counted ({budget})")
         name, unit = COUNTED[budget.metric]
-        own = Window(math.ceil((budget.low or 0) / unit), math.floor(budget.high / unit))
-        other = found.get(name, own)
-        found[name] = Window(max(own.low, other.low), min(own.high, other.high))
-    return found
+        window = Window(math.ceil((budget.low or 0) / unit), math.floor(budget.high / unit))
+        other = limits.get(name, window)
+        limits[name] = Window(max(window.low, other.low), min(window.high, other.high))
+    return limits

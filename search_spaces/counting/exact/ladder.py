@@ -7,7 +7,7 @@ import numpy as np
 from search_spaces.counting.tables import Ints
 from search_spaces.counting.windows import Window
 
-MOST_CELLS = 1 << 22
+MAX_CELLS = 1 << 22
 CELLS_PER_VALUE = 4
 
 
@@ -17,12 +17,12 @@ class Ladder:
     def __init__(self, values: Ints) -> None:
         self.values = values
         self._low, self._high = int(values[0]), int(values[-1])
-        cells = min(MOST_CELLS, CELLS_PER_VALUE * len(values))
+        cells = min(MAX_CELLS, CELLS_PER_VALUE * len(values))
         self._shift = max(0, ((self._high - self._low) // cells).bit_length())
         self._cells = ((self._high - self._low) >> self._shift) + 1
-        many = np.bincount((values - self._low) >> self._shift, minlength=self._cells)
+        counts = np.bincount((values - self._low) >> self._shift, minlength=self._cells)
         self._begin = np.zeros(self._cells + 1, dtype=np.int32)
-        np.cumsum(many, out=self._begin[1:])
+        np.cumsum(counts, out=self._begin[1:])
 
     def up_to(self, limit: Ints) -> Ints:
         """How many values are at most each limit; int64 (q,)."""
@@ -31,23 +31,23 @@ class Ladder:
         if int(limit.min()) >= self._high:
             return np.full(len(limit), len(self.values), dtype=np.int64)
         cell = (limit - self._low) >> self._shift
-        found: Ints = self._begin[np.clip(cell + 1, 0, self._cells)].astype(np.int64)
+        count: Ints = self._begin[np.clip(cell + 1, 0, self._cells)].astype(np.int64)
         inside = (cell >= 0) & (cell < self._cells)
         before = self._begin[np.clip(cell, 0, self._cells)]
-        open_ = np.flatnonzero(inside & (found > before))
-        found[open_] = self._within(limit[open_], before[open_], found[open_])
-        return found
+        open_ = np.flatnonzero(inside & (count > before))
+        count[open_] = self._within(limit[open_], before[open_], count[open_])
+        return count
 
     def _within(self, limit: Ints, first: Ints, last: Ints) -> Ints:
         """The same where the answer lies between two positions: step by step, or by halving where far apart."""
         if self._shift == 0:
             return last
-        at: Ints = first.astype(np.int64)
+        position: Ints = first.astype(np.int64)
         for _ in range(2):
-            at += (at < last) & (self.values[np.minimum(at, last - 1)] <= limit)
-        left = np.flatnonzero((at < last) & (self.values[np.minimum(at, last - 1)] <= limit))
-        at[left] = np.searchsorted(self.values, limit[left], side="right")
-        return at
+            position += (position < last) & (self.values[np.minimum(position, last - 1)] <= limit)
+        left = np.flatnonzero((position < last) & (self.values[np.minimum(position, last - 1)] <= limit))
+        position[left] = np.searchsorted(self.values, limit[left], side="right")
+        return position
 
     def stretch(self, base: Ints, window: Window) -> tuple[Ints, Ints]:
         """Begin and end of the values that bring each base into the window; int64 (q,) each."""

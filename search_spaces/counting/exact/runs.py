@@ -42,28 +42,29 @@ class Run:
                 continue
             begin, old = sizes.get(far, 0), self.sums[near]
             parts.setdefault(far, []).append(_Part(begin, near, group.start, group.stop))
-            own = {axis: step.costs[axis][group.start : group.stop] for axis in old}
-            grown.setdefault(far, []).append({axis: np.add.outer(old[axis], own[axis]).ravel() for axis in old})
+            costs = {axis: step.costs[axis][group.start : group.stop] for axis in old}
+            grown.setdefault(far, []).append({axis: np.add.outer(old[axis], costs[axis]).ravel() for axis in old})
             sizes[far] = begin + len(next(iter(old.values()))) * (group.stop - group.start)
         self._levels.append(parts)
         self.sums = {
-            far: {axis: np.concatenate([each[axis] for each in all_]) for axis in all_[0]}
-            for far, all_ in grown.items()
+            far: {axis: np.concatenate([sums[axis] for sums in pieces]) for axis in pieces[0]}
+            for far, pieces in grown.items()
         }
 
     def edges(self, state: int, rows: Ints) -> Ints:
         """The edges of some ways to ``state``, int32 of shape (rows, steps), in the order of the chain."""
-        found = np.empty((len(rows), len(self._levels)), dtype=np.int32)
-        self._trace(state, rows, np.arange(len(rows)), len(self._levels) - 1, found)
-        return found if self._forward else found[:, ::-1]
+        edges = np.empty((len(rows), len(self._levels)), dtype=np.int32)
+        self._trace(state, rows, np.arange(len(rows)), len(self._levels) - 1, edges)
+        return edges if self._forward else edges[:, ::-1]
 
-    def _trace(self, state: int, rows: Ints, where: Ints, level: int, found: Ints) -> None:
+    def _trace(self, state: int, rows: Ints, where: Ints, level: int, edges: Ints) -> None:
+        """Write the edges of these rows up to a level into ``edges``, at the rows ``where``."""
         if level < 0 or not len(rows):
             return
         parts = self._levels[level][state]
-        own = np.searchsorted([part.begin for part in parts], rows, side="right") - 1
+        part_of_row = np.searchsorted([part.begin for part in parts], rows, side="right") - 1
         for index, part in enumerate(parts):
-            mine = np.flatnonzero(own == index) if len(parts) > 1 else np.arange(len(rows))
-            before, edge = np.divmod(rows[mine] - part.begin, part.stop - part.start)
-            found[where[mine], level] = part.start + edge
-            self._trace(part.before, before, where[mine], level - 1, found)
+            taken = np.flatnonzero(part_of_row == index) if len(parts) > 1 else np.arange(len(rows))
+            before, edge = np.divmod(rows[taken] - part.begin, part.stop - part.start)
+            edges[where[taken], level] = part.start + edge
+            self._trace(part.before, before, where[taken], level - 1, edges)

@@ -34,22 +34,22 @@ class Wavelet:
 
     def below(self, end: Ints, rank: Ints) -> Ints:
         """How many of the first ``end`` elements have a rank below ``rank``; both (q,), 0 to n. int64 (q,)."""
-        found = np.where(rank >= self.size, end, 0).astype(np.int64)
+        count = np.where(rank >= self.size, end, 0).astype(np.int64)
         inside = np.flatnonzero((rank > 0) & (rank < self.size) & (end > 0))
         whole = end[inside] == self.size
-        found[inside[whole]] = rank[inside[whole]]
+        count[inside[whole]] = rank[inside[whole]]
         inside = inside[~whole]
-        found[inside] = self._below(end[inside].astype(np.int32), rank[inside].astype(np.int32))
-        return found
+        count[inside] = self._below(end[inside].astype(np.int32), rank[inside].astype(np.int32))
+        return count
 
     def _below(self, left: Ints, rank: Ints) -> Ints:
         start, total = np.zeros_like(left), np.zeros_like(left)
         for level, zeros in enumerate(self._zeros):
             shift = self._bits - 1 - level
-            own = zeros[start + left] - (start >> 1)
+            inside = zeros[start + left] - (start >> 1)
             one = ((rank >> shift) & 1).astype(bool)
-            total += np.where(one, own, 0)
-            left = np.where(one, left - own, own)
+            total += np.where(one, inside, 0)
+            left = np.where(one, left - inside, inside)
             start = (rank >> shift) << shift
         return total
 
@@ -57,7 +57,7 @@ class Wavelet:
         """How many of the elements ``begin`` to ``end`` (not before it) have a rank below ``rank``; int64 (q,)."""
         if not begin.any():
             return self.below(end, rank)
-        found = np.where(rank >= self.size, end - begin, 0).astype(np.int64)
+        count = np.where(rank >= self.size, end - begin, 0).astype(np.int64)
         where: Ints = np.flatnonzero((rank > 0) & (rank < self.size) & (end > begin))
         first: Ints = begin[where].astype(np.int32)
         last: Ints = end[where].astype(np.int32)
@@ -67,13 +67,13 @@ class Wavelet:
             shift = self._bits - 1 - level
             from_, to = zeros[start + first] - (start >> 1), zeros[start + last] - (start >> 1)
             one = ((rank >> shift) & 1).astype(bool)
-            found[where] += np.where(one, to - from_, 0)
+            count[where] += np.where(one, to - from_, 0)
             first, last = np.where(one, first - from_, from_), np.where(one, last - to, to)
             start = (rank >> shift) << shift
             if level % 3 == 2:  # a narrow stretch soon has nothing left in the rank's own node
                 left = np.flatnonzero(last > first)
-                where, first, last, rank, start = (each[left] for each in (where, first, last, rank, start))
-        return found
+                where, first, last, rank, start = (array[left] for array in (where, first, last, rank, start))
+        return count
 
     def select(self, begin: Ints, end: Ints, number: Ints) -> Ints:
         """The rank that is ``number``-th (from 0) among elements ``begin`` to ``end``; all (q,)."""

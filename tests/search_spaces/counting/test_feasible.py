@@ -13,38 +13,40 @@ from hypothesis import strategies as st
 from little_spaces import LITTLE
 
 from search_spaces import Budget, Space, UserError, cost, greatest, least, within
-from search_spaces.counting import feasible as module
+from search_spaces.counting.chains import chains
+from search_spaces.counting.effort import Effort
 from search_spaces.counting.feasible import Feasible
+from search_spaces.counting.tables import table
 
 METRICS = ("macs", "params", "bytes", "peak_bytes")
 
 
 @cache
-def made(name: str) -> Space:
+def little(name: str) -> Space:
     return LITTLE[name]()
 
 
 @cache
 def brute(name: str):
     """Every architecture of a little space, with its cost."""
-    return [(own, cost(own)) for own in made(name)]
+    return [(network, cost(network)) for network in little(name)]
 
 
 def members(name, budgets):
-    return Counter(own for own, its in brute(name) if all(budget.fits(its) for budget in budgets))
+    return Counter(network for network, total in brute(name) if all(budget.fits(total) for budget in budgets))
 
 
 @st.composite
 def some_budgets(draw, name):
     """One or two budgets around costs that exist; sometimes ranges, sometimes between two costs."""
-    found = []
+    budgets = []
     for metric in draw(st.lists(st.sampled_from(METRICS), min_size=1, max_size=2, unique=True)):
-        values = sorted({getattr(its, metric) for _, its in brute(name)})
+        values = sorted({getattr(total, metric) for _, total in brute(name)})
         high = draw(st.sampled_from(values)) + draw(st.sampled_from([-1, 0, 1]))
         low = draw(st.none() | st.sampled_from(values))
         low = None if low is None or low > high else Fraction(low) + draw(st.sampled_from([0, Fraction(1, 3)]))
-        found.append(Budget(metric, Fraction(high), low if low is None or low <= high else None))
-    return tuple(found)
+        budgets.append(Budget(metric, Fraction(high), low if low is None or low <= high else None))
+    return tuple(budgets)
 
 
 @pytest.mark.parametrize("name", LITTLE)
@@ -52,10 +54,10 @@ def some_budgets(draw, name):
 @given(data=st.data())
 def test_counts_and_members_equal_brute_force(name, data):
     budgets = data.draw(some_budgets(name))
-    own = within(made(name), *budgets)
+    feasible = within(little(name), *budgets)
     expected = members(name, budgets)
-    assert own.count == sum(expected.values())
-    assert Counter(own.every()) == expected
+    assert feasible.count == sum(expected.values())
+    assert Counter(feasible.every()) == expected
 
 
 @pytest.mark.parametrize("name", LITTLE)
@@ -63,15 +65,11 @@ def test_counts_and_members_equal_brute_force(name, data):
 @given(data=st.data())
 def test_brackets_hold_the_number_and_bucketed_draws_lie_within(name, data):
     budgets = data.draw(some_budgets(name))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "QUICK", 0)
-        patch.setattr("search_spaces.counting.buckets.WORK", 20_000)
-        patch.setattr("search_spaces.counting.buckets.MOST_MERGED", 20)
-        own = within(made(name), *budgets)
-        count = sum(members(name, budgets).values())
-        assert own.counted.low <= count <= own.counted.high
-        if count:
-            assert all(its in members(name, budgets) for its in own.sample(random.Random(0), 20))
+    inside = members(name, budgets)
+    feasible = Feasible(little(name), budgets, effort=Effort(quick_queries=0, bucket_work=20_000, max_merged=20))
+    assert feasible.counted.low <= sum(inside.values()) <= feasible.counted.high
+    if inside:
+        assert set(feasible.sample(random.Random(0), 20)) <= set(inside)
 
 
 @pytest.mark.parametrize("name", LITTLE)
@@ -83,56 +81,59 @@ def test_nearest_costs_equal_brute_force(name, data):
     if about.metric == "peak_bytes":
         return
     others = [b for b in budgets[:-1] if {b.metric, about.metric} != {"params", "bytes"}]
-    costs = [getattr(its, about.metric) for _, its in brute(name) if all(b.fits(its) for b in others)]
-    found = within(made(name), *budgets).nearest(about)
+    costs = [getattr(total, about.metric) for _, total in brute(name) if all(b.fits(total) for b in others)]
+    nearest = within(little(name), *budgets).nearest(about)
     below = [c for c in costs if c <= about.high]
     above = [c for c in costs if (c >= about.low if about.low else c > about.high)]
-    assert [each.cost for each in found] == [*([max(below)] if below else []), *([min(above)] if above else [])]
-    for each in found:
-        assert getattr(cost(each.architecture), about.metric) == each.cost
-        assert all(b.fits(cost(each.architecture)) for b in others)
+    assert [existing.cost for existing in nearest] == [
+        *([max(below)] if below else []),
+        *([min(above)] if above else []),
+    ]
+    for existing in nearest:
+        total = cost(existing.architecture)
+        assert getattr(total, about.metric) == existing.cost
+        assert all(b.fits(total) for b in others)
 
 
 @pytest.mark.parametrize("name", LITTLE)
 @pytest.mark.parametrize("metric", ["macs", "params", "activations", "peak_bytes"])
 def test_least_and_greatest_equal_brute_force(name, metric):
-    costs = [getattr(its, metric) for _, its in brute(name)]
+    costs = [getattr(total, metric) for _, total in brute(name)]
     for extreme, expected in ((least, min), (greatest, max)):
-        assert getattr(cost(extreme(made(name), metric)), metric) == expected(costs)
-        assert extreme(made(name), metric) in made(name)
+        assert getattr(cost(extreme(little(name), metric)), metric) == expected(costs)
+        assert extreme(little(name), metric) in little(name)
 
 
-@pytest.mark.parametrize("quick", [module.QUICK, 0], ids=["exact", "buckets"])
+@pytest.mark.parametrize("method", ["halves", "buckets"])
 @pytest.mark.parametrize("name", LITTLE)
-def test_draws_are_uniform(name, quick, monkeypatch):
+def test_draws_are_uniform(name, method):
     """Chi-squared over the members: a false alarm once in 10⁶, for each of the ten cases (seeded: never by chance)."""
     from scipy.stats import chi2
 
-    monkeypatch.setattr(module, "QUICK", quick)
-    costs = sorted(its.macs for _, its in brute(name))
+    costs = sorted(total.macs for _, total in brute(name))
     budgets = (Budget("macs", Fraction(costs[2 * len(costs) // 3])),)
-    own = within(made(name), *budgets)
-    assert own.method == ("buckets" if quick == 0 else "halves")
+    effort = Effort() if method == "halves" else Effort(quick_queries=0)
+    feasible = Feasible(little(name), budgets, effort=effort)
+    assert feasible.method == method
     expected = members(name, budgets)
-    draws = 40 * sum(expected.values())
-    codes = own.codes(random.Random(1), draws)
-    seen = Counter(map(tuple, codes.tolist()))
-    size = sum(expected.values())
-    assert len(seen) <= size
-    statistic = sum((n - 40) ** 2 / 40 for n in seen.values()) + 40 * (size - len(seen))
-    assert statistic < chi2.isf(1e-6, size - 1)
+    seen = Counter(feasible.sample(random.Random(1), 40 * sum(expected.values())))
+    assert set(seen) <= set(expected)
+    statistic = sum((seen[network] - 40 * count) ** 2 / (40 * count) for network, count in expected.items())
+    assert statistic < chi2.isf(1e-6, len(expected) - 1)
 
 
-def test_codes_and_architectures_are_the_same_draws():
-    own = within(made("nested"), "0.5MFLOPs")
-    codes = own.codes(random.Random(3), 50)
-    coder = own._coder
-    assert [made("nested").decide(coder.decided(code)) for code in codes] == own.sample(random.Random(3), 50)
+def test_costs_in_bulk_are_those_of_the_same_draws():
+    feasible = within(little("nested"), "0.5MFLOPs")
+    networks = feasible.sample(random.Random(3), 50)
+    for metric in ("macs", "params"):
+        costs = feasible.costs(random.Random(3), 50, metric)
+        assert costs.tolist() == [getattr(cost(network), metric) for network in networks]
 
 
-def test_shared_choices_and_frames_are_enumerated_once_for_equal_costs():
-    assert len(within(made("shared"))._tables) == 4
-    assert len(within(made("shared"))._distinct) == 2
+def test_shared_choices_and_frames_are_counted_once_for_equal_costs():
+    tables = [table(chain, None) for chain in chains(little("shared"))]
+    assert len(tables) == 4
+    assert len({part.signature for part in tables}) == 2
 
 
 def test_counts_pass_64_bits():
@@ -141,25 +142,25 @@ def test_counts_pass_64_bits():
     row = Stage(each=choice(*(Conv(kernel=k) for k in (1, 3, 5, 7))), out=8, repeats=40)
     big = Space("big", Architecture(image_size=8, classes=2, stages=(row, row)))
     assert within(big).count == big.size == 4**80
-    low, high, how = within(big, "3MFLOPs").counted
-    assert how == "bracket"
+    low, high, kind = within(big, "3MFLOPs").counted
+    assert kind == "bracket"
     assert 2**63 < low < high < 4**80
     assert high - low < 0.02 * high
     assert all(cost(a).macs <= 3_000_000 for a in within(big, "3MFLOPs").sample(random.Random(0), 50))
 
 
 def test_a_tight_pair_is_met_exactly():
-    """One vector among all: found by its own costs, and drawn at once."""
-    own, its = brute("each")[77]
+    """One vector among all: found by its feasible costs, and drawn at once."""
+    network, total = brute("each")[77]
     budgets = (
-        Budget("macs", Fraction(its.macs), Fraction(its.macs)),
-        Budget("params", Fraction(its.params), its.params),
+        Budget("macs", Fraction(total.macs), Fraction(total.macs)),
+        Budget("params", Fraction(total.params), Fraction(total.params)),
     )
     twins = members("each", budgets)
-    found = within(made("each"), *budgets)
-    assert found.count == sum(twins.values()) >= 1
-    assert set(found.sample(random.Random(0), 5)) <= set(twins)
-    assert own in twins
+    feasible = within(little("each"), *budgets)
+    assert feasible.count == sum(twins.values()) >= 1
+    assert set(feasible.sample(random.Random(0), 5)) <= set(twins)
+    assert network in twins
 
 
 def no_chain() -> Space:
@@ -179,39 +180,42 @@ def no_chain() -> Space:
 
 
 def test_what_is_no_chain_is_drawn_and_rejected_and_says_so():
-    own = within(no_chain(), "20KFLOPs")
-    assert (own.method, own.counted.how, own.can_be_exact) == ("rejection", "estimate", False)
-    assert "combinations at most" in own.reason
-    assert all(cost(a).macs <= 20_000 for a in own.sample(random.Random(0), 5))
+    feasible = within(no_chain(), "20KFLOPs")
+    assert (feasible.method, feasible.counted.kind, feasible.can_be_exact) == ("rejection", "estimate", False)
+    assert "combinations at most" in feasible.reason
+    assert all(cost(a).macs <= 20_000 for a in feasible.sample(random.Random(0), 5))
     with pytest.raises(UserError, match="too large for an exact count"):
-        own.count  # noqa: B018
+        feasible.count  # noqa: B018
 
 
-def test_rejection_ends_with_an_error(monkeypatch):
-    monkeypatch.setattr(module, "MOST_DRAWS", 50)
+def test_rejection_ends_with_an_error():
     with pytest.raises(UserError, match=r"found nothing of loose within 1KFLOPs in 50 draws \(decisions outside"):
-        within(no_chain(), "1KFLOPs").sample(random.Random(0), 1)
+        Feasible(no_chain(), (Budget.parse("1KFLOPs"),), effort=Effort(max_draws=50)).sample(random.Random(0), 1)
 
 
 def test_nothing_within_is_said():
-    own = within(made("each"), "1KFLOPs")
-    assert own.count == 0
+    feasible = within(little("each"), "1KFLOPs")
+    assert feasible.count == 0
     with pytest.raises(UserError, match="nothing of each lies within 1KFLOPs"):
-        own.sample(random.Random(0), 1)
+        feasible.sample(random.Random(0), 1)
 
 
 def test_a_latency_cannot_be_counted():
     with pytest.raises(UserError, match=r"a latency is measured on a device and cannot be counted \(12ms\)"):
-        within(made("each"), "12ms")
+        within(little("each"), "12ms")
 
 
 def test_the_same_seed_gives_the_same_draws():
-    own: Feasible = within(made("each"), "1MFLOPs")
-    assert own.sample(random.Random(5), 9) == own.sample(random.Random(5), 9) != own.sample(random.Random(6), 9)
+    feasible = within(little("each"), "1MFLOPs")
+    assert (
+        feasible.sample(random.Random(5), 9)
+        == feasible.sample(random.Random(5), 9)
+        != feasible.sample(random.Random(6), 9)
+    )
 
 
 def test_a_space_answers_for_budgets_as_written():
-    own = within(made("each"), "1MFLOPs", Budget.parse("3Kparams"))
-    assert own.count == sum(members("each", own.budgets).values())
+    feasible = within(little("each"), "1MFLOPs", Budget.parse("3Kparams"))
+    assert feasible.count == sum(members("each", feasible.budgets).values())
     with pytest.raises(UserError, match="a budget must be a number with a unit"):
-        within(made("each"), "plenty")
+        within(little("each"), "plenty")
