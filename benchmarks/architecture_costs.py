@@ -40,7 +40,7 @@ def main() -> None:
 
     import torch
 
-    from nas.module.measures import fvcore_macs
+    from nas.module.fvcore import fvcore_macs
 
     torch.set_num_threads(1)
     start = time.process_time()

@@ -132,7 +132,7 @@ def rejected(space: Space, budgets: tuple[Budget, ...]) -> None:
 
     import torch
 
-    from nas.module.measures import fvcore_macs
+    from nas.module.fvcore import fvcore_macs
 
     torch.set_num_threads(1)
     drawn = [space.sample(rng) for _ in range(3)]

@@ -5,19 +5,24 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_WHERE = {
+# The public functions, and the modules that they are imported from when first asked for: torch takes seconds.
+FUNCTIONS = {
     "build": "nas.module.network",
     "copy_weights": "nas.module.copying",
-    "measure": "nas.module.measures",
+    "evaluate": "nas.training.inference",
+    "export": "nas.module.export",
+    "load_data": "nas.data",
+    "load_network": "nas.module.loading",
+    "measure": "nas.module.measure",
+    "predict": "nas.training.inference",
     "search": "nas.study.search",
     "train": "nas.training",
 }
 
-__all__ = ["build", "copy_weights", "measure", "search", "train"]
+__all__ = sorted(FUNCTIONS)
 
 
 def __getattr__(name: str) -> Any:
-    """The public functions, imported when first asked for: torch takes seconds."""
-    if name not in _WHERE:
+    if name not in FUNCTIONS:
         raise AttributeError(f"module 'nas' has no attribute {name!r}")
-    return getattr(import_module(_WHERE[name]), name)
+    return getattr(import_module(FUNCTIONS[name]), name)

@@ -12,3 +12,6 @@ VARIANTS: dict[str, Coefficients] = COEFFICIENTS
 
 FAMILY = ("b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7")
 BASE = VARIANTS["b0"]
+
+DROPOUT_STEP = (VARIANTS["b7"].dropout - BASE.dropout) / 7
+"""What a step of φ adds to the rate of dropout in the head: B0 to B7 go from 0.2 to 0.5."""

@@ -10,12 +10,13 @@ from search_spaces import Architecture, Block, Head, Stage, UserError
 from search_spaces.network.rounding import round_filters, round_repeats
 
 DIVISOR = 8
-MOST_SIDE = 100_000
+MAX_SIDE = 100_000  # pixels
+MAX_DROPOUT = 0.8
 
 
-def compound(base: Architecture, depth: float, width: float, resolution: float) -> Architecture:
-    """``base`` with repeats × ``depth`` (rounded up), widths × ``width`` (multiples of 8, never below 90 %)
-    and image size × ``resolution`` (to the nearest pixel).
+def compound(base: Architecture, depth: float, width: float, resolution: float, dropout: float = 0.0) -> Architecture:
+    """``base`` with repeats × ``depth`` (rounded up), widths × ``width`` (multiples of 8, never below 90 %),
+    image size × ``resolution`` (to the nearest pixel), and ``dropout`` added to the rate of a head that has one.
 
     A width never moves against its multiplier: at 1 it stays. Stem and head keep their depth, pools are not
     repeated, hidden layers of the head keep their width. Raises UserError where the head binds the image size
@@ -25,12 +26,12 @@ def compound(base: Architecture, depth: float, width: float, resolution: float) 
         if not 0 < value < float("inf"):
             raise UserError(f"must be a positive number, got {value}", name)
     side = round(base.image_size * resolution)
-    if not 1 <= side <= MOST_SIDE:
-        raise UserError(f"must be 1 to {MOST_SIDE} pixels, got {side}", "image_size")
+    if not 1 <= side <= MAX_SIDE:
+        raise UserError(f"must be 1 to {MAX_SIDE} pixels, got {side}", "image_size")
     rows = (*base.stem, *base.stages)
     wide = tuple(_wider_row(row, after, width) for row, after in zip(rows, (*rows[1:], None), strict=True))
     stages = tuple(_deeper(row, depth) for row in wide[len(base.stem) :])
-    scaled = replace(base, stem=wide[: len(base.stem)], stages=stages, head=_wider_head(base.head, width))
+    scaled = replace(base, stem=wide[: len(base.stem)], stages=stages, head=_scaled_head(base.head, width, dropout))
     return scaled.at(image_size=side)
 
 
@@ -52,13 +53,15 @@ def _wider_row(row: Stage, after: Stage | None, width: float) -> Stage:
 
 
 def _wider(block: Block, width: float) -> Block:
-    return block.widened(lambda own: scaled_width(own, width))
+    return block.widened(lambda channels: scaled_width(channels, width))
 
 
-def _wider_head(head: Any, width: float) -> Any:
-    if not isinstance(head, Head) or head.out is None:
+def _scaled_head(head: Any, width: float, dropout: float) -> Any:
+    if not isinstance(head, Head):
         return head
-    return replace(head, out=scaled_width(head.out, width))
+    out = None if head.out is None else scaled_width(head.out, width)
+    rate = round(min(MAX_DROPOUT, max(0.0, head.dropout + dropout)), 6) if head.dropout else head.dropout
+    return replace(head, out=out, dropout=rate)
 
 
 def _deeper(row: Stage, depth: float) -> Stage:

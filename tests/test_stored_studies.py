@@ -54,7 +54,7 @@ def test_a_damaged_log_is_named_by_the_report(tmp_path, nas):
 @pytest.mark.parametrize("folder", STUDIES, ids=lambda path: path.name)
 @pytest.mark.long
 def test_every_trained_candidate_is_within_budget_by_fvcore(folder):
-    from nas.module.measures import fvcore_macs
+    from nas.module.fvcore import fvcore_macs
 
     study = open_study(folder)
     space = from_data(study.question.space)

@@ -7,9 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from nas.cli.exits import DONE, INTERRUPTED, WRONG_USAGE, complain
 from nas.cli.parser import Parser, close_to
-
-DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 COMMANDS = {
     "search": "search a space under a budget on your images, and choose a base",
@@ -50,9 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         if not isinstance(error, UserError):
             raise
-        return _complain(error, WRONG_USAGE)
+        return complain(error, WRONG_USAGE)
     except KeyboardInterrupt as stop:
-        return _complain(str(stop) or "interrupted", INTERRUPTED)
+        return complain(str(stop) or "interrupted", INTERRUPTED)
     except BrokenPipeError:  # `nas networks | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
@@ -66,7 +65,7 @@ def _dispatch(arguments: list[str]) -> int:
     name, rest = arguments[0], arguments[1:]
     if name not in COMMANDS:
         line = f"unknown command {name!r}{close_to(name, COMMANDS)}; `nas --help` lists the commands"
-        return _complain(line, WRONG_USAGE)
+        return complain(line, WRONG_USAGE)
     command = importlib.import_module(f"nas.cli.{name}")
     options = command.parser().parse_args(rest)
     code: int = command.run(options)
@@ -91,9 +90,3 @@ def _version() -> str:
     from importlib import metadata
 
     return metadata.version("nas-and-scaling")
-
-
-def _complain(error: object, code: int) -> int:
-    line = " ".join(str(error).split())
-    print(f"nas: {line}", file=sys.stderr)
-    return code

@@ -6,9 +6,10 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
+from nas.cli.arguments import add_json, add_network
+from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command, count
-from nas.module.loading import BLOCKS_HELP, load_architecture
-from search_spaces.errors import UserError
+from nas.module.loading import load_architecture
 
 if TYPE_CHECKING:
     from search_spaces import Architecture
@@ -23,30 +24,25 @@ nas cost network.yaml --measure --json
 def parser() -> Parser:
     """Options of `nas cost`."""
     p = command("cost", "Parameters, multiply-adds and memory of a network; FLOPs mean MACs here.", EXAMPLE)
-    p.add_argument("network", metavar="ARCH", help="known network, YAML or JSON file, or study folder (its base)")
+    add_network(p)
     p.add_argument("--image-size", type=count, metavar="N", help="side of the square image in pixels")
     p.add_argument("--measure", action="store_true", help="also build it: fvcore's count and CPU latency")
     p.add_argument("--layers", action="store_true", help="one line a layer")
-    p.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
-    p.add_argument("--json", action="store_true", help="print JSON")
+    add_json(p)
     return p
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the cost of one network."""
     name, architecture = load_architecture(options.network, options.blocks)
-    if options.image_size is not None:
-        architecture = architecture.at(image_size=options.image_size)
+    architecture = architecture.at(options.image_size)
     facts = cost_facts(name, architecture)
     if options.measure:
         facts |= _measured(architecture)
     if options.layers:
         facts["layers"] = _layers(architecture)
-    if options.json:
-        output.print_json(facts)
-    else:
-        _print(facts)
-    return 0
+    output.print_json(facts) if options.json else _print(facts)
+    return DONE
 
 
 def cost_facts(name: str, architecture: Architecture) -> dict[str, Any]:
@@ -70,19 +66,15 @@ def cost_facts(name: str, architecture: Architecture) -> dict[str, Any]:
 
 
 def _measured(architecture: Architecture) -> dict[str, Any]:
-    from nas.module.measures import fvcore_macs, latency
+    from nas.module.measure import measure
 
-    try:
-        counted, timed = fvcore_macs(architecture), latency(architecture)
-    except (RuntimeError, MemoryError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise UserError(f"--measure: {architecture.image_size} px cannot be run here: {reason}") from None
+    measured = measure(architecture)
     return {
-        "fvcore_macs": counted.macs,
-        "fvcore_total": counted.total,
-        "latency_ms": timed.median_ms,
-        "latency_p5_ms": timed.p5_ms,
-        "latency_p95_ms": timed.p95_ms,
+        "fvcore_macs": measured.fvcore.macs,
+        "fvcore_total": measured.fvcore.total,
+        "latency_ms": measured.latency.median_ms,
+        "latency_p5_ms": measured.latency.p5_ms,
+        "latency_p95_ms": measured.latency.p95_ms,
     }
 
 

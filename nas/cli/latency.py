@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nas.cli import output
+from nas.cli.arguments import add_json, add_network
+from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command, count
-from nas.module.loading import ARCH_HELP, BLOCKS_HELP, load_architecture
-from search_spaces.errors import UserError
-
-if TYPE_CHECKING:
-    from search_spaces import Architecture
+from nas.module.loading import load_architecture
 
 EXAMPLE = """
 nas latency efficientnet-b0
@@ -23,47 +21,36 @@ nas latency resnet-50 --device cuda --batch 256 --dtype bfloat16 --json
 
 def parser() -> Parser:
     """Options of `nas latency`."""
-    p = command("latency", "Time and memory of a forward pass in evaluation mode, by random weights.", EXAMPLE)
-    p.add_argument("network", metavar="ARCH", help=ARCH_HELP)
-    p.add_argument("--device", default="cpu", metavar="D", help="cpu (default), cuda or auto")
+    p = command("latency", "Time and memory of a forward pass in evaluation mode, with random weights.", EXAMPLE)
+    add_network(p)
+    p.add_argument("--device", default="cpu", metavar="D", help="cpu (default), cuda, cuda:N or auto")
     p.add_argument("--batch", type=count, default=1, metavar="N", help="images at once (1)")
     p.add_argument("--image-size", type=count, metavar="N", help="side of the square image in pixels")
     p.add_argument("--runs", type=count, default=50, metavar="N", help="runs timed, after 5 to warm up (50)")
     p.add_argument("--threads", type=count, metavar="N", help="threads on the CPU; by default as many as torch chooses")
     p.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"), help="of weights and images")
-    p.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
-    p.add_argument("--json", action="store_true", help="print JSON")
+    add_json(p)
     return p
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure one network and print what was found."""
-    name, architecture = load_architecture(options.network, options.blocks)
-    architecture = architecture.at(options.image_size)
-    facts = {"name": name, "image_size": architecture.image_size, **_measured(architecture, options)}
-    if options.json:
-        output.print_json(facts)
-    else:
-        _print(facts)
-    return 0
-
-
-def _measured(architecture: Architecture, options: argparse.Namespace) -> dict[str, Any]:
-    import torch
-
-    from nas.module.measures import latency
+    """Measure one network and print the result."""
+    from nas.module.latency import latency
     from nas.training.settings import device_of
 
-    device = device_of(options.device)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(options.threads or threads)
-    try:
-        return asdict(latency(architecture, device, options.batch, options.runs, dtype=options.dtype))
-    except (RuntimeError, MemoryError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise UserError(f"{architecture.image_size} px, batch {options.batch} cannot be run here: {reason}") from None
-    finally:
-        torch.set_num_threads(threads)
+    name, architecture = load_architecture(options.network, options.blocks)
+    architecture = architecture.at(options.image_size)
+    result = latency(
+        architecture,
+        device_of(options.device),
+        options.batch,
+        runs=options.runs,
+        dtype=options.dtype,
+        threads=options.threads,
+    )
+    facts = {"name": name, "image_size": architecture.image_size, **asdict(result)}
+    output.print_json(facts) if options.json else _print(facts)
+    return DONE
 
 
 def _print(facts: dict[str, Any]) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from nas.cli import output
+from nas.cli.arguments import add_json
 from nas.cli.cost import cost_facts
+from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command
 from search_spaces.errors import UserError
 
@@ -24,7 +26,7 @@ def parser() -> Parser:
     p = command("networks", "The known networks with their exact costs, or the rows of one.", EXAMPLE)
     p.add_argument("name", nargs="?", metavar="NAME", help="show the rows of this network")
     p.add_argument("--out", type=Path, metavar="FILE", help="write the network to this YAML or JSON file")
-    p.add_argument("--json", action="store_true", help="print JSON")
+    add_json(p)
     return p
 
 
@@ -56,10 +58,10 @@ def _all(as_json: bool) -> int:
     facts = [_brief_facts(name) for name in names()]
     if as_json:
         output.print_json(facts)
-        return 0
+        return DONE
     rows = [
         (f["name"], f["year"], f["image_size"], f"{f['params']:,}", f"{f['macs']:,}", *_first(f["published"]))
-        for f in sorted(facts, key=lambda each: each["year"])
+        for f in sorted(facts, key=lambda facts: facts["year"])
     ]
     titles = ("network", "year", "image", "parameters", "MACs", "published, ImageNet", "of", "source", "had")
     output.print_table(titles, rows, "lrrrrllll")
@@ -67,7 +69,7 @@ def _all(as_json: bool) -> int:
     print("Parameters and MACs are counted from the rows; results are as published:")
     print("; ".join(f"{word}: {meaning}" for word, meaning in PROVENANCE.items()) + ".")
     print(FUSION)
-    return 0
+    return DONE
 
 
 def _one(name: str, as_json: bool) -> int:
@@ -82,18 +84,18 @@ def _one(name: str, as_json: bool) -> int:
     facts = cost_facts(name, architecture) | _published(name)
     if as_json:
         output.print_json(facts | {"architecture": to_data(architecture)})
-        return 0
+        return DONE
     print(f"{name}  {facts['digest']}")
     print(f"  {facts['params']:,} parameters, {facts['macs']:,} MACs at {facts['image_size']} px, {facts['year']}")
     if facts["aux_params"]:
         print(f"  {facts['aux_params']:,} more parameters in auxiliary classifiers, in training only")
     for result in facts["published"]:
-        print(f"  published: {_told(result)}, {result['where']} ({result['source']}; {result['provenance']})")
+        print(f"  published: {_accuracy(result)}, {result['where']} ({result['source']}; {result['provenance']})")
     if facts["note"]:
         print(f"  {facts['note']}")
     print()
     print_rows(architecture)
-    return 0
+    return DONE
 
 
 def _brief_facts(name: str) -> dict[str, Any]:
@@ -117,17 +119,18 @@ def _published(name: str) -> dict[str, Any]:
     """Year, published results and what does not agree with the paper."""
     from search_spaces.known.networks.published import PUBLISHED
 
-    own = PUBLISHED[name]
-    return {"year": own.year, "published": [each._asdict() for each in own.results], "note": own.note}
+    published = PUBLISHED[name]
+    results = [result._asdict() for result in published.results]
+    return {"year": published.year, "published": results, "note": published.note}
 
 
 def _first(results: list[dict[str, Any]]) -> tuple[object, ...]:
     """Cells of the first result."""
     result = results[0]
-    return _told(result), result["where"], result["source"], result["provenance"]
+    return _accuracy(result), result["where"], result["source"], result["provenance"]
 
 
-def _told(result: dict[str, Any]) -> str:
+def _accuracy(result: dict[str, Any]) -> str:
     """`top-1 error 23.3 %, top-5 error 6.6 %`: the published numbers as printed."""
     kind = " error" if result["error"] else ""
     return ", ".join(

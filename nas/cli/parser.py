@@ -12,8 +12,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
+from nas.cli.exits import WRONG_USAGE
+
 SIGNED_VALUE = re.compile(r"-[\d.]")
-WRONG_USAGE = 2
 
 
 class Parser(argparse.ArgumentParser):

@@ -15,7 +15,7 @@ TITLES = ("row", "block", "out", "repeats", "stride", "output", "parameters", "M
 
 
 def print_rows(architecture: Architecture) -> None:
-    """Print one line a row: where, block, width, repeats, stride, what leaves it, parameters, MACs."""
+    """Print one line a row: where, block, width, repeats, stride, output shape, parameters, MACs."""
     from search_spaces.network.cost import rows
 
     costs = [(_side(row.shape), f"{row.params:,}", f"{row.macs:,}") for row in rows(architecture)]
@@ -74,9 +74,9 @@ def _named(name: str, fields: Any) -> str:
         return f"{name} {brief(fields)}"
     if not fields:
         return name
-    told = [f"{key} {_sides(value)}" for key, value in fields.items() if key != "branches"]
-    own = f"{name}({', '.join(told)})" if told else name
-    return "\n".join([own, *map(_branch, fields.get("branches", ()))])
+    values = [f"{key} {_sides(value)}" for key, value in fields.items() if key != "branches"]
+    block = f"{name}({', '.join(values)})" if values else name
+    return "\n".join([block, *map(_branch, fields.get("branches", ()))])
 
 
 def _sides(value: Any) -> str:
@@ -86,13 +86,12 @@ def _sides(value: Any) -> str:
 
 
 def _row(where: str, row: Mapping[str, Any]) -> Row:
-    block = row.get("block", row.get("each", row.get("blocks")))
-    own = row.get("blocks")
+    blocks = row.get("blocks")
     return (
         where,
-        brief(block),
+        brief(row.get("block", row.get("each", blocks))),
         _cell(row.get("out")),
-        _cell(row.get("repeats", len(own) if isinstance(own, list) else 1)),
+        _cell(row.get("repeats", len(blocks) if isinstance(blocks, list) else 1)),
         _cell(row.get("stride", 1)),
     )
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
+from nas.cli.arguments import add_blocks, add_json
+from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command
-from nas.module.loading import BLOCKS_HELP, latest_base, load_architecture
+from nas.module.loading import latest_base, load_architecture
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
@@ -35,13 +37,13 @@ def parser() -> Parser:
         help="known network, file or study folder; by default the study under studies/ that finished last, "
         "else efficientnet-b0",
     )
-    how = p.add_mutually_exclusive_group(required=True)
-    how.add_argument(
+    rule = p.add_mutually_exclusive_group(required=True)
+    rule.add_argument(
         "--phi", type=float, metavar="X", help="depth 1.2^X, width 1.1^X, image size 1.15^X; any real number"
     )
-    how.add_argument("--variant", metavar="NAME", help="a row of EfficientNet's published table: b0 … b8, l2")
-    how.add_argument("--target", metavar="BUDGET", help="the largest network that fits, such as 1.8GFLOPs")
-    how.add_argument("--family", action="store_true", help="all published variants")
+    rule.add_argument("--variant", metavar="NAME", help="a row of EfficientNet's published table: b0 … b8, l2")
+    rule.add_argument("--target", metavar="BUDGET", help="the largest network that fits, such as 1.8GFLOPs")
+    rule.add_argument("--family", action="store_true", help="all published variants")
     p.add_argument("--explain", action="store_true", help="show the rule, its numbers and the rows")
     p.add_argument(
         "--out",
@@ -49,39 +51,32 @@ def parser() -> Parser:
         metavar="PATH",
         help="save as this YAML file (a folder with --family); by default into the study that the base is from",
     )
-    p.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
-    p.add_argument("--json", action="store_true", help="print JSON")
+    add_blocks(p)
+    add_json(p)
     return p
 
 
 def run(options: argparse.Namespace) -> int:
     """Scale the base, print the comparison, save where asked, or beside the base of a study."""
+    from search_spaces import digest
+
     source = options.base or latest_base() or DEFAULT_BASE
-    name, base, digest = _base(source, options)
+    name, base = load_architecture(source, options.blocks)
     members = _members(base, options)
     out = options.out or _beside(source, options, members[0])
     saved = [] if out is None else _save(members, out, base, name, replace=options.out is None)
     if options.json:
-        output.print_json(_as_data(name, digest, base, members, options.family))
-        return 0
-    print(f"base: {name}  {digest}")
-    print()
+        output.print_json(_as_data(name, base, members, options.family))
+        return DONE
+    print(f"base: {name}  {digest(base)}\n")
     _print_members(name, base, members)
-    _print_notes(members)
+    for note in dict.fromkeys(member.note for member in members if member.note):
+        print(f"\nnote: {note}")
     if options.explain:
         _explain(members)
-    print()
-    print(
-        "\n".join(f"saved {path}" for path in saved) if saved else f"nothing saved; {_how_to_save(options, members[0])}"
-    )
-    return 0
-
-
-def _base(source: str, options: argparse.Namespace) -> tuple[str, Architecture, str]:
-    from search_spaces import digest
-
-    name, architecture = load_architecture(source, options.blocks)
-    return name, architecture, digest(architecture)
+    saved_lines = [f"saved {path}" for path in saved]
+    print("", *(saved_lines or [f"nothing saved; {_how_to_save(options, members[0])}"]), sep="\n")
+    return DONE
 
 
 def _members(base: Architecture, options: argparse.Namespace) -> list[Scaled]:
@@ -106,8 +101,8 @@ def _title(member: Scaled) -> str:
 def _print_members(name: str, base: Architecture, members: list[Scaled]) -> None:
     from search_spaces import cost
 
-    start = cost(base)
-    rows: list[tuple[object, ...]] = [(name, base.image_size, f"{start.params:,}", f"{start.macs:,}", "1", None)]
+    total = cost(base)
+    rows: list[tuple[object, ...]] = [(name, base.image_size, f"{total.params:,}", f"{total.macs:,}", "1", None)]
     rows += [
         (
             _title(member),
@@ -120,12 +115,6 @@ def _print_members(name: str, base: Architecture, members: list[Scaled]) -> None
         for member in members
     ]
     output.print_table(("network", "image", "parameters", "MACs", "× base", "nominal ×"), rows, "lrrrrr")
-
-
-def _print_notes(members: list[Scaled]) -> None:
-    notes = dict.fromkeys(member.note for member in members if member.note)
-    for note in notes:
-        print(f"\nnote: {note}")
 
 
 def _explain(members: list[Scaled]) -> None:
@@ -183,12 +172,11 @@ def _how_to_save(options: argparse.Namespace, member: Scaled) -> str:
     return f"--out scaled-{_file_stem(member)}.yaml writes it"
 
 
-def _as_data(name: str, digest: str, base: Architecture, members: list[Scaled], as_family: bool) -> dict[str, Any]:
+def _as_data(name: str, base: Architecture, members: list[Scaled], as_family: bool) -> dict[str, Any]:
     from nas.cli.cost import cost_facts
 
-    data: dict[str, Any] = {"base": cost_facts(name, base) | {"digest": digest}}
     scaled = [_member_data(member) for member in members]
-    return data | ({"family": scaled} if as_family else {"scaled": scaled[0]})
+    return {"base": cost_facts(name, base)} | ({"family": scaled} if as_family else {"scaled": scaled[0]})
 
 
 def _member_data(member: Scaled) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
+from nas.cli.arguments import BLOCKS_HELP
 from nas.cli.parser import Parser, command, count, natural, span, workers
-from nas.module.loading import BLOCKS_HELP
 from nas.storage import layout
 
 if TYPE_CHECKING:

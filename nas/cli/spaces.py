@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
+from nas.cli.arguments import BLOCKS_HELP
 from nas.cli.overview import Overview, extremes, overview
 from nas.cli.parser import Parser, command, count, natural
-from nas.module.loading import BLOCKS_HELP, load_space
+from nas.module.loading import load_space
 from nas.report.numbers import rounded
 from search_spaces.errors import UserError
 

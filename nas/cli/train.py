@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
+from nas.cli.arguments import ARCH_HELP, BLOCKS_HELP
 from nas.cli.parser import Parser, command, count, natural
-from nas.module.loading import ARCH_HELP, BLOCKS_HELP, load_architecture
+from nas.module.loading import load_architecture
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:

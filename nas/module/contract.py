@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from nas.module.measures import fvcore_macs
+from nas.module.fvcore import fvcore_macs
 from nas.module.network import build
 from scaling.compound import compound
 from search_spaces import Architecture, Block, Conv, Defaults, Stage, UserError, cost, digest

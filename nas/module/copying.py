@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 from nas.module.layers import GainLayer
 
 CLOSE = 1e-9
-MOST_TRIES = 1000
+MAX_PAIRINGS = 1000
 PRODUCTS = ("mul", "mul_", "__mul__", "__rmul__", "__imul__")
 
 
@@ -67,7 +67,7 @@ def copy_weights(source: nn.Module, ours: nn.Module, example: Tensor | None = No
         example = example.double()
         seen, expected = _record(source, example)
         pairing = _Pairing()
-        for _ in range(MOST_TRIES):
+        for _ in range(MAX_PAIRINGS):
             try:
                 output = _follow(ours, example, seen, pairing)
                 problem = _difference(output, expected)

@@ -22,7 +22,7 @@ from search_spaces.files.codec import Kinds, from_data
 FORMAT = "nas-weights-1"
 DTYPES = ("float32", "bfloat16", "float16")
 HEADER = 8  # bytes of safetensors that say how long its header is, whose first one is a brace
-UNREADABLE = (  # what torch.load raises for damaged files, and for those that would run code
+DAMAGED = (  # what torch.load raises for damaged files, and for those that would run code
     *(OSError, RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError),
     *(ImportError, struct.error, pickle.UnpicklingError),
 )
@@ -62,7 +62,7 @@ class Trained:
             _numbers(getattr(self, name), self.in_channels, f"trained.{name}")
         if min(self.deviation) <= 0:
             raise UserError(f"must be positive, got {min(self.deviation)}", "trained.deviation")
-        if not self.classes or not all(isinstance(each, str) for each in self.classes):
+        if not self.classes or not all(isinstance(name, str) for name in self.classes):
             raise UserError("must be the names of the classes", "trained.classes")
 
     def after(self, epochs: int, top1: float) -> Trained:
@@ -72,33 +72,33 @@ class Trained:
     def to_data(self) -> dict[str, Any]:
         """A dictionary of JSON's types."""
         data = asdict(self)
-        return {name: list(each) if isinstance(each, tuple) else each for name, each in data.items()}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
 
     @staticmethod
     def from_data(data: Any) -> Trained:
         """What :meth:`to_data` made; raises UserError that names the field."""
         if not isinstance(data, Mapping):
             raise UserError(f"must hold keys and values, got {type(data).__name__}", "trained")
-        names = {each.name for each in fields(Trained)}
+        names = {f.name for f in fields(Trained)}
         if data.keys() != names:
             wrong = sorted(names.symmetric_difference(map(str, data)))
             raise UserError(f"must have exactly {', '.join(sorted(names))}; {wrong[0]!r} differs", "trained")
         for name in ("classes", "mean", "deviation"):
             if not isinstance(data[name], (list, tuple)):
                 raise UserError(f"must be a list, got {data[name]!r}", f"trained.{name}")
-        listed: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in data.items()}
-        return Trained(**listed)
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
+        return Trained(**values)
 
     def network(self, blocks: Kinds | None = None) -> Architecture:
         """The architecture as trained; raises UserError where its rows, classes or sizes contradict the rest."""
         network = from_data(self.architecture, blocks)
         if not isinstance(network, Architecture):
             raise UserError("must be a network, not a space", "trained.architecture")
-        own = (network.classes, network.image_size, network.in_channels)
-        told = (len(self.classes), self.image_size, self.in_channels)
-        if own != told:
+        actual = (network.classes, network.image_size, network.in_channels)
+        stated = (len(self.classes), self.image_size, self.in_channels)
+        if actual != stated:
             raise UserError(
-                f"has (classes, image_size, in_channels) {own}, the rest says {told}", "trained.architecture"
+                f"has (classes, image_size, in_channels) {actual}, the rest says {stated}", "trained.architecture"
             )
         return network
 
@@ -110,7 +110,7 @@ def save_weights(path: Path, state: Mapping[str, Tensor], trained: Trained) -> N
     """
     from safetensors.torch import save
 
-    tensors = {name: each.detach().cpu().contiguous().clone() for name, each in state.items()}
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}
     content = save(tensors, {"format": FORMAT, "trained": json.dumps(trained.to_data(), ensure_ascii=False)})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,16 +127,33 @@ def load_weights(path: Path) -> tuple[State, Trained | None]:
     Raises UserError that names the file: unreadable, truncated, or holding more than tensors and plain values.
     """
     try:
-        with path.open("rb") as file:
-            start = file.read(HEADER + 1)
-        is_checkpoint = start[:2] == b"PK" or (start[:1] == b"\x80" and start[HEADER:] != b"{")  # of today, and of old
-        read = _checkpoint if is_checkpoint else _safetensors
-        state, told = read(path)
-        return state, None if told is None else Trained.from_data(told)
+        state, trained = _checkpoint(path) if _is_checkpoint(path) else _safetensors(path)
+        return state, None if trained is None else Trained.from_data(trained)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    except UNREADABLE as error:
-        raise UserError(f"{path} holds no weights that can be read: {_reason(error)}") from None
+
+
+def read_checkpoint(path: Path) -> Any:
+    """What torch saved: tensors, on the CPU, and plain values. No code is run.
+
+    Raises UserError for a file that is missing, damaged, or holds anything else.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickle protocols that torch does not write
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except DAMAGED as error:
+        raise _unreadable(error) from None
+
+
+def _is_checkpoint(path: Path) -> bool:
+    """Whether the file begins as torch's checkpoints do, those of today or the old ones."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(HEADER + 1)
+    except OSError as error:
+        raise _unreadable(error) from None
+    return start[:2] == b"PK" or (start[:1] == b"\x80" and start[HEADER:] != b"{")
 
 
 def _safetensors(path: Path) -> tuple[State, Any]:
@@ -146,26 +163,33 @@ def _safetensors(path: Path) -> tuple[State, Any]:
         with safe_open(path, framework="pt", device="cpu") as file:
             about = file.metadata() or {}
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise UserError(f"holds no weights that can be read: {_reason(error)}") from None
+    except (SafetensorError, OSError) as error:
+        raise _unreadable(error) from None
     if not about.get("format", "").startswith("nas-weights-"):
         return state, None
     if about["format"] != FORMAT:
         raise UserError(f"its format must be {FORMAT}, got {about['format']!r}")
-    return state, json.loads(about.get("trained", "null"))
+    try:
+        return state, json.loads(about.get("trained", "null"))
+    except ValueError as error:
+        raise _unreadable(error) from None
 
 
 def _checkpoint(path: Path) -> tuple[State, Any]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of pickle protocols that torch does not write
-        data = torch.load(path, map_location="cpu", weights_only=True)
+    data = read_checkpoint(path)
     if not isinstance(data, dict):
         raise UserError(f"must hold tensors by name, holds {type(data).__name__}")
-    state = data.get("average") or data.get("model") or data
-    strange = next((name for name, each in state.items() if not isinstance(each, Tensor)), None)
-    if strange is not None or not state:
-        raise UserError(f"must hold tensors by name, {strange!r} is none" if state else "holds no tensors")
+    parts = (data.get(name) for name in ("average", "model"))
+    state = next((part for part in parts if isinstance(part, dict) and part), data)
+    other = next((name for name, value in state.items() if not isinstance(value, Tensor)), None)
+    if other is not None or not state:
+        raise UserError(f"must hold tensors by name, {other!r} is none" if state else "holds no tensors")
     return dict(state), data.get("trained") if state is not data else None
+
+
+def _unreadable(error: Exception) -> UserError:
+    reason = (str(error) or type(error).__name__).splitlines()[0]
+    return UserError(f"holds no weights that can be read: {reason}")
 
 
 def fit_weights(module: nn.Module, state: Mapping[str, Tensor], *, new_head: bool = False) -> list[str]:
@@ -175,33 +199,30 @@ def fit_weights(module: nn.Module, state: Mapping[str, Tensor], *, new_head: boo
     file lacks, stay as they were initialised; their names are returned. Raises UserError that names the first
     tensor that does not fit, with both shapes; the module is then unchanged.
     """
-    own = module.state_dict()
-    left = [name for name in own if new_head and _is_head(name) and _shape(state.get(name)) != _shape(own[name])]
-    extra = [name for name in state if name not in own and not name.startswith("aux.")]
-    for name in (*(each for each in own if each not in left), *extra):
-        if _shape(state.get(name)) != _shape(own.get(name)):
-            there, here = _shape(state.get(name)), _shape(own.get(name))
+    tensors = module.state_dict()
+    expected = {name: _shape(tensor) for name, tensor in tensors.items()}
+    given = {name: _shape(tensor) for name, tensor in state.items()}
+    new = [name for name in expected if new_head and _is_head(name) and given.get(name) != expected[name]]
+    extra = [name for name in given if name not in expected and not name.startswith("aux.")]
+    for name in (*(name for name in expected if name not in new), *extra):
+        there, here = given.get(name, "absent"), expected.get(name, "absent")
+        if there != here:
             raise UserError(f"{name} is {there} in the weights and {here} in the network")
     with torch.no_grad():
-        for name, tensor in own.items():
-            if name not in left:
-                tensor.copy_(state[name])
-    return left
+        for name in expected.keys() - new:
+            tensors[name].copy_(state[name])
+    return new
 
 
 def _is_head(name: str) -> bool:
     return name.startswith(("head.", "aux."))
 
 
-def _shape(tensor: Tensor | None) -> tuple[int, ...] | str:
-    return "absent" if tensor is None else tuple(tensor.shape)
+def _shape(tensor: Tensor) -> tuple[int, ...]:
+    return tuple(tensor.shape)
 
 
 def _numbers(values: tuple[float, ...], count: int, path: str) -> None:
-    good = len(values) == count and all(isinstance(each, (int, float)) and abs(each) < float("inf") for each in values)
-    if not good:
+    numbers = [value for value in values if isinstance(value, (int, float)) and abs(value) < float("inf")]
+    if not len(numbers) == len(values) == count:
         raise UserError(f"must be {count} numbers, one a channel, got {values}", path)
-
-
-def _reason(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,7 +1,8 @@
-"""What a command line may name: a known network, a file, a folder of a study or a training, a ready space."""
+"""What a user may name: a known network, a file, the folder of a study or of a training; with weights or without."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,34 +10,41 @@ from nas.storage import layout
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
+    from nas.module.files import State, Trained
+    from nas.module.network import Network
     from search_spaces import Architecture, Space
 
-ARCH_HELP = "known network, YAML or JSON file, study folder (its base), or folder of `nas train`"
-BLOCKS_HELP = "Python module whose table BLOCKS names further blocks, {name: class}"
+
+@dataclass(frozen=True, eq=False)
+class LoadedNetwork:
+    """``module`` is ``architecture`` with the weights of the file ``weights``, in evaluation mode on the CPU;
+    ``trained`` says what they were trained as, where their file does."""
+
+    name: str
+    architecture: Architecture
+    module: Network
+    weights: Path
+    trained: Trained | None
 
 
-def load_architecture(source: str, blocks: str | None = None) -> tuple[str, Architecture]:
-    """(name, architecture) from a known network's name, a file, a study folder (its base), or a folder of
-    `nas train`.
+def load_architecture(source: str | Path, blocks: str | None = None) -> tuple[str, Architecture]:
+    """(name, architecture) from a known network's name, a file, a study folder (its base), or a folder of `nas train`.
 
-    Raises:
-        UserError: nothing of that name, a study without a base, or a space instead of a network.
+    ``blocks`` is a module whose table BLOCKS names further blocks. Raises UserError for anything else, a study without
+    a base, and a space.
     """
     from search_spaces import Architecture, load
     from search_spaces.files.load import outside_blocks
 
-    value = load(str(_base_file(source)), blocks=outside_blocks(blocks))
+    value = load(str(_network_file(source)), blocks=outside_blocks(blocks))
     if not isinstance(value, Architecture):
         raise UserError(f"{source} is a space, not a network; `nas spaces {source}` describes it")
-    return _display_name(source), value
+    path = Path(source)
+    return path.resolve().name if path.is_dir() else path.stem if path.is_file() else str(source), value
 
 
-def load_space(source: str, blocks: str | None = None) -> Space:
-    """A space from a ready space's name or a file.
-
-    Raises:
-        UserError: nothing of that name, or a network instead of a space.
-    """
+def load_space(source: str | Path, blocks: str | None = None) -> Space:
+    """A space from a ready space's name or a file. Raises UserError for anything else, and for a network."""
     from search_spaces import Space, load
     from search_spaces.files.load import outside_blocks
 
@@ -46,13 +54,53 @@ def load_space(source: str, blocks: str | None = None) -> Space:
     return value
 
 
-def latest_base(root: Path = Path("studies")) -> str | None:
-    """Folder of the study that finished last under `root`, or None where no study has a base yet."""
-    bases = sorted(root.glob(f"*/{layout.BASE}"), key=lambda path: (path.stat().st_mtime_ns, str(path)))
-    return str(bases[-1].parent) if bases else None
+def load_network(
+    source: str | Path,
+    weights: str | Path | None = None,
+    blocks: str | None = None,
+    *,
+    image_size: int | None = None,
+    classes: int | None = None,
+) -> LoadedNetwork:
+    """The network ``source`` as it was trained, with the ``weights`` of a file, or those in the folder ``source``.
+
+    ``image_size`` (pixels) replaces that of the training. Where the file does not say what was trained, ``source`` is
+    taken, with so many ``classes``. Raises UserError where there are no weights, or those of another network.
+    """
+    from nas.module.files import fit_weights, load_weights
+    from nas.module.network import build
+    from search_spaces.files.load import outside_blocks
+
+    path = Path(weights) if weights is not None else weights_of(source)
+    if path is None:
+        raise UserError(f"{source} comes without weights; --weights names a file of them")
+    name, architecture = load_architecture(source, blocks)
+    state, trained = load_weights(path)
+    architecture = architecture.at(classes=len(trained.classes) if trained else classes)
+    try:
+        _check_tensors(architecture, state)
+        architecture = trained.network(outside_blocks(blocks)) if trained else architecture
+    except UserError as error:
+        raise UserError(f"{path} does not fit {source}: {error}") from None
+    architecture = architecture.at(image_size)
+    module = build(architecture)
+    fit_weights(module, state)
+    return LoadedNetwork(name, architecture, module.eval(), path, trained)
 
 
-def weights_of(source: str) -> Path | None:
+def _check_tensors(architecture: Architecture, state: State) -> None:
+    """Raises UserError for tensors of another network; training may have changed strides and the image size."""
+    import torch
+
+    from nas.module.files import fit_weights
+    from nas.module.network import build
+
+    with torch.device("meta"):
+        module = build(architecture)
+    fit_weights(module, {name: tensor.to("meta") for name, tensor in state.items()})
+
+
+def weights_of(source: str | Path) -> Path | None:
     """The weights that a folder holds: those of a study's base, or of a training; None without any."""
     folder = Path(source)
     if not source or not folder.is_dir():
@@ -62,15 +110,21 @@ def weights_of(source: str) -> Path | None:
     from search_spaces.files.codec import read
 
     provenance = read(folder / layout.BASE).get("provenance") if (folder / layout.BASE).is_file() else None
-    named = provenance.get("weights") if isinstance(provenance, dict) else None
-    return _existing(folder / named) if isinstance(named, str) else None
+    name = provenance.get("weights") if isinstance(provenance, dict) else None
+    return _existing(folder / name) if isinstance(name, str) else None
+
+
+def latest_base(root: Path = Path("studies")) -> str | None:
+    """Folder of the study that finished last under ``root``, or None where no study has a base yet."""
+    bases = sorted(root.glob(f"*/{layout.BASE}"), key=lambda path: (path.stat().st_mtime_ns, str(path)))
+    return str(bases[-1].parent) if bases else None
 
 
 def _existing(path: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def _base_file(source: str) -> str | Path:
+def _network_file(source: str | Path) -> str | Path:
     """The file of the network in a folder; what is no folder stays as it is."""
     folder = Path(source)
     if not source or not folder.is_dir():
@@ -79,8 +133,3 @@ def _base_file(source: str) -> str | Path:
         if (folder / name).is_file():
             return folder / name
     raise UserError(f"{source}: a folder without {layout.BASE}: it is no study, or its search has not finished")
-
-
-def _display_name(source: str) -> str:
-    path = Path(source)
-    return path.resolve().name if path.is_dir() else path.stem if path.is_file() else source

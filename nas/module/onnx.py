@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
-import os
+import shutil
+import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,8 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from nas.module.files import Trained
-from nas.module.layers import GainLayer
-from nas.module.network import Network, build
+from nas.module.network import Network
+from nas.storage.files import replacing
 from search_spaces import Architecture
 from search_spaces.errors import UserError
 
@@ -26,7 +27,7 @@ PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 OPSET = 18  # what torch's exporter writes by itself
 INPUT, OUTPUT = "images", "logits"
 BATCHES = (1, 3)  # compared; 3 shows that the batch is free
-MOST_BYTES = 2 * 10**9  # an ONNX file is one protobuf message of less than 2 GiB
+MAX_BYTES = 2 * 10**9  # an ONNX file is one protobuf message of less than 2 GiB
 
 # Largest difference allowed, in shares of the largest logit. Both sides compute in float32 (24 bits, 6e-8) but sum
 # in other orders and merge batch norms into convolutions: a few hundred roundings, 1e-6 to 2e-5 as measured on
@@ -69,68 +70,8 @@ class Pixels(nn.Module):
         return self.network((x - self.mean) / self.deviation)
 
 
-def export_onnx(
-    module: Network, architecture: Architecture, path: Path, trained: Trained | None = None, opset: int = OPSET
-) -> Exported:
-    """Write ``module`` (float32, on the CPU) as ONNX: ``images`` (N, in_channels, image_size, image_size) to
-    ``logits`` (N, classes), N free.
-
-    With ``trained``, images are pixels of 0 to 255, normalised inside the file, which has classes, mean and
-    deviation as its metadata. The file appears only once onnxruntime agrees with torch. Raises UserError for
-    packages that are missing, an opset that cannot be written, a network too large or a path that cannot be
-    written; ExportFailed where onnxruntime cannot load it or the outputs differ.
-    """
-    _check(module, opset)
-    whole = (module if trained is None else Pixels(module, trained)).eval()
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(whole, _images(architecture, 2, trained), beside, opset)
-        _describe(beside, architecture, trained, opset)
-        told = _compared(whole, architecture, beside, trained)
-        beside.replace(path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from None
-    finally:
-        beside.unlink(missing_ok=True)
-    return Exported(path, path.stat().st_size, opset, *told, normalised=trained is not None)
-
-
-def random_network(architecture: Architecture, seed: int = 0) -> Network:
-    """The network with random weights that a comparison can fail on: weights that keep the signal's size through
-    depth (He et al. 2015), batch norms with the statistics of four random images and a scale of 1/2 (at 1, a deep
-    one enlarges float32's own rounding to 1e-4 of the largest logit), and 1 for gains that start at 0, which would
-    hide their branch. With torch's own, logits of a VGG or a B0 hardly depend on the image."""
-    with torch.random.fork_rng([]), torch.no_grad():
-        torch.manual_seed(seed)
-        module = build(architecture, dropout=0, drop_path=0)
-        for layer in module.modules():
-            if isinstance(layer, (nn.Conv2d, nn.Linear)):
-                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            if isinstance(layer, nn.BatchNorm2d):
-                nn.init.constant_(layer.weight, 0.5)
-                layer.momentum = None  # a plain mean of all batches seen: of one
-            if isinstance(layer, GainLayer):
-                layer.gain.copy_(torch.where(layer.gain == 0, 1.0, layer.gain))
-        module.train()(_images(architecture, 4, None))
-    return module.eval()
-
-
-def _check(module: nn.Module, opset: int) -> None:
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UserError(f'export needs {" and ".join(missing)}: pip install "nas-and-scaling[onnx]"')
-    import onnx
-
-    latest = onnx.defs.onnx_opset_version()
-    if not OPSET <= opset <= latest:
-        raise UserError(f"--opset must be {OPSET} to {latest}, got {opset}")
-    size = sum(each.numel() * each.element_size() for each in module.state_dict().values())
-    if size > MOST_BYTES:
-        raise UserError(f"the weights take {size:,} bytes; an ONNX file holds at most {MOST_BYTES:,}")
-
-
-def _write(module: nn.Module, example: Tensor, path: Path, opset: int) -> None:
+def write_onnx(module: nn.Module, example: Tensor, path: Path, opset: int) -> None:
+    """Write any ``module`` of an ``example`` (N, C, H, W), N free, as torch's exporter does."""
     with _quiet():
         torch.onnx.export(
             module,
@@ -144,6 +85,52 @@ def _write(module: nn.Module, example: Tensor, path: Path, opset: int) -> None:
             external_data=False,
             verbose=False,
         )
+
+
+def export_onnx(
+    module: Network,
+    architecture: Architecture,
+    path: Path,
+    trained: Trained | None = None,
+    opset: int = OPSET,
+    write: Callable[[nn.Module, Tensor, Path, int], None] = write_onnx,
+) -> Exported:
+    """Write ``module`` (float32, on the CPU) as ONNX: ``images`` (N, in_channels, image_size, image_size) to
+    ``logits`` (N, classes), N free.
+
+    With ``trained``, images are pixels of 0 to 255, normalised inside the file, which has classes, mean and
+    deviation as its metadata. The file appears only once onnxruntime agrees with torch. Raises UserError for
+    packages that are missing, an opset that cannot be written, a network too large or a path that cannot be
+    written; ExportFailed where onnxruntime cannot load it or the outputs differ.
+    """
+    _check(module, opset)
+    whole = (module if trained is None else Pixels(module, trained)).eval()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file, tempfile.TemporaryDirectory() as folder:
+            draft = Path(folder) / path.name
+            write(whole, _images(architecture, 2, trained), draft, opset)
+            _describe(draft, architecture, trained, opset)
+            differences = _compared(whole, architecture, draft, trained)
+            with draft.open("rb") as content:
+                shutil.copyfileobj(content, file)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+    return Exported(path, path.stat().st_size, opset, *differences, normalised=trained is not None)
+
+
+def _check(module: nn.Module, opset: int) -> None:
+    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UserError(f'export needs {" and ".join(missing)}: pip install "nas-and-scaling[onnx]"')
+    import onnx
+
+    latest = onnx.defs.onnx_opset_version()
+    if not OPSET <= opset <= latest:
+        raise UserError(f"must be {OPSET} to {latest}, got {opset}", "opset")
+    size = sum(tensor.numel() * tensor.element_size() for tensor in module.state_dict().values())
+    if size > MAX_BYTES:
+        raise UserError(f"the weights take {size:,} bytes; an ONNX file holds at most {MAX_BYTES:,}")
 
 
 @contextmanager
@@ -165,14 +152,14 @@ def _describe(path: Path, architecture: Architecture, trained: Trained | None, o
     import onnx
 
     model = onnx.load(path)
-    written = next(each.version for each in model.opset_import if not each.domain)
+    written = next(entry.version for entry in model.opset_import if not entry.domain)
     if written != opset:
-        raise UserError(f"--opset {opset}: torch cannot write this network so, only as opset {written}")
+        raise UserError(f"torch can write this network only as opset {written}, not {opset}", "opset")
     pixels = "0 to 255" if trained else "as the weights expect them, normalised"
     about = {"input": f"RGB or grey, NCHW, float32, {pixels}", "image_size": str(architecture.image_size)}
     if trained:
-        facts = {name: each for name, each in asdict(trained).items() if name not in ("architecture", "image_size")}
-        about |= {name: each if isinstance(each, str) else json.dumps(each) for name, each in facts.items()}
+        facts = {name: value for name, value in asdict(trained).items() if name not in about.keys() | {"architecture"}}
+        about |= {name: value if isinstance(value, str) else json.dumps(value) for name, value in facts.items()}
     onnx.helper.set_model_props(model, about)
     onnx.save(model, path)
 

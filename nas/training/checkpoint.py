@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
-from nas.module.files import UNREADABLE
+from nas.module.files import read_checkpoint
 from nas.storage.files import replacing
+from search_spaces.errors import UserError
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -24,18 +25,18 @@ def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
 
     One that is damaged, hostile or of another training is named in a warning; the one before is then tried.
     """
-    for each in (path, previous(path)):
-        if not each.exists():
+    for file in (path, previous(path)):
+        if not file.exists():
             continue
         try:
-            state = torch.load(each, map_location="cpu", weights_only=True)
-            found = state.get("key") if isinstance(state, dict) else None
-            if found == key:
+            state = read_checkpoint(file)
+            key_in_file = state.get("key") if isinstance(state, dict) else None
+            if key_in_file == key:
                 return dict(state)
-            reason = f"it belongs to another training ({found})"
-        except UNREADABLE as error:
-            reason = (str(error) or type(error).__name__).splitlines()[0][:120]
-        warnings.warn(f"checkpoint {each} cannot be used: {reason}", RuntimeWarning, stacklevel=2)
+            reason = f"it belongs to another training ({key_in_file})"
+        except UserError as error:
+            reason = str(error)[:120]
+        warnings.warn(f"checkpoint {file} cannot be used: {reason}", RuntimeWarning, stacklevel=2)
     return None
 
 

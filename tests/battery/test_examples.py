@@ -10,7 +10,7 @@ import torchvision
 from battery.test_same_outputs import images, largest_difference, telling
 
 from nas.module.copying import copy_weights
-from nas.module.measures import fvcore_macs
+from nas.module.fvcore import fvcore_macs
 from nas.module.network import build
 from search_spaces import cost, load
 

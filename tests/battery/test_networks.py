@@ -10,7 +10,7 @@ import torch
 from battery.library import MODELS
 from torch.utils.flop_counter import FlopCounterMode
 
-from nas.module.measures import fvcore_macs
+from nas.module.fvcore import fvcore_macs
 from nas.module.network import build
 from search_spaces import cost, digest, load
 from search_spaces.files.codec import from_data, to_data

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -51,9 +50,9 @@ def test_phi_zero_changes_nothing_and_phi_three_is_not_b3():
 
 @given(st.floats(-3, 6), st.floats(0, 2))
 def test_no_dimension_ever_shrinks_as_phi_grows(phi, more):
-    small, large = scale(B0, phi=phi), scale(B0, phi=phi + more)
-    assert small.cost.macs <= large.cost.macs
-    assert small.cost.params <= large.cost.params
+    smaller, larger = scale(B0, phi=phi), scale(B0, phi=phi + more)
+    assert smaller.cost.macs <= larger.cost.macs
+    assert smaller.cost.params <= larger.cost.params
 
 
 @given(st.integers(1, 2000), st.floats(0.1, 8))
@@ -67,24 +66,51 @@ def test_widths_never_move_against_their_multiplier(width, multiplier):
 @pytest.mark.parametrize("text", ["1.8GFLOPs", "200MFLOPs", "5Mparams", "40MB", "385.814752MFLOPs"])
 def test_the_target_is_the_largest_that_fits(text):
     target = Budget.parse(text)
-    found = scale(B0, target=target)
-    assert target.fits(found.cost)
-    assert found.architecture.image_size == scale(B0, phi=found.phi).architecture.image_size
+    largest = scale(B0, target=target)
+    assert target.fits(largest.cost)
+    assert largest.architecture == scale(B0, phi=largest.phi).architecture
     for step in (1e-6, 1e-3, 0.1, 1.0):
-        above = scale(B0, phi=found.phi + step)
-        same = replace(above.architecture.head, dropout=0) == replace(found.architecture.head, dropout=0)
-        assert not target.fits(above.cost) or (same and above.cost == found.cost)
-    before = scale(B0, phi=found.phi - 1e-9).architecture
-    assert replace(before, head=found.architecture.head) != found.architecture  # the left end of its step
+        above = scale(B0, phi=largest.phi + step)
+        same = replace(above.architecture.head, dropout=0) == replace(largest.architecture.head, dropout=0)
+        assert not target.fits(above.cost) or (same and above.cost == largest.cost)
+    below = scale(B0, phi=largest.phi - 1e-9).architecture
+    assert replace(below, head=largest.architecture.head) != largest.architecture  # the left end of its step
 
 
-def test_targets_that_nothing_meets_name_the_nearest():
-    with pytest.raises(
-        UserError, match=r"^target: no φ fits 386\.\.390MFLOPs: the nearest networks cost 385,814,752 and "
-    ):
-        scale(B0, target=Budget("macs", Fraction(390_000_000), Fraction(386_000_000)))
-    with pytest.raises(UserError, match=r"^target: no network is small enough"):
-        scale(B0, target=Budget.parse("1KFLOPs"))
+def plain(image_size, width=8):
+    """One convolution and a classifier."""
+    return Architecture(image_size=image_size, classes=2, stages=(Stage(Conv(), out=width),))
+
+
+@pytest.mark.parametrize(
+    ("base", "target", "message"),
+    [
+        (B0, "386..390MFLOPs", r"no φ fits 386\.\.390MFLOPs: the nearest networks cost 385,814,752 and 409,012,576"),
+        (B0, "1KFLOPs", "no network is as small as 1KFLOPs: even φ = -40 is too large, and below it phi: must be"),
+        (
+            plain(8),
+            "0.1KFLOPs",
+            "no network is as small as 0.1KFLOPs: even φ = -19.84 is too large, .* image_size: ",
+        ),
+        (
+            plain(99_000),
+            "900000GFLOPs",
+            r"900000GFLOPs is more than .*: φ = 0.07\d* costs .* beyond it image_size",
+        ),
+        (load("alexnet-2012"), "10GFLOPs", r"10GFLOPs is more than .* beyond it image_size: a flat head without pool"),
+        (load("alexnet-2012"), "10MFLOPs", r"no network is as small as .* below it image_size: a flat head without"),
+    ],
+)
+def test_a_target_out_of_reach_is_blamed_on_the_target_with_the_reason(base, target, message):
+    with pytest.raises(UserError, match=f"^target: {message}"):
+        scale(base, target=Budget.parse(target))
+
+
+def test_a_step_that_ends_where_the_image_vanishes_is_still_the_largest():
+    """At φ below -4.96 the image of one pixel would have none; the width stays 8 on the whole step."""
+    smallest = scale(plain(1), target=Budget.parse("0.24KFLOPs"))
+    assert smallest.cost.macs == 8 * 27 + 8 * 2 == 232
+    assert smallest.phi == pytest.approx(-4.9595, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +135,9 @@ def test_groups_keep_dividing():
         stages=(Stage(Bottleneck(groups=12, ratio=0.5), out=48, repeats=2), Stage(Conv(groups=6), out=48)),
     )
     for phi in (-2, 0.5, 1, 2, 3.3):
-        grown = scale(base, phi=phi).architecture
-        assert [stage.out % 24 for stage in grown.stages] == [0, 0]
-        assert cost(grown).params > 0
+        scaled = scale(base, phi=phi).architecture
+        assert [stage.out % 24 for stage in scaled.stages] == [0, 0]
+        assert cost(scaled).params > 0
 
 
 def test_pools_are_not_repeated_and_modules_are_widened():
@@ -132,9 +158,9 @@ def test_a_saved_member_loads_and_says_where_it_came_from(tmp_path):
     scaled = scale(B0, phi=1.5)
     path = save_scaled(scaled, tmp_path / "b.yaml", B0, "efficientnet-b0")
     assert load(path) == scaled.architecture
-    told = yaml.safe_load(path.read_text())["provenance"]
-    assert told["base_digest"] == digest(B0)
-    assert (told["rule"], told["phi"], told["realised_ratio"]) == ("phi", 1.5, scaled.ratio)
+    provenance = yaml.safe_load(path.read_text())["provenance"]
+    assert provenance["base_digest"] == digest(B0)
+    assert (provenance["rule"], provenance["phi"], provenance["realised_ratio"]) == ("phi", 1.5, scaled.ratio)
 
 
 BOUND = ("alexnet-2012", "zfnet")  # their heads flatten the map of one image size
@@ -143,7 +169,7 @@ BOUND = ("alexnet-2012", "zfnet")  # their heads flatten the map of one image si
 @pytest.mark.parametrize("name", [name for name in names() if name not in BOUND])
 def test_every_known_network_grows_and_shrinks_in_width_and_depth(name):
     base = load(name)
-    wide, deep = (cost(compound(base, *by, 1)) for by in ((1, 1.3), (1.4, 1)))
+    wide, deep = (cost(compound(base, *factors, 1)) for factors in ((1, 1.3), (1.4, 1)))
     assert wide.params > cost(base).params
     assert wide.macs > cost(base).macs
     assert cost(compound(base, 1, 0.6, 1)).macs < cost(base).macs

@@ -50,7 +50,7 @@ def on_device(device: str, threads: int) -> Callable[[Architecture], float]:
     def measure(architecture: Architecture) -> float:
         import torch
 
-        from nas.module.measures import latency
+        from nas.module.latency import latency
 
         torch.set_num_threads(threads)
         return latency(architecture, device).median_ms

@@ -23,11 +23,11 @@ def run_folder(tmp_path_factory):
     deployed = Architecture(
         stem=(Stage(Conv(kernel=3), out=16, stride=2),), stages=(Stage(Conv(kernel=3), out=32, stride=2),), head=Head()
     )
-    own, data = deployed.at(16, 10), load_data("digits")
+    architecture, data = deployed.at(16, 10), load_data("digits")
     split = batches(data.train, data, 16, 3, "cpu")
     with torch.random.fork_rng([]):
         torch.manual_seed(0)
-        module = build(own, training=True)
+        module = build(architecture, training=True)
         optimiser = torch.optim.AdamW(module.parameters(), lr=0.01)
         for step in range(60):
             [chunk] = split.chunks([torch.arange(64) + 64 * (step % 16)])
@@ -35,8 +35,8 @@ def run_folder(tmp_path_factory):
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-    told = Trained(
-        architecture=to_data(own),
+    trained = Trained(
+        architecture=to_data(architecture),
         name="little",
         classes=data.classes,
         image_size=16,
@@ -47,7 +47,7 @@ def run_folder(tmp_path_factory):
     )
     folder = tmp_path_factory.mktemp("little")
     save(deployed, folder / "network.yaml")
-    save_weights(folder / "weights.safetensors", module.state_dict(), told)
+    save_weights(folder / "weights.safetensors", module.state_dict(), trained)
     return folder
 
 
@@ -60,8 +60,8 @@ def study_folder(tmp_path_factory, run_folder):
     from search_spaces import load, save
 
     folder = tmp_path_factory.mktemp("study")
-    state, told = load_weights(run_folder / "weights.safetensors")
-    torch.save({"key": "k", "model": state, "average": {}, "trained": told.to_data()}, folder / "a.ckpt")
+    state, trained = load_weights(run_folder / "weights.safetensors")
+    torch.save({"key": "k", "model": state, "average": {}, "trained": trained.to_data()}, folder / "a.ckpt")
     torch.save({"key": "k", "model": state, "average": {}}, folder / "old.ckpt")
     save(load(run_folder / "network.yaml"), folder / "base.yaml", provenance={"weights": "a.ckpt"})
     return folder

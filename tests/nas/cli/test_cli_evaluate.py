@@ -1,25 +1,27 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from nas.module.files import Trained, load_weights, save_weights
+from nas.module.files import load_weights, save_weights
 from search_spaces.counting.intervals import wilson
 
 
 def test_a_training_is_evaluated_on_the_validation_split(nas, run_folder):
     done = nas("evaluate", run_folder, "--data", "digits", "--json")
-    told = done.data
+    data = done.data
     assert done.err == ""
-    assert told["split"] == "val"
-    assert told["images"] == sum(map(sum, told["confusion"])) == 359
-    assert 0.6 < told["top1"] < told["top5"] <= 1
-    assert told["top1_interval"] == list(wilson(round(told["top1"] * 359), 359))
-    shares = [row["top1"] for row in told["per_class"]]
+    assert data["split"] == "val"
+    assert data["images"] == sum(map(sum, data["confusion"])) == 359
+    assert 0.6 < data["top1"] < data["top5"] <= 1
+    assert data["top1_interval"] == list(wilson(round(data["top1"] * 359), 359))
+    shares = [row["top1"] for row in data["per_class"]]
     assert shares == sorted(shares)
-    wrong = [each["images"] for each in told["confused"]]
+    wrong = [pair["images"] for pair in data["confused"]]
     assert wrong == sorted(wrong, reverse=True)
-    assert told["images_per_second"] > 0
+    assert data["images_per_second"] > 0
 
 
 def test_a_study_and_its_checkpoint_tell_the_same(nas, run_folder, study_folder):
@@ -50,16 +52,14 @@ def test_other_splits_are_noticed(nas, run_folder):
 
 
 def test_other_classes_are_refused(nas, run_folder, tmp_path):
-    state, told = load_weights(run_folder / "weights.safetensors")
-    other = Trained(**{**told.to_data(), "classes": (*told.classes[:9], "ten"), "mean": told.mean})
-    save_weights(tmp_path / "other.safetensors", state, other)
+    state, trained = load_weights(run_folder / "weights.safetensors")
+    save_weights(tmp_path / "other.safetensors", state, replace(trained, classes=(*trained.classes[:9], "ten")))
     done = nas("evaluate", run_folder, "--weights", tmp_path / "other.safetensors", "--data", "digits")
     assert done.code == 2
     assert "class 9 is 'ten' in" in done.err
     state["head.classifier.weight"], state["head.classifier.bias"] = torch.zeros(3, 32), torch.zeros(3)
-    data = told.to_data()
-    data |= {"classes": ["a", "b", "c"], "architecture": {**data["architecture"], "classes": 3}}
-    save_weights(tmp_path / "three.safetensors", state, Trained.from_data(data))
+    three = replace(trained, classes=("a", "b", "c"), architecture={**trained.architecture, "classes": 3})
+    save_weights(tmp_path / "three.safetensors", state, three)
     done = nas("evaluate", run_folder, "--weights", tmp_path / "three.safetensors", "--data", "digits")
     assert "knows 3 classes, digits has 10" in done.err
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from nas.module.onnx import ExportFailed, judged, random_network
+import nas as nas_package
+from nas.module.export import with_random_weights
+from nas.module.loading import load_network
+from nas.module.onnx import ExportFailed, export_onnx, judged, write_onnx
 from search_spaces import (
     Architecture,
     BatchNorm,
@@ -19,6 +22,7 @@ from search_spaces import (
     MBConv,
     Pool,
     Stage,
+    UserError,
     load,
     save,
 )
@@ -45,13 +49,12 @@ ALL_IN_ONE = Architecture(
 
 
 def exported(nas, *words):
-    """What the command tells, after a look at the file: it must take any batch."""
+    """What the command prints, after a look at the file: it must take any batch."""
     done = nas("export", *words, "--json")
     assert done.code == 0, done.err
-    told = done.data
-    session = onnxruntime.InferenceSession(told["path"], providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(done.data["path"], providers=["CPUExecutionProvider"])
     assert session.get_inputs()[0].shape[0] == "batch"
-    return told, session
+    return done.data, session
 
 
 def test_same_padding_se_lrn_and_branches(nas, tmp_path):
@@ -59,20 +62,20 @@ def test_same_padding_se_lrn_and_branches(nas, tmp_path):
     done = nas("export", "all.yaml", "--json")
     assert done.code == 0, done.err
     assert done.err == "no weights: they are random, and so are the outputs\n"
-    told = done.data
-    assert told["relative"] <= 1e-4
-    assert told["spread"] > 0.01
-    assert (told["path"], told["opset"], told["normalised"]) == ("all.onnx", 18, False)
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["all.onnx", "all.yaml"]
+    facts = done.data
+    assert facts["relative"] <= 1e-4
+    assert facts["spread"] > 0.01
+    assert (facts["path"], facts["opset"], facts["normalised"]) == ("all.onnx", 18, False)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["all.onnx", "all.yaml"]
     assert "exists" in nas("export", "all.yaml").err
     for opset in (17, 99):
-        assert "--opset must be 18 to" in nas("export", "all.yaml", "--out", "x.onnx", "--opset", opset).err
+        assert "opset: must be 18 to" in nas("export", "all.yaml", "--out", "x.onnx", "--opset", opset).err
 
 
-def test_pixels_are_normalised_inside_and_classes_are_told(nas, run_folder):
-    told, session = exported(nas, run_folder, "--out", "mine.onnx", "--opset", 20)
-    assert told["normalised"]
-    assert told["opset"] == 20
+def test_pixels_are_normalised_inside_and_classes_are_facts(nas, run_folder):
+    facts, session = exported(nas, run_folder, "--out", "mine.onnx", "--opset", 20)
+    assert facts["normalised"]
+    assert facts["opset"] == 20
     about = session.get_modelmeta().custom_metadata_map
     assert json.loads(about["classes"]) == list("0123456789")
     assert len(json.loads(about["mean"])) == len(json.loads(about["deviation"])) == 3
@@ -92,9 +95,9 @@ def test_standardised_convolutions(nas, tmp_path):
     nf = load("nfnet-f0")
     rows = tuple(replace(row, repeats=1) for row in nf.stages[:2])
     save(replace(nf, stages=rows, head=Head(out=64), image_size=33, classes=9), tmp_path / "nf.yaml")
-    told, _ = exported(nas, "nf.yaml")
-    assert told["relative"] <= 1e-4
-    assert told["spread"] > 0.01
+    facts, _ = exported(nas, "nf.yaml")
+    assert facts["relative"] <= 1e-4
+    assert facts["spread"] > 0.01
 
 
 @pytest.mark.long
@@ -102,36 +105,40 @@ def test_standardised_convolutions(nas, tmp_path):
 def test_known_networks(nas, name):
     network = load(name)
     size = () if network.head.binds_image_size else ("--image-size", 96)
-    told, _ = exported(nas, name, *size)
-    assert told["relative"] <= 1e-4
-    assert told["spread"] > 0.01
-    Path(told["path"]).unlink()
+    facts, _ = exported(nas, name, *size)
+    assert facts["relative"] <= 1e-4
+    assert facts["spread"] > 0.01
+    Path(facts["path"]).unlink()
 
 
-def test_a_difference_is_told_and_leaves_no_file(nas, run_folder, tmp_path, monkeypatch):
-    def write(module, example, path, opset):  # another network than was asked for
-        from nas.module.onnx import _quiet
+def test_a_difference_leaves_no_file(run_folder, tmp_path):
+    def write_another(module, example, path, opset):
+        classifier = module.network.head.classifier
+        with torch.no_grad():
+            classifier.bias -= 1
+            write_onnx(module, example, path, opset)
+            classifier.bias += 1
 
-        with torch.no_grad(), _quiet():
-            next(iter(module.parameters())).mul_(1.5)
-            torch.onnx.export(
-                module,
-                (example,),
-                path,
-                input_names=["images"],
-                output_names=["logits"],
-                dynamic_shapes=({0: torch.export.Dim("batch")},),
-                external_data=False,
-                opset_version=opset,
-                verbose=False,
-            )
-            module.network.head.classifier.bias += 1
-
-    monkeypatch.setattr("nas.module.onnx._write", write)
-    done = nas("export", run_folder, "--out", "mine.onnx")
-    assert done.code == 1
-    assert "onnxruntime and torch differ by 1" in done.err
+    network = load_network(run_folder)
+    with pytest.raises(ExportFailed, match="onnxruntime and torch differ by 1"):
+        export_onnx(network.module, network.architecture, tmp_path / "mine.onnx", network.trained, write=write_another)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_export_is_one_line(nas, monkeypatch):
+    def fail(*_, **__):
+        raise ExportFailed("onnxruntime and torch\ndiffer")
+
+    monkeypatch.setattr("nas.module.export.export_onnx", fail)
+    done = nas("export", "resnet-18", "--image-size", 32)
+    assert (done.code, done.err) == (1, "nas: onnxruntime and torch differ; no file is left\n")
+
+
+def test_from_python(run_folder, tmp_path):
+    result = nas_package.export(run_folder, tmp_path / "mine.onnx")
+    assert (result.image_size, result.random, result.file.normalised) == (16, False, True)
+    with pytest.raises(UserError, match="this file exists"):
+        nas_package.export(run_folder, tmp_path / "mine.onnx")
 
 
 def test_the_judge():
@@ -145,15 +152,15 @@ def test_the_judge():
 
 def test_random_networks_tell_images_apart():
     for name in ("efficientnet-b0", "nfnet-f0"):
-        module = random_network(load(name).at(48, 10))
+        module = with_random_weights(load(name).at(48, 10))
         with torch.inference_mode():
             logits = module(torch.randn(2, 3, 48, 48))
         assert float((logits[0] - logits[1]).abs().max()) > 0.01 * float(logits.abs().max())
 
 
 def test_missing_packages_are_one_line(nas, monkeypatch):
-    found = importlib.util.find_spec
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "onnxruntime" else found(name))
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "onnxruntime" else find_spec(name))
     done = nas("export", "resnet-18", "--image-size", 32)
     assert done.code == 2
     assert 'export needs onnxruntime: pip install "nas-and-scaling[onnx]"' in done.err

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -20,14 +19,16 @@ def digits(tmp_path):
 
 def test_digits_are_recognised(nas, run_folder, digits):
     files, labels = digits
-    told = nas("predict", run_folder, *files, "--json").data
-    assert [each["image"] for each in told] == [str(file) for file in files]
-    for each in told:
-        shares = [row["probability"] for row in each["classes"]]
+    predictions = nas("predict", run_folder, *files, "--json").data
+    assert [prediction["image"] for prediction in predictions] == [str(file) for file in files]
+    for prediction in predictions:
+        shares = [row["probability"] for row in prediction["classes"]]
         assert len(shares) == 5
         assert shares == sorted(shares, reverse=True)
         assert sum(shares) <= 1 + 1e-6
-    right = sum(each["classes"][0]["class"] == str(label) for each, label in zip(told, labels, strict=True))
+    right = sum(
+        prediction["classes"][0]["class"] == str(label) for prediction, label in zip(predictions, labels, strict=True)
+    )
     assert right >= 8
 
 
@@ -35,14 +36,10 @@ def test_the_batch_changes_nothing_and_a_study_predicts_the_same(nas, run_folder
     files, _ = digits
     ours = nas("predict", run_folder, *files, "--json", "--batch", 5).data
     theirs = nas("predict", study_folder, *files, "--json").data
-    assert [[row["class"] for row in each["classes"]] for each in ours] == [
-        [row["class"] for row in each["classes"]] for each in theirs
-    ]
-    assert np.allclose(
-        [row["probability"] for each in ours for row in each["classes"]],
-        [row["probability"] for each in theirs for row in each["classes"]],
-        atol=1e-6,
-    )
+    for one, other in zip(ours, theirs, strict=True):
+        assert [row["class"] for row in one["classes"]] == [row["class"] for row in other["classes"]]
+        shares = [row["probability"] for row in other["classes"]]
+        assert [row["probability"] for row in one["classes"]] == pytest.approx(shares, abs=1e-6)
 
 
 def test_a_corrupt_image_is_named_and_the_others_are_predicted(nas, run_folder, digits, tmp_path):
@@ -54,10 +51,10 @@ def test_a_corrupt_image_is_named_and_the_others_are_predicted(nas, run_folder, 
     assert "bad.png is not a readable image" in done.err
     assert "absent.png" in done.err
     assert len(done.out.splitlines()) == 6
-    told = nas("predict", run_folder, bad, files[0], "--json").data
-    assert told[0]["error"]
-    assert told[0]["classes"] == []
-    assert told[1] == nas("predict", run_folder, files[0], "--json").data[0]
+    unreadable, readable = nas("predict", run_folder, bad, files[0], "--json").data
+    assert unreadable["error"]
+    assert unreadable["classes"] == []
+    assert readable == nas("predict", run_folder, files[0], "--json").data[0]
 
 
 def test_colour_size_and_exif(nas, run_folder, digits, tmp_path):
@@ -72,8 +69,8 @@ def test_colour_size_and_exif(nas, run_folder, digits, tmp_path):
     exif[0x0112] = 6  # the camera was turned: shown rotated by 90° clockwise
     wide.rotate(90, expand=True).save(tmp_path / "turned.png", exif=exif)
     wide.rotate(90, expand=True).save(tmp_path / "lying.png")
-    found = nas("predict", run_folder, "plain.png", "turned.png", "lying.png", "--top", 10, "--json").data
-    plain, turned, lying = ({row["class"]: row["probability"] for row in each["classes"]} for each in found)
+    predictions = nas("predict", run_folder, "plain.png", "turned.png", "lying.png", "--top", 10, "--json").data
+    plain, turned, lying = ({row["class"]: row["probability"] for row in p["classes"]} for p in predictions)
     assert turned == pytest.approx(plain, abs=1e-2)  # what lies beside the crop shows in its border when resized
     assert lying != pytest.approx(plain, abs=1e-2)
 

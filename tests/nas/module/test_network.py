@@ -75,7 +75,7 @@ def test_auxiliary_classifiers_exist_in_training_only():
     assert count == cost(network).aux_params
     x = torch.randn(2, 3, 64, 64)
     logits, auxiliary = trained.train()(x)
-    assert [each.shape for each in (logits, *auxiliary)] == [(2, 10)] * 3
+    assert [output.shape for output in (logits, *auxiliary)] == [(2, 10)] * 3
     assert trained.eval()(x).shape == (2, 10)
     names = list(trained.state_dict())
     assert names[: len(plain.state_dict())] == list(plain.state_dict())  # registered last
@@ -103,11 +103,12 @@ def test_it_copies_exports_compiles_and_takes_replaced_layers():
     assert torch.equal(copy.deepcopy(module)(x), expected)
     assert torch.equal(torch.export.export(module, (x,)).module()(x), expected)
     assert torch.equal(torch.compile(module, backend="eager")(x), expected)
-    synchronised = torch.nn.SyncBatchNorm.convert_sync_batchnorm(build(network))
-    assert any(isinstance(step[2], tuple) for step in synchronised._steps)
-    kinds = {type(getattr(*step[2])) for step in synchronised._steps if isinstance(step[2], tuple)}
-    assert torch.nn.BatchNorm2d not in kinds
-    assert torch.nn.SyncBatchNorm in kinds
+    synchronised, ran = torch.nn.SyncBatchNorm.convert_sync_batchnorm(module), []
+    for layer in synchronised.modules():
+        layer.register_forward_hook(lambda layer, *_: ran.append(type(layer)))
+    assert torch.equal(synchronised(x), expected)
+    assert torch.nn.SyncBatchNorm in ran
+    assert torch.nn.BatchNorm2d not in ran
 
 
 @pytest.mark.parametrize("mode", ["max", "avg"])
@@ -118,14 +119,14 @@ def test_same_padding_of_pools_is_tensorflow_s(mode, size):
     network = Architecture(image_size=size, classes=3, stages=(pool,), head=Head())
     x = torch.randn(1, 3, size, size)
     module = build(network).eval()
-    [own] = [step for step in module._steps if step[0] == 1]
+    pooled = module.values(x)[1]
     before = {7: 1, 8: 0}[size]  # total padding 2 or 1; the odd pixel goes below
     reduce = torch.amax if mode == "max" else torch.mean
     for row in range(4):
         for column in range(4):
             top, left = row * 2 - before, column * 2 - before
             window = x[:, :, max(0, top) : top + 3, max(0, left) : left + 3]
-            assert torch.allclose(own[2](x)[:, :, row, column], reduce(window, dim=(2, 3)))
+            assert torch.allclose(pooled[:, :, row, column], reduce(window, dim=(2, 3)))
 
 
 def test_same_convolutions_at_stride_two_are_counted_and_run():
@@ -141,17 +142,16 @@ def test_local_response_normalisation_is_the_paper_s(size):
     network = Architecture(image_size=4, classes=2, in_channels=7, stages=(Stage(Norm(norm=kind)),))
     x = torch.randn(2, 7, 4, 4, dtype=torch.float64)
     module = build(network).double().eval()
-    (_, _, step, _) = module._steps[0]
     expected = torch.empty_like(x)
     for i in range(7):
         low, high = max(0, i - size // 2), min(6, i + (size - 1) // 2)
         near = (x[:, low : high + 1] ** 2).sum(dim=1)
         expected[:, i] = x[:, i] / (2 + 0.3 * near) ** 0.75
-    assert torch.allclose(step(x), expected, rtol=1e-12)
+    assert torch.allclose(module.values(x)[1], expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize(("gain_in", "steps"), [("weight", 2), ("act", 3)])
-def test_weight_standardisation_keeps_the_variance_of_the_signal(gain_in, steps):
+@pytest.mark.parametrize(("gain_in", "node"), [("weight", 2), ("act", 3)])
+def test_weight_standardisation_keeps_the_variance_of_the_signal(gain_in, node):
     """Brock et al. 2021, sec. 2: convolution and activation make unit variance of a unit normal."""
     torch.manual_seed(0)
     row = Stage(Conv(kernel=1, bias=False), out=256)
@@ -159,7 +159,6 @@ def test_weight_standardisation_keeps_the_variance_of_the_signal(gain_in, steps)
     network = Architecture(image_size=32, in_channels=64, classes=2, stages=(row,), defaults=defaults)
     module = build(network).double().eval()
     x = torch.randn(4, 64, 32, 32, dtype=torch.float64)
-    for _, _, step, _ in module._steps[:steps]:
-        x = (getattr(*step) if isinstance(step, tuple) else step)(x)
-    assert x.shape == (4, 256, 32, 32)
-    assert abs(float(x.detach().var()) - 1) < 0.05
+    y = module.values(x)[node]
+    assert y.shape == (4, 256, 32, 32)
+    assert abs(float(y.detach().var()) - 1) < 0.05

@@ -25,9 +25,9 @@ def network(classes=3, width=8, aux=()):
     )
 
 
-def trained(own=None, **other):
+def trained(architecture=None, **other):
     facts = {
-        "architecture": to_data(own or network()),
+        "architecture": to_data(architecture or network()),
         "name": "mine",
         "classes": ("a", "b", "c"),
         "image_size": 8,
@@ -47,12 +47,12 @@ def state():
 def test_weights_come_back_bit_for_bit_with_what_was_trained(tmp_path, state):
     path = tmp_path / "new" / "w.safetensors"
     save_weights(path, state, trained())
-    back, told = load_weights(path)
-    assert told == trained()
-    assert told.network() == network()
+    back, about = load_weights(path)
+    assert about == trained()
+    assert about.network() == network()
     assert back.keys() == state.keys()
     assert all(torch.equal(back[name], state[name]) for name in state)
-    assert [each.name for each in path.parent.iterdir()] == ["w.safetensors"]
+    assert [file.name for file in path.parent.iterdir()] == ["w.safetensors"]
 
 
 def test_plain_data_is_json_and_back():
@@ -60,22 +60,22 @@ def test_plain_data_is_json_and_back():
 
 
 def test_foreign_safetensors_tell_nothing_of_the_training(tmp_path, state):
-    save_file({name: each.contiguous() for name, each in state.items()}, tmp_path / "w.safetensors")
-    back, told = load_weights(tmp_path / "w.safetensors")
-    assert told is None
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, tmp_path / "w.safetensors")
+    back, about = load_weights(tmp_path / "w.safetensors")
+    assert about is None
     assert back.keys() == state.keys()
 
 
 @pytest.mark.parametrize("average", [True, False])
 def test_a_study_s_checkpoint_gives_its_average_or_else_its_model(tmp_path, state, average):
-    other = {name: torch.zeros_like(each) for name, each in state.items()}
-    told = {"key": "k", "model": other if average else state, "average": state if average else {}, "loss": 0.5}
-    torch.save(told, tmp_path / "old.ckpt")
-    torch.save({**told, "trained": trained().to_data()}, tmp_path / "new.ckpt")
+    other = {name: torch.zeros_like(tensor) for name, tensor in state.items()}
+    checkpoint = {"key": "k", "model": other if average else state, "average": state if average else {}, "loss": 0.5}
+    torch.save(checkpoint, tmp_path / "old.ckpt")
+    torch.save({**checkpoint, "trained": trained().to_data()}, tmp_path / "new.ckpt")
     for name, expected in (("old.ckpt", None), ("new.ckpt", trained())):
         back, about = load_weights(tmp_path / name)
         assert about == expected
-        assert all(torch.equal(back[each], state[each]) for each in state)
+        assert all(torch.equal(back[key], state[key]) for key in state)
 
 
 class Hostile:
@@ -83,17 +83,29 @@ class Hostile:
         return os.mkdir, ("harm",)
 
 
-@pytest.mark.parametrize("how", ["torch", "pickle"])
-def test_a_hostile_file_is_refused_and_runs_nothing(tmp_path, monkeypatch, how):
+@pytest.mark.parametrize("library", ["torch", "pickle"])
+def test_a_hostile_file_is_refused_and_runs_nothing(tmp_path, monkeypatch, library):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "bad.ckpt"
-    if how == "torch":
+    if library == "torch":
         torch.save({"model": Hostile()}, path)
     else:
         path.write_bytes(pickle.dumps({"model": Hostile()}))
-    with pytest.raises(UserError, match=r"bad\.ckpt holds no weights that can be read"):
+    with pytest.raises(UserError, match=r"bad\.ckpt: holds no weights that can be read"):
         load_weights(path)
     assert not (tmp_path / "harm").exists()
+
+
+def test_an_error_of_our_own_is_not_blamed_on_the_file(tmp_path, state, monkeypatch):
+    def broken(data):
+        raise TypeError("a programming error")
+
+    save_weights(tmp_path / "w.safetensors", state, trained())
+    torch.save({"model": state, "trained": trained().to_data()}, tmp_path / "w.ckpt")
+    monkeypatch.setattr(Trained, "from_data", broken)
+    for name in ("w.safetensors", "w.ckpt"):
+        with pytest.raises(TypeError, match="a programming error"):
+            load_weights(tmp_path / name)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.02, 0.5, 0.99])
@@ -111,10 +123,11 @@ def test_a_truncated_file_is_named(tmp_path, state, kind, share):
 
 
 def test_what_holds_no_tensors_is_named(tmp_path):
-    for number, (value, told) in enumerate([([1], "holds list"), ({"a": 3}, "'a' is none"), ({}, "no tensors")]):
+    cases = [([1], "holds list"), ({"a": 3}, "'a' is none"), ({}, "no tensors"), ({"model": 3}, "'model' is none")]
+    for number, (value, message) in enumerate(cases):
         path = tmp_path / f"{number}.ckpt"
         torch.save(value, path)
-        with pytest.raises(UserError, match=told):
+        with pytest.raises(UserError, match=message):
             load_weights(path)
     with pytest.raises(UserError, match="No such file"):
         load_weights(tmp_path / "absent")
@@ -127,7 +140,7 @@ def test_a_later_format_is_refused(tmp_path, state):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"dtype": "int8"}, "trained.dtype: must be one of float32, bfloat16, float16, got 'int8'"),
         ({"mean": (1.0,)}, "trained.mean: must be 3 numbers"),
@@ -137,8 +150,8 @@ def test_a_later_format_is_refused(tmp_path, state):
         ({"classes": ()}, "trained.classes"),
     ],
 )
-def test_wrong_facts_are_refused_by_name(change, told):
-    with pytest.raises(UserError, match=told):
+def test_wrong_facts_are_refused_by_name(change, message):
+    with pytest.raises(UserError, match=message):
         trained(**change)
 
 
@@ -154,13 +167,13 @@ def test_data_with_other_keys_or_another_network_is_refused():
 
 def test_the_first_tensor_that_does_not_fit_is_named_and_nothing_changes(state):
     module = build(network(width=16))
-    before = {name: each.clone() for name, each in module.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
     with pytest.raises(
         UserError, match=r"stem\.0\.0\.conv\.weight is \(8, 3, 3, 3\) in the weights and \(16, 3, 3, 3\)"
     ):
         fit_weights(module, state)
-    assert all(torch.equal(each, before[name]) for name, each in module.state_dict().items())
-    lacking = {name: each for name, each in state.items() if "norm" not in name}
+    assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
+    lacking = {name: tensor for name, tensor in state.items() if "norm" not in name}
     with pytest.raises(UserError, match="is absent in the weights and"):
         fit_weights(build(network()), lacking)
     with pytest.raises(UserError, match=r"more is \(1,\) in the weights and absent in the network"):
@@ -169,22 +182,22 @@ def test_the_first_tensor_that_does_not_fit_is_named_and_nothing_changes(state):
 
 def test_a_new_head_stays_as_it_was_initialised(state):
     module = build(network(classes=5))
-    before = {name: each.clone() for name, each in module.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
     left = fit_weights(module, state, new_head=True)
     assert left == ["head.classifier.weight", "head.classifier.bias"]
-    for name, each in module.state_dict().items():
-        assert torch.equal(each, before[name] if name in left else state[name])
+    for name, tensor in module.state_dict().items():
+        assert torch.equal(tensor, before[name] if name in left else state[name])
     with pytest.raises(UserError, match=r"head\.classifier"):
         fit_weights(module, state)
     assert fit_weights(build(network()), state, new_head=True) == []
 
 
 def test_auxiliary_classifiers_are_left_out_of_the_deployed_network():
-    own = network(aux=(Aux(after="stages.0"),))
-    state = build(own, training=True).state_dict()
+    whole = network(aux=(Aux(after="stages.0"),))
+    state = build(whole, training=True).state_dict()
     assert any(name.startswith("aux.") for name in state)
-    assert fit_weights(build(own), state) == []
-    fresh = build(network(classes=5, aux=own.aux), training=True)
+    assert fit_weights(build(whole), state) == []
+    fresh = build(network(classes=5, aux=whole.aux), training=True)
     left = fit_weights(fresh, state, new_head=True)
     assert {name.partition(".")[0] for name in left} == {"head", "aux"}
 
@@ -193,8 +206,8 @@ def test_whatever_the_length_of_its_header_a_file_is_known(tmp_path):
     """A header whose length begins with 0x80 looks as an old checkpoint does."""
     lengths = set()
     for number in range(32):
-        own = trained(provenance={"note": "x" * 8 * number})
-        save_weights(tmp_path / "w.safetensors", {"w": torch.zeros(3)}, own)
+        about = trained(provenance={"note": "x" * 8 * number})
+        save_weights(tmp_path / "w.safetensors", {"w": torch.zeros(3)}, about)
         lengths.add((tmp_path / "w.safetensors").read_bytes()[0])
-        assert load_weights(tmp_path / "w.safetensors")[1] == own
+        assert load_weights(tmp_path / "w.safetensors")[1] == about
     assert 0x80 in lengths

@@ -42,7 +42,7 @@ def proposed(sampler, proposals, folder, of_each, budgets=BUDGETS):
 
 
 def check(trained, one=False):
-    from nas.module.measures import fvcore_macs
+    from nas.module.fvcore import fvcore_macs
 
     for architecture in trained:
         assert cost(architecture).macs <= 400_000_000

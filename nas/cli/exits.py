@@ -1,0 +1,13 @@
+"""Exit codes of `nas`, and the line on stderr that says why it failed."""
+
+from __future__ import annotations
+
+import sys
+
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def complain(reason: object, code: int = FAILED) -> int:
+    """Print why in one line, and return the exit code."""
+    print(f"nas: {' '.join(str(reason).split())}", file=sys.stderr, flush=True)
+    return code

@@ -1,0 +1,181 @@
+"""Trained weights at work: what they get right on a split of a data set, and what they see in image files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nas.data import Data, Split, load_data, read_image
+from nas.data.dataset import SPLITS
+from nas.module.files import Trained
+from nas.module.loading import LoadedNetwork, load_network
+from nas.training.batches import Batches, batches, normalised
+from nas.training.evaluation import Evaluation
+from nas.training.evaluation import evaluate as evaluate_module
+from nas.training.recipe import Recipe
+from nas.training.settings import Settings, autocast, settings
+from search_spaces.errors import UserError
+
+TEST_IS_FINAL = "the test split is for one final evaluation: what is chosen by it, it no longer judges fairly"
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The ``evaluation`` of a network by ``name`` on a ``split`` of ``data``; ``notes`` say what a reader of the
+    numbers must know."""
+
+    name: str
+    data: str
+    split: str
+    device: str
+    classes: tuple[str, ...]
+    evaluation: Evaluation
+    notes: tuple[str, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """Plain data: as :meth:`Evaluation.facts`, and what was evaluated."""
+        about = {"name": self.name, "data": self.data, "split": self.split, "device": self.device}
+        return about | self.evaluation.facts(self.classes)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """``classes`` are (name, probability), the most likely first; none, and an ``error``, for an unreadable image."""
+
+    image: Path
+    classes: tuple[tuple[str, float], ...] = ()
+    error: str | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """Plain data."""
+        rows = [{"class": name, "probability": probability} for name, probability in self.classes]
+        return {"image": str(self.image), "classes": rows, "error": self.error}
+
+
+def evaluate(
+    source: str | Path,
+    data: str | Data,
+    *,
+    weights: str | Path | None = None,
+    split: str = "val",
+    seed: int = 0,
+    image_size: int | None = None,
+    batch: int = 256,
+    device: str = "auto",
+    blocks: str | None = None,
+) -> Evaluated:
+    """Evaluate the trained network ``source`` (:func:`nas.load_network`) on a split, val, test or train, of ``data``.
+
+    ``seed`` draws the splits of data that have none; ``image_size`` in pixels is by default that of the training.
+    Raises UserError where weights, network and data do not fit together.
+    """
+    if split not in SPLITS:
+        raise UserError(f"must be one of {', '.join(SPLITS)}, got {split!r}", "split")
+    data = load_data(data, seed) if isinstance(data, str) else data
+    loaded = load_network(source, weights, blocks, image_size=image_size, classes=len(data.classes))
+    _check_classes(loaded, data)
+    settings = _settings(loaded, device, batch)
+    module = loaded.module.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    images = _batches(loaded, data, split, settings.device)
+    evaluation = evaluate_module(module, images, settings, len(data.classes), batch)
+    notes = _notes(loaded, data, split)
+    return Evaluated(loaded.name, data.name, split, settings.device, data.classes, evaluation, notes)
+
+
+def predict(
+    source: str | Path,
+    images: Sequence[str | Path],
+    *,
+    weights: str | Path | None = None,
+    top: int = 5,
+    batch: int = 32,
+    device: str = "auto",
+    blocks: str | None = None,
+) -> list[Prediction]:
+    """The ``top`` most likely classes of each image file, by the trained network ``source``.
+
+    Raises UserError where there are no weights, or their file does not say its classes.
+    """
+    return list(predictions(load_network(source, weights, blocks), images, top=top, batch=batch, device=device))
+
+
+def predictions(
+    network: LoadedNetwork, images: Sequence[str | Path], *, top: int = 5, batch: int = 32, device: str = "auto"
+) -> Iterator[Prediction]:
+    """As :func:`predict`, one image after the other, ``batch`` of which are computed together."""
+    trained = network.trained
+    if trained is None:
+        raise UserError(f"{network.weights} does not say its classes and normalisation; those of `nas train` do")
+    settings = _settings(network, device, batch)
+    module = network.module.to(settings.device)
+    for start in range(0, len(images), batch):
+        results = [(Path(image), _read(Path(image), trained)) for image in images[start : start + batch]]
+        pixels = [result for _, result in results if not isinstance(result, str)]
+        best = iter(_most_likely(module, pixels, trained, settings, top) if pixels else ())
+        for image, result in results:
+            yield Prediction(image, error=result) if isinstance(result, str) else Prediction(image, next(best))
+
+
+def _settings(network: LoadedNetwork, device: str, batch: int) -> Settings:
+    """Settings of an evaluation on a device; on a GPU in the precision that the network was trained in."""
+    recipe = Recipe("evaluation", epochs=1, batch=batch, image_size=network.architecture.image_size)
+    chosen = settings(recipe, device)
+    on_gpu = chosen.device.startswith("cuda")
+    return replace(chosen, dtype=network.trained.dtype) if network.trained and on_gpu else chosen
+
+
+def _batches(network: LoadedNetwork, data: Data, split: str, device: str) -> Batches:
+    """The split as the network was trained to see it; by the data's own statistics where that is not known."""
+    images, side, channels = getattr(data, split), network.architecture.image_size, network.architecture.in_channels
+    if network.trained is None:
+        return batches(images, data, side, channels, device)
+    return normalised(images, (network.trained.mean, network.trained.deviation), side, channels, device)
+
+
+def _check_classes(network: LoadedNetwork, data: Data) -> None:
+    if network.trained is None or network.trained.classes == data.classes:
+        return
+    classes, path = network.trained.classes, network.weights
+    if len(classes) != len(data.classes):
+        raise UserError(f"{path} knows {len(classes)} classes, {data.name} has {len(data.classes)}")
+    index = next(i for i, (ours, theirs) in enumerate(zip(classes, data.classes, strict=True)) if ours != theirs)
+    raise UserError(f"class {index} is {classes[index]!r} in {path} and {data.classes[index]!r} in {data.name}")
+
+
+def _notes(network: LoadedNetwork, data: Data, split: str) -> tuple[str, ...]:
+    notes = [TEST_IS_FINAL] if split == "test" else []
+    if network.trained is None:
+        notes.append(f"{network.weights} does not say how images were normalised: by {data.name}'s training images")
+    elif network.trained.provenance.get("data_digest") not in (None, data.digest):
+        notes.append("these are not the images and splits of the training: some may have been trained on")
+    return tuple(notes)
+
+
+def _read(image: Path, trained: Trained) -> np.ndarray | str:
+    """Pixels (C, side, side) as those of the training's images, or why there are none."""
+    try:
+        return read_image(image, trained.provenance.get("data_side", trained.image_size), trained.in_channels)
+    except UserError as error:
+        return str(error)
+
+
+def _most_likely(
+    module: torch.nn.Module, pixels: list[np.ndarray], trained: Trained, settings: Settings, top: int
+) -> list[tuple[tuple[str, float], ...]]:
+    """(class, probability) of the ``top`` most likely classes of each image."""
+    split = Split(np.stack(pixels), np.zeros(len(pixels), dtype=np.int64))
+    statistics = (trained.mean, trained.deviation)
+    images = normalised(split, statistics, trained.image_size, trained.in_channels, settings.device)
+    [(x, _)] = images.evaluation(len(pixels))
+    with torch.inference_mode(), autocast(settings):
+        probabilities = module(x).float().softmax(1)
+    best = probabilities.topk(min(top, len(trained.classes)), dim=1)
+    return [
+        tuple((trained.classes[index], share) for index, share in zip(indices, shares, strict=True))
+        for indices, shares in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    ]
