@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from nas.cli.exits import DONE, INTERRUPTED, WRONG_USAGE, complain
+from nas.cli.exits import DONE, FAILED, INTERRUPTED, WRONG_USAGE, complain
 from nas.cli.parser import Parser, close_to
 
 COMMANDS = {
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `nas` with these arguments (the process's own by default) and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if os.name != "posix":
-        return _complain(f"nas runs on Linux and macOS (on Windows: in WSL), not on {sys.platform}", FAILED)
+        return complain(f"nas runs on Linux and macOS (on Windows: in WSL), not on {sys.platform}", FAILED)
     try:
         return _dispatch(arguments)
     except ValueError as error:
