@@ -21,9 +21,9 @@ class UserError(ValueError):
         return UserError(self.message, ".".join(part for part in (path, self.path) if part))
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """What an error says of a mistyped name: "; nearest are …", or nothing where none is like it."""
+def did_you_mean(word: str, words: Iterable[str]) -> str:
+    """What an error says of a mistyped word: "; did you mean 'x' or 'y'?", or nothing where no word is like it."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, list(names), n=4, cutoff=0.5)
-    return f"; nearest are {', '.join(near)}" if near else ""
+    near = get_close_matches(word, list(words), n=3, cutoff=0.65)
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from nas.cli.exits import DONE, FAILED, INTERRUPTED, WRONG_USAGE, complain
-from nas.cli.parser import Parser, close_to
+from nas.cli.parser import Parser
 
 COMMANDS = {
     "search": "search a space under a budget on your images, and choose a base",
@@ -64,7 +64,9 @@ def _dispatch(arguments: list[str]) -> int:
         return _top(arguments)
     name, rest = arguments[0], arguments[1:]
     if name not in COMMANDS:
-        line = f"unknown command {name!r}{close_to(name, COMMANDS)}; `nas --help` lists the commands"
+        from search_spaces.errors import did_you_mean
+
+        line = f"unknown command {name!r}{did_you_mean(name, COMMANDS)}; `nas --help` lists the commands"
         return complain(line, WRONG_USAGE)
     command = importlib.import_module(f"nas.cli.{name}")
     options = command.parser().parse_args(rest)

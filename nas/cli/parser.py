@@ -6,10 +6,9 @@ argparse rather than a library on top of it: `nas --help` answers in a tenth of 
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from nas.cli.exits import WRONG_USAGE
@@ -33,8 +32,10 @@ class Parser(argparse.ArgumentParser):
         """Parse all words; an unknown option is named with the closest known one."""
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
+            from search_spaces.errors import did_you_mean  # a tenth of a second that `--help` does without
+
             known = [word for action in self._actions for word in action.option_strings]
-            self.error(f"unknown argument {unknown[0]!r}{close_to(unknown[0].partition('=')[0], known)}")
+            self.error(f"unknown argument {unknown[0]!r}{did_you_mean(unknown[0].partition('=')[0], known)}")
         return options
 
     def error(self, message: str) -> NoReturn:
@@ -48,12 +49,6 @@ def command(name: str, summary: str, example: str) -> Parser:
     """Parser of one command; `example` is shown below its options."""
     lines = "\n".join(f"  {line}" for line in example.strip().splitlines())
     return Parser(prog=f"nas {name}", description=summary, epilog=f"example:\n{lines}")
-
-
-def close_to(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` where something known is close to the word, else nothing."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def count(text: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
-from search_spaces.errors import UserError, nearest
+from search_spaces.errors import UserError, did_you_mean
 from search_spaces.files.codec import load_file
 from search_spaces.known.networks import NETWORKS, network
 from search_spaces.known.spaces import SPACES, space
@@ -32,7 +32,7 @@ def load(source: str | Path, blocks: Blocks | None = None) -> Architecture | Spa
     path = Path(source)
     if path.suffix in SUFFIXES or path.is_file():
         return load_file(path, blocks)
-    near = nearest(name, (*NETWORKS, *SPACES))
+    near = did_you_mean(name, (*NETWORKS, *SPACES))
     raise UserError(f"{name!r} is neither a file nor a name{near} (`nas networks` and `nas spaces` list all)")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from search_spaces.errors import UserError, nearest
+from search_spaces.errors import UserError, did_you_mean
 from search_spaces.known.networks.alexnet import alexnet, alexnet_2012, zfnet
 from search_spaces.known.networks.efficientnet import COEFFICIENTS, efficientnet
 from search_spaces.known.networks.efficientnetv2 import VARIANTS, efficientnetv2
@@ -56,5 +56,5 @@ def names() -> tuple[str, ...]:
 def network(name: str) -> Architecture:
     """The known network of that name; raises UserError with the names most like it."""
     if name not in NETWORKS:
-        raise UserError(f"unknown network {name!r}{nearest(name, NETWORKS)} (`nas networks` lists all)")
+        raise UserError(f"unknown network {name!r}{did_you_mean(name, NETWORKS)} (`nas networks` lists all)")
     return NETWORKS[name]()

@@ -92,7 +92,7 @@ def test_alias_bombs_and_deep_nesting_end_at_once(tmp_path):
 def test_missing_files_and_unknown_names():
     with pytest.raises(UserError, match=r"^cannot read nowhere\.yaml: No such file or directory$"):
         load("nowhere.yaml")
-    with pytest.raises(UserError, match=r"^'mbcon' is neither a file nor a name; nearest are mbconv"):
+    with pytest.raises(UserError, match=r"^'mbcon' is neither a file nor a name; did you mean 'mbconv'"):
         load("mbcon")
 
 
