@@ -94,19 +94,19 @@ def _add_running(p: Parser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check everything, say what will be searched, search, say what was found."""
-    from nas.cli.overview import overview
+    from nas.cli.space_summary import summary_data, summary_lines, summary_of
     from nas.study.plan import plan
 
     tell = output.say if options.json else print
     asked = {name: getattr(options, name) for name in PLANNED}
     made = plan(options.space, options.budget, **{name: v for name, v in asked.items() if v is not None})
-    facts = overview(made.feasible)
-    for line in (*facts.lines(), *_about_latency(made), *_about_training(made)):
+    summary = summary_of(made.feasible)
+    for line in (*summary_lines(summary), *_about_latency(made), *_about_training(made)):
         tell(line)
     if options.dry_run:
         tell(f"dry run: nothing trained, nothing written; the study would be {made.folder}")
         if options.json:
-            output.print_json(facts.as_data() | {"folder": str(made.folder)})
+            output.print_json(summary_data(summary) | {"folder": str(made.folder)})
         return 0
     return _search(made, options)
 
@@ -119,7 +119,7 @@ def _about_latency(made: Plan) -> list[str]:
 
 def _about_training(made: Plan) -> list[str]:
     """How candidates will be trained, and what that cannot tell; a demonstration is called one."""
-    from nas.cli.blind import blind_lines
+    from nas.cli.space_summary import small_map_lines
     from nas.report.statements import DEMONSTRATION
     from nas.training.settings import proxy
     from search_spaces import least
@@ -134,7 +134,7 @@ def _about_training(made: Plan) -> list[str]:
         f"{len(data.classes)} classes",
         f"candidates are trained by recipe {how.name}: {epochs} epochs at {trained.image_size} px",
     ]
-    lines += [f"  {line}" for line in blind_lines(made.space, trained)]
+    lines += [f"  {line}" for line in small_map_lines(made.space, trained)]
     return [*lines, DEMONSTRATION] if data.name == "digits" else lines
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import random
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
 from nas.cli.arguments import BLOCKS_HELP
-from nas.cli.overview import Overview, extremes, overview
 from nas.cli.parser import Parser, command, count, natural
+from nas.cli.space_summary import summary_data, summary_lines, summary_of
 from nas.module.loading import load_space
 from nas.report.numbers import rounded
 from search_spaces.errors import UserError
@@ -18,6 +19,7 @@ from search_spaces.errors import UserError
 if TYPE_CHECKING:
     from search_spaces import Architecture, Space
     from search_spaces.counting.feasible import Feasible
+    from search_spaces.counting.summary import Summary
 
 EXAMPLE = """
 nas spaces
@@ -26,7 +28,7 @@ nas spaces mbconv --budget 400MFLOPs --budget 5Mparams --exact
 nas spaces mbconv --budget 350..400MFLOPs --sample 5 --out drawn/
 """
 
-MOST_SAMPLES = 100_000
+MAX_SAMPLES = 100_000
 
 
 def parser() -> Parser:
@@ -54,13 +56,13 @@ def run(options: argparse.Namespace) -> int:
     from search_spaces.counting.preflight import check_feasible
 
     space = load_space(options.space, options.blocks)
-    own = within(space, *options.budget, exact=options.exact)
-    check_feasible(own)
-    if options.exact and not own.can_be_exact:
+    feasible = within(space, *options.budget, exact=options.exact)
+    check_feasible(feasible)
+    if options.exact and not feasible.can_be_exact:
         raise UserError(f"--exact: {space.name} is too large, or no chain; without it the number is a bracket")
     if options.sample is not None:
-        return _sample(own, options)
-    return _describe(overview(own), space, options.json)
+        return _sample(feasible, options)
+    return _describe(summary_of(feasible), space, options.json)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -70,49 +72,33 @@ def _check(options: argparse.Namespace) -> None:
         )
     if options.out is not None and options.sample is None:
         raise UserError("--out needs --sample N, the number of networks to draw")
-    if options.sample is not None and options.sample > MOST_SAMPLES:
-        raise UserError(f"--sample: at most {MOST_SAMPLES:,} networks, got {options.sample:,}")
+    if options.sample is not None and options.sample > MAX_SAMPLES:
+        raise UserError(f"--sample: at most {MAX_SAMPLES:,} networks, got {options.sample:,}")
 
 
 def _list(as_json: bool) -> int:
+    from search_spaces.counting.summary import space_facts
     from search_spaces.known.spaces import names, space
 
-    facts = [_listed(space(name)) for name in names()]
+    facts = [space_facts(space(name)) for name in names()]
     if as_json:
-        output.print_json(facts)
+        output.print_json([asdict(row) for row in facts])
         return 0
     rows = [
-        (f["name"], f"{f['size']:,}", f["decisions"], f["image_size"], rounded(f["least"]), rounded(f["greatest"]))
-        for f in facts
+        (row.name, f"{row.size:,}", row.decisions, row.image_size, rounded(row.least), rounded(row.greatest))
+        for row in facts
     ]
     titles = ("space", "decision vectors", "decisions", "image", "least MACs", "greatest MACs")
     output.print_table(titles, rows, "lrrrrr")
     return 0
 
 
-def _listed(space: Space) -> dict[str, Any]:
-    from search_spaces import least as least_of
-
-    least, greatest = extremes(space, "macs")
-    decided = least_of(space)
-    return {
-        "name": space.name,
-        "size": space.size,
-        "decisions": len(space.decisions),
-        "image_size": decided.image_size,
-        "classes": decided.classes,
-        "metric": "macs",
-        "least": least,
-        "greatest": greatest,
-    }
-
-
-def _describe(facts: Overview, space: Space, as_json: bool) -> int:
+def _describe(summary: Summary, space: Space, as_json: bool) -> int:
     if as_json:
         labels = [{"name": d.name, "labels": list(d.labels)} for d in space.decisions]
-        output.print_json(facts.as_data() | {"decision_labels": labels})
+        output.print_json(summary_data(summary) | {"decision_labels": labels})
         return 0
-    for line in facts.lines():
+    for line in summary_lines(summary):
         print(line)
     print()
     rows = [(d.name, " | ".join(d.labels)) for d in space.decisions]
@@ -120,9 +106,11 @@ def _describe(facts: Overview, space: Space, as_json: bool) -> int:
     return 0
 
 
-def _sample(own: Feasible, options: argparse.Namespace) -> int:
-    drawn = own.sample(random.Random(options.seed), options.sample)
-    saved = _save(drawn, options.out, own.space.name, options.seed) if options.out is not None else [None] * len(drawn)
+def _sample(feasible: Feasible, options: argparse.Namespace) -> int:
+    drawn = feasible.sample(random.Random(options.seed), options.sample)
+    saved = (
+        _save(drawn, options.out, feasible.space.name, options.seed) if options.out is not None else [None] * len(drawn)
+    )
     facts = [_drawn_facts(a, path) for a, path in zip(drawn, saved, strict=True)]
     if options.json:
         output.print_json(facts)
