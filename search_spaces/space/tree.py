@@ -311,10 +311,11 @@ class EachRow(Row):
         sizes = self._sizes_by_repeats(shared)
         frame, number = divmod(number, sum(size for _, _, size in sizes))
         _write(self.frame, frame, shared, labels)
+        repeats = self.fields["repeats"]
         for label, n, size in sizes:
             if number < size:
-                if label and not self.value.repeats.name:
-                    labels[f"{self.place.path}.repeats"] = label
+                if isinstance(repeats, Fork) and not repeats.value.name:
+                    labels[repeats.name] = label
                 return _write(self.blocks[:n], number, shared, labels)
             number -= size
 

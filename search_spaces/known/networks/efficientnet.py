@@ -51,25 +51,25 @@ DROP_PATH = 0.2
 
 def efficientnet(variant: str = "b0") -> Architecture:
     """``efficientnet-b0`` … ``-l2`` with torchvision's norms (from B5 on: eps 1e-3, momentum 0.01)."""
-    own = COEFFICIENTS[variant]
+    coefficients = COEFFICIENTS[variant]
     large = variant not in ("b0", "b1", "b2", "b3", "b4")
 
     def wide(width: int) -> int:
-        return round_filters(width * own.width)
+        return round_filters(width * coefficients.width)
 
     return Architecture(
-        image_size=own.image_size,
+        image_size=coefficients.image_size,
         stem=(Stage(Conv(kernel=3), out=wide(STEM), stride=2),),
         stages=tuple(
             Stage(
                 MBConv(kernel=kernel, expand_ratio=expand, se_ratio=0.25),
                 out=wide(out),
-                repeats=round_repeats(repeats, own.depth),
+                repeats=round_repeats(repeats, coefficients.depth),
                 stride=stride,
             )
             for kernel, stride, expand, out, repeats in ROWS
         ),
-        head=Head(out=wide(HEAD), dropout=own.dropout),
+        head=Head(out=wide(HEAD), dropout=coefficients.dropout),
         defaults=Defaults(
             act="silu",
             norm=BatchNorm(eps=1e-3, momentum=0.01) if large else BatchNorm(eps=1e-5),

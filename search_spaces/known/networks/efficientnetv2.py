@@ -63,10 +63,10 @@ VARIANTS = {
 def efficientnetv2(variant: str = "s") -> Architecture:
     """``efficientnetv2-s``, ``-m``, ``-l``: fused MBConv first, MBConv with SE after; the stem is as wide as the
     first row."""
-    own = VARIANTS[variant]
+    published = VARIANTS[variant]
     return Architecture(
-        image_size=own.image_size,
-        stem=(Stage(Conv(kernel=3), out=own.rows[0][3], stride=2),),
+        image_size=published.image_size,
+        stem=(Stage(Conv(kernel=3), out=published.rows[0][3], stride=2),),
         stages=tuple(
             Stage(
                 FusedMBConv(expand_ratio=expand) if fused else MBConv(expand_ratio=expand, se_ratio=0.25),
@@ -74,8 +74,8 @@ def efficientnetv2(variant: str = "s") -> Architecture:
                 repeats=repeats,
                 stride=stride,
             )
-            for fused, stride, expand, out, repeats in own.rows
+            for fused, stride, expand, out, repeats in published.rows
         ),
-        head=Head(out=1280, dropout=own.dropout),
+        head=Head(out=1280, dropout=published.dropout),
         defaults=Defaults(act="silu", norm=BatchNorm(eps=1e-3), drop_path=0.2),
     )

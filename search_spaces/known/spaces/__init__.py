@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from search_spaces.errors import UserError
+from search_spaces.errors import UserError, did_you_mean
 from search_spaces.known.spaces.inception import inception
 from search_spaces.known.spaces.mbconv import mbconv
 from search_spaces.known.spaces.mixed import mixed
@@ -33,7 +33,7 @@ def names() -> tuple[str, ...]:
 
 
 def space(name: str) -> Space:
-    """The ready space of that name; raises UserError that lists the names."""
+    """The ready space of that name; raises UserError with the names most like it."""
     if name not in SPACES:
-        raise UserError(f"unknown space {name!r}; known are {', '.join(SPACES)}")
+        raise UserError(f"unknown space {name!r}{did_you_mean(name, SPACES)} (`nas spaces` lists all)")
     return SPACES[name]()

@@ -21,15 +21,15 @@ def inception() -> Space:
     """GoogLeNet's nine modules: the width of all branches × {0.75, 1, 1.25}, 3×3 or 5×5 in the third; at 14×14 also
     the 7×7-factorised module of Inception-v3. Batch norm or none, local response normalisation in the stem or
     none, the second pool of 2×2 or 3×3, the auxiliary classifiers of torchvision or of the paper."""
-    own = network()
+    googlenet = network()
     return Space(
         "inception",
         replace(
-            own,
+            googlenet,
             stem=choice(stem(), stem(Stage(Norm(norm=LocalResponseNorm())))),
             stages=tuple(_row(index, widths) for index, widths in enumerate(MODULES)),
             head=Head(dropout=choice(0.2, 0.4)),
-            aux=choice(own.aux, aux_2014()),
+            aux=choice(googlenet.aux, aux_2014()),
             defaults=Defaults(act="relu", norm=choice(NORM, NoNorm())),
         ),
     )
@@ -38,7 +38,7 @@ def inception() -> Space:
 def _row(index: int, widths: tuple[int, ...] | None) -> Any:
     if widths is None:
         return pool(POOLS[0]) if index == MODULES.index(None) else _second_pool()
-    scaled = tuple(tuple(round_filters(each * times) for each in widths) for times in (0.75, 1, 1.25))
+    scaled = tuple(tuple(round_filters(width * times) for width in widths) for times in (0.75, 1, 1.25))
     module = Stage(Inception(widths=choice(*scaled), large=choice(3, 5)))
     if index not in FACTORISED:
         return module

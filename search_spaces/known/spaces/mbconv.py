@@ -15,7 +15,7 @@ from search_spaces.space.space import Space
 def mbconv() -> Space:
     """B0's seven rows: kernel {3, 5}, expand ratio {3, 4, 6} (1 in the first row), SE {0, 0.25}, repeats one
     fewer, as many or one more, width × {0.75, 1, 1.25}; stem and head fixed."""
-    return Space("mbconv", replace(efficientnet("b0"), stages=tuple(_row(*each) for each in ROWS)))
+    return Space("mbconv", replace(efficientnet("b0"), stages=tuple(_row(*row) for row in ROWS)))
 
 
 def _row(kernel: int, stride: int, expand: int, out: int, repeats: int) -> Stage:

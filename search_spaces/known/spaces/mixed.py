@@ -18,7 +18,7 @@ def mixed() -> Space:
     """B0's stem, head and seven rows; in each a plain convolution (3×3 or 5×5), Inception (3×3 or 5×5 in the third
     branch), residual or SE-residual bottleneck (a quarter or half as wide inside) or MBConv (3×3 or 5×5, B0's expand
     ratio and SE), with the widths and repeats of ``mbconv``. Every block has as many vectors as any other."""
-    return Space("mixed", replace(efficientnet("b0"), stages=tuple(_row(*each) for each in ROWS)))
+    return Space("mixed", replace(efficientnet("b0"), stages=tuple(_row(*row) for row in ROWS)))
 
 
 def _row(kernel: int, stride: int, expand: int, out: int, repeats: int) -> Any:
@@ -31,4 +31,4 @@ def _row(kernel: int, stride: int, expand: int, out: int, repeats: int) -> Any:
         (Bottleneck(ratio=choice(0.25, 0.5), se_ratio=0.25), wide),
         (MBConv(kernel=choice(3, 5), expand_ratio=expand), wide),
     )
-    return choice(*(Stage(block, out=choice(*own), repeats=deep, stride=stride) for block, own in blocks))
+    return choice(*(Stage(block, out=choice(*outs), repeats=deep, stride=stride) for block, outs in blocks))

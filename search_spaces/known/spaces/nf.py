@@ -15,8 +15,8 @@ WIDER = 256  # leaves a whole number of groups at either group size
 def nf() -> Space:
     """F0's four stages: once, twice or three times as deep (F0 to F2), as wide or 256 wider, groups of 64 or 128
     channels, SE or none, a step of the variance (alpha) of 0.2 or 0.1."""
-    own = nfnet(0)
-    return Space("nf", replace(own, stages=tuple(map(_row, own.stages))))
+    f0 = nfnet(0)
+    return Space("nf", replace(f0, stages=tuple(map(_row, f0.stages))))
 
 
 def _row(row: Stage) -> Stage:

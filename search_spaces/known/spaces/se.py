@@ -13,14 +13,16 @@ from search_spaces.space.space import Space
 
 def se() -> Space:
     """ResNet-50 with SE in each of its 16 blocks or not, in any of the five places of Hu et al. 2018, sec. 6.5."""
-    own = resnet(50)
-    each = choice(Bottleneck(), Bottleneck(se_ratio=REDUCTION))
+    resnet_50 = resnet(50)
+    block = choice(Bottleneck(), Bottleneck(se_ratio=REDUCTION))
     place = choice("branch", "inner", "pre", "post", "identity")
     return Space(
         "se",
         replace(
-            own,
-            stages=tuple(Stage(each=each, out=row.out, repeats=row.repeats, stride=row.stride) for row in own.stages),
+            resnet_50,
+            stages=tuple(
+                Stage(each=block, out=row.out, repeats=row.repeats, stride=row.stride) for row in resnet_50.stages
+            ),
             defaults=Defaults(se=SE(relative_to="output", place=place)),
         ),
     )

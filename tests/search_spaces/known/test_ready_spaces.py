@@ -22,11 +22,13 @@ MEMBERS = {
 }
 
 
-@pytest.mark.parametrize(("name", "member"), [(name, each) for name, members in MEMBERS.items() for each in members])
+@pytest.mark.parametrize(
+    ("name", "member"), [(name, member) for name, members in MEMBERS.items() for member in members]
+)
 def test_the_networks_of_an_idea_are_in_its_space(name, member):
-    own, network = space(name), load(member)
-    assert network in own
-    assert digest(own.decide(own.decisions_of(network))) == digest(network)
+    ready, network = space(name), load(member)
+    assert network in ready
+    assert digest(ready.decide(ready.decisions_of(network))) == digest(network)
 
 
 def test_a_network_of_another_idea_is_not():
@@ -37,28 +39,28 @@ def test_a_network_of_another_idea_is_not():
 
 @pytest.mark.parametrize("name", names())
 def test_whatever_is_drawn_can_be_counted_and_found_again(name):
-    own, rng = space(name), random.Random(0)
+    ready, rng = space(name), random.Random(0)
     for uniform in ("vectors", "branches"):
         for _ in range(20):
-            drawn = own.sample(rng, uniform)
-            assert drawn in own
-            assert own.decide(own.decisions_of(drawn)) == drawn
+            drawn = ready.sample(rng, uniform)
+            assert drawn in ready
+            assert ready.decide(ready.decisions_of(drawn)) == drawn
             assert cost(drawn).macs > 0
 
 
 @pytest.mark.parametrize("name", names())
 def test_least_and_greatest_enclose_every_draw(name):
-    own, rng = space(name), random.Random(1)
-    low, high = cost(least(own)).macs, cost(greatest(own)).macs
+    ready, rng = space(name), random.Random(1)
+    low, high = cost(least(ready)).macs, cost(greatest(ready)).macs
     assert low < high
-    assert all(low <= cost(own.sample(rng)).macs <= high for _ in range(20))
+    assert all(low <= cost(ready.sample(rng)).macs <= high for _ in range(20))
 
 
 def test_every_stage_of_mixed_chooses_among_five_blocks():
-    own = space("mixed")
+    ready = space("mixed")
     kinds = {"conv", "inception", "bottleneck", "mbconv"}
     for index in range(7):
-        labels = next(each.labels for each in own.decisions if each.name == f"stages.{index}")
+        labels = next(decision.labels for decision in ready.decisions if decision.name == f"stages.{index}")
         assert len(labels) == 5
         assert {label.split("(")[0] for label in labels} == kinds
         assert sum("se_ratio" in label and label.startswith("bottleneck") for label in labels) == 1
