@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from nas.cli import output
+from nas.cli.arguments import add_json
+from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command
 
 EXAMPLE = """
@@ -19,7 +20,7 @@ def parser() -> Parser:
     """Options of `nas cache`."""
     p = command("cache", "The decoded images that trainings on this machine share; NAS_CACHE says where.", EXAMPLE)
     p.add_argument("--clear", action="store_true", help="remove them; what is needed again is decoded again")
-    p.add_argument("--json", action="store_true", help="print JSON")
+    add_json(p)
     return p
 
 
@@ -31,22 +32,16 @@ def run(options: argparse.Namespace) -> int:
     size = sum(entry.bytes for entry in entries)
     if options.json:
         facts = {"folder": str(store.store_root()), "bytes": size, "removed": options.clear}
-        output.print_json(facts | {"entries": [_facts(entry) for entry in entries]})
+        output.print_json(facts | {"entries": [{**vars(entry), "folder": str(entry.folder)} for entry in entries]})
     elif options.clear:
         print(f"removed {len(entries)} data sets, {_megabytes(size)}, from {store.store_root()}")
     elif not entries:
         print(f"nothing is kept in {store.store_root()}")
     else:
-        rows = [
-            (entry.name, entry.images, _megabytes(entry.bytes), entry.state, entry.folder.name) for entry in entries
-        ]
+        rows = [(e.name, e.images, _megabytes(e.bytes), e.state, e.folder.name) for e in entries]
         output.print_table(("data", "images", "size", "state", "folder"), rows, "lrrll")
         print(f"{_megabytes(size)} in {store.store_root()}; `nas cache --clear` removes them")
-    return 0
-
-
-def _facts(entry: Any) -> dict[str, Any]:
-    return {**vars(entry), "folder": str(entry.folder)}
+    return DONE
 
 
 def _megabytes(size: int) -> str:

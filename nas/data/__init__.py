@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
 from nas.data.dataset import Data
 from nas.data.images import read_image
 from nas.data.splits import Split, StreamedSplit, spread
-from search_spaces.errors import UserError
+from search_spaces.errors import UserError, did_you_mean
 
 # What a user may ask for, and the function that loads it, in a module that is imported only then. It takes the seed;
 # after a colon the user gives a path, which comes first.
@@ -49,13 +48,9 @@ def _load(function: str, *arguments: object) -> Data:
 
 
 def _suggestion(spec: str) -> str:
-    kinds = [form.partition(":")[0] for form in DATA_SETS if ":" in form]
     if spec and Path(spec).is_dir():
-        near = [f"folder:{spec}"]
-    elif spec.endswith(".npz") and Path(spec).is_file():
-        near = [f"npz:{spec}"]
-    elif ":" in spec:
-        near = [f"{kind}:…" for kind in get_close_matches(spec.partition(":")[0].lower(), kinds, n=1)]
-    else:
-        near = get_close_matches(spec.lower(), DATA_SETS, n=1, cutoff=0.7)
-    return f"; did you mean {near[0]!r}?" if near else ""
+        return f"; did you mean 'folder:{spec}'?"
+    if spec.endswith(".npz") and Path(spec).is_file():
+        return f"; did you mean 'npz:{spec}'?"
+    kind, colon, _ = spec.partition(":")
+    return did_you_mean(kind.lower(), [form.partition(":")[0] for form in DATA_SETS if (":" in form) == bool(colon)])
