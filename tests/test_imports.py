@@ -80,7 +80,6 @@ def test_arrows_point_down(room):
     assert not above
 
 
-@pytest.mark.xfail(reason="being mended", strict=False)
 def test_no_files_import_each_other_in_a_circle():
     graph = {module: (IMPORTS[module] & FILES.keys()) - {module} for module in FILES}
     try:
@@ -89,7 +88,6 @@ def test_no_files_import_each_other_in_a_circle():
         pytest.fail(" is imported by ".join(error.args[1]))
 
 
-@pytest.mark.xfail(reason="being mended", strict=False)
 def test_third_party_packages_are_imported_where_they_may_be():
     known = sys.stdlib_module_names | set(PACKAGES)
     for module in FILES:
