@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-SMALL = 2  # side in pixels up to which a depthwise convolution is trained as a matrix
+MAX_MATRIX_SIDE = 2  # pixels, up to which a depthwise convolution is trained as a matrix
 
 
 def padded(x: Tensor, kernel: tuple[int, int], stride: int, dilation: int = 1, value: float = 0.0) -> Tensor:
@@ -36,7 +36,7 @@ class DepthwiseConv(nn.Conv2d):
         height, width = x.shape[-2:]
         if not self.training:
             return super().forward(x)
-        if height == width <= SMALL:
+        if height == width <= MAX_MATRIX_SIDE:
             return self._as_matrix(x, height)
         spare = self.kernel_size[0] // 2 - (max(height, width) - 1)
         if spare <= 0:
@@ -63,9 +63,9 @@ def _taps(side: int, kernel: int, stride: int, device: torch.device) -> Tensor:
     offsets = [
         [[y - v + reach, x - u + reach] for v in outputs for u in outputs] for y in range(side) for x in range(side)
     ]
-    at = torch.tensor(offsets)
-    inside = ((at >= 0) & (at < kernel)).all(-1)
-    return torch.where(inside, at[..., 0] * kernel + at[..., 1], kernel * kernel).to(device)
+    tap = torch.tensor(offsets)
+    inside = ((tap >= 0) & (tap < kernel)).all(-1)
+    return torch.where(inside, tap[..., 0] * kernel + tap[..., 1], kernel * kernel).to(device)
 
 
 class PaddedConv(nn.Conv2d):
@@ -97,6 +97,20 @@ class StandardizedConv(nn.Conv2d):
             x = padded(x, self.kernel_size, self.stride[0], self.dilation[0])  # type: ignore[arg-type]
         y: Tensor = self._conv_forward(x, self.standardized(), self.bias)
         return y
+
+
+class DropPath(nn.Module):
+    """Stochastic depth in train mode: drops whole images' branches, scaled to keep the mean (Huang et al. 2016)."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        kept = torch.rand((x.shape[0], 1, 1, 1), device=x.device) >= self.rate
+        return x * (kept / (1 - self.rate)).to(x.dtype)
 
 
 class GainLayer(nn.Module):

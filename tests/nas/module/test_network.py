@@ -6,8 +6,9 @@ import pytest
 import torch
 import torchvision
 
-from nas.module.layers import DepthwiseConv
-from nas.module.network import DropPath, build
+from nas.module.layers import DepthwiseConv, DropPath
+from nas.module.network import build
+from nas.module.operations import ACTS, OPERATIONS
 from search_spaces import (
     Architecture,
     Aux,
@@ -23,6 +24,7 @@ from search_spaces import (
     cost,
     load,
 )
+from search_spaces.network import ops
 
 
 @pytest.mark.parametrize("side", [1, 2, 3, 5])
@@ -38,8 +40,13 @@ def test_depthwise_shortcuts_on_small_maps_change_nothing(side, kernel, stride):
         y = layer(x)
         y.square().sum().backward()
         results.append((y.detach(), x.grad, layer.weight.grad.clone(), layer.bias.grad.clone()))
-    for one, other in zip(*results, strict=True):
-        assert torch.allclose(one, other, rtol=1e-12, atol=1e-12)
+    for ours, torchs in zip(*results, strict=True):
+        assert torch.allclose(ours, torchs, rtol=1e-12, atol=1e-12)
+
+
+def test_every_operation_and_activation_of_the_language_can_be_built():
+    assert set(ACTS) == set(ops.ACTS)
+    assert set(OPERATIONS) == set(ops.Op.__subclasses__()) - {ops.Input, ops.Act}
 
 
 def test_drop_path_rates_are_torchvision_s():
