@@ -19,7 +19,7 @@ from search_spaces.network.defaults import Defaults
 from search_spaces.network.heads import HEADS
 from search_spaces.network.stage import Stage
 from search_spaces.space.decisions import Decision, Place, labels_of
-from search_spaces.values import Value, field_values, is_open
+from search_spaces.values import Value, field_values, parts
 
 Labels = dict[str, str]
 """Labels by the name of their decision."""
@@ -39,8 +39,8 @@ class Node:
     def __init__(self, value: Any, place: Place) -> None:
         self.value = value
         self.place = place
-        self.open = is_open(value)
-        self._sizes: dict[tuple[str | None, ...], int] = {}
+        self.open = undecided(value)
+        self._known_sizes: dict[tuple[str | None, ...], int] = {}
 
     @property
     def children(self) -> Sequence[Node]:
@@ -63,9 +63,9 @@ class Node:
         if not self.open:
             return 1
         key = tuple(map(shared.get, self.shared_names))
-        if key not in self._sizes:
-            self._sizes[key] = self.count(shared)
-        return self._sizes[key]
+        if key not in self._known_sizes:
+            self._known_sizes[key] = self.count(shared)
+        return self._known_sizes[key]
 
     def count(self, shared: Labels) -> int:
         """As :meth:`size`, not remembered."""
@@ -87,7 +87,7 @@ class Node:
             self.write(number, shared, labels)
             yield labels, self.decide(shared | labels)
 
-    def parts(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
+    def pairs(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
         """What the nodes below must match: (node, part of the target, what fills a None); None where the target is
         of another kind."""
         return None
@@ -101,15 +101,15 @@ class Node:
         """
         if not self.open and self.value == target:
             return None
-        parts = self.parts(target, defaults)
-        if parts is None:
+        pairs = self.pairs(target, defaults)
+        if pairs is None:
             return self
-        differing = (node.match(part, defaults, labels, fill) for node, part, fill in parts)
+        differing = (node.match(part, defaults, labels, fill) for node, part, fill in pairs)
         return next((node for node in differing if node is not None), None)
 
     def match_shared(self, target: Any, defaults: Defaults, labels: Labels, fill: Any = None) -> None:
         """Write the labels of the shared decisions, as they first stand outside every branch."""
-        for node, part, filling in (self.parts(target, defaults) or ()) if self.shared_names else ():
+        for node, part, filling in (self.pairs(target, defaults) or ()) if self.shared_names else ():
             node.match_shared(part, defaults, labels, filling)
 
 
@@ -131,7 +131,7 @@ class Items(Node):
     def decide(self, labels: Mapping[str, str]) -> Any:
         return tuple(node.decide(labels) for node in self.children) if self.open else self.value
 
-    def parts(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
+    def pairs(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
         if not isinstance(target, tuple) or len(target) != len(self.value):
             return None
         return [(node, item, None) for node, item in zip(self.children, target, strict=True)]
@@ -172,18 +172,18 @@ class Fields(Node):
         """As :meth:`decide`, a new object."""
         return type(self.value)(**{name: node.decide(labels) for name, node in self.fields.items()})
 
-    def parts(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
+    def pairs(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
         if type(self.value) is not type(target):
             return None
-        parts = []
+        pairs = []
         for name, node in self.fields.items():
             part = getattr(target, name)
             if node.value is part:
                 continue
             fill = getattr(defaults, name, None) if isinstance(target, FILLED) else None
             filled = compiled(fill, node.place) if node.value is None else node
-            parts.append((filled, fill if part is None else part, fill))
-        return parts
+            pairs.append((filled, fill if part is None else part, fill))
+        return pairs
 
 
 class Fork(Node):
@@ -245,13 +245,13 @@ class Fork(Node):
 class Row(Fields):
     """A stage: its blocks match however the target spells them."""
 
-    def parts(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
+    def pairs(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
         if not isinstance(target, Stage):
             return None
         frame = [(self.fields[name], getattr(target, name), None) for name in ("out", "stride")]
-        return [*frame, *((node, part, None) for node, part in self.block_parts(target))]
+        return [*frame, *((node, part, None) for node, part in self.block_pairs(target))]
 
-    def block_parts(self, target: Stage) -> list[tuple[Node, Any]]:
+    def block_pairs(self, target: Stage) -> list[tuple[Node, Any]]:
         """What must match the target's blocks and their number."""
         block, repeats, blocks = (self.fields[name] for name in ("block", "repeats", "blocks"))
         if blocks.value is not None:
@@ -273,58 +273,61 @@ class EachRow(Row):
         return [node for name, node in self.fields.items() if name != "repeats"]
 
     @cached_property
-    def repeats(self) -> list[tuple[str, int]]:
-        """The numbers of repeats with their labels; one without where it is not open."""
-        repeats = self.value.repeats
-        return list(zip(labels_of(repeats), repeats.options, strict=True)) if is_open(repeats) else [("", repeats)]
+    def repeats(self) -> dict[str, int]:
+        """The numbers of repeats by label; an empty label where it is not open."""
+        node = self.fields["repeats"]
+        return {label: n.value for label, n in node.options.items()} if isinstance(node, Fork) else {"": node.value}
 
     @cached_property
     def blocks(self) -> list[Node]:
         """A node for every repeat that there may be."""
-        return [compiled(self.value.each, self._block_place(index)) for index in range(max(n for _, n in self.repeats))]
+        return [compiled(self.value.each, self._block_place(index)) for index in range(max(self.repeats.values()))]
 
     def _block_place(self, index: int) -> Place:
         place = self.place.field("blocks").field(str(index))
-        repeats = self.fields["repeats"]
-        if not isinstance(repeats, Fork):
+        node = self.fields["repeats"]
+        if not isinstance(node, Fork):
             return place
-        enough = frozenset(label for label, n in self.repeats if n > index)
-        return replace(place, conditions=(*place.conditions, (repeats.name, enough)))
+        enough = frozenset(label for label, repeats in self.repeats.items() if repeats > index)
+        return replace(place, conditions=(*place.conditions, (node.name, enough)))
 
     @cached_property
     def children(self) -> Sequence[Node]:
         return [*self.fields.values(), *self.blocks]
 
-    def _sizes_by_repeats(self, shared: Labels) -> list[tuple[str, int, int]]:
-        """Label, number of repeats and size of the blocks, where shared decisions allow it."""
-        repeats = self.value.repeats
-        taken = shared.get(repeats.name) if is_open(repeats) and repeats.name else None
+    def _sizes(self, shared: Labels) -> dict[str, int]:
+        """Number of ways to decide the blocks, by the label of repeats, where shared decisions allow it."""
+        taken = shared.get(self.value.repeats.name or "") if isinstance(self.value.repeats, Choice) else None
         size = self.blocks[0].size(shared)
-        return [(label, n, size**n) for label, n in self.repeats if taken in (None, label)]
+        return {label: size**repeats for label, repeats in self.repeats.items() if taken in (None, label)}
 
     def count(self, shared: Labels) -> int:
-        return prod(node.size(shared) for node in self.frame) * sum(
-            size for _, _, size in self._sizes_by_repeats(shared)
-        )
+        return prod(node.size(shared) for node in self.frame) * sum(self._sizes(shared).values())
 
     def write(self, number: int, shared: Labels, labels: Labels) -> None:
-        sizes = self._sizes_by_repeats(shared)
-        frame, number = divmod(number, sum(size for _, _, size in sizes))
+        sizes = self._sizes(shared)
+        frame, number = divmod(number, sum(sizes.values()))
         _write(self.frame, frame, shared, labels)
-        repeats = self.fields["repeats"]
-        for label, n, size in sizes:
+        node = self.fields["repeats"]
+        for label, size in sizes.items():
             if number < size:
-                if isinstance(repeats, Fork) and not repeats.value.name:
-                    labels[repeats.name] = label
-                return _write(self.blocks[:n], number, shared, labels)
+                if isinstance(node, Fork) and not node.value.name:
+                    labels[node.name] = label
+                return _write(self.blocks[: self.repeats[label]], number, shared, labels)
             number -= size
 
     def build(self, labels: Mapping[str, str]) -> Stage:
         fields = {name: node.decide(labels) for name, node in self.fields.items()}
         return Stage(**fields | {"blocks": tuple(node.decide(labels) for node in self.blocks[: fields["repeats"]])})
 
-    def block_parts(self, target: Stage) -> list[tuple[Node, Any]]:
+    def block_pairs(self, target: Stage) -> list[tuple[Node, Any]]:
         return [(self.fields["repeats"], target.count), *zip(self.blocks, target.sequence, strict=False)]
+
+
+def undecided(value: Any) -> bool:
+    """Whether a choice stands anywhere in the value, or a stage whose repeats are yet to be listed as blocks."""
+    to_list = isinstance(value, Stage) and value.each is not None
+    return to_list or isinstance(value, Choice) or any(map(undecided, parts(value)))
 
 
 def compiled(value: Any, place: Place = TOP) -> Node:
