@@ -6,7 +6,8 @@ layer. Each of our layers takes the unused source layer of equal kind and shapes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,18 +18,17 @@ from torch.overrides import TorchFunctionMode
 
 from nas.module.layers import GainLayer
 
-CLOSE = 1e-9
+TOLERANCE = 1e-9  # in shares of the largest value
 MAX_PAIRINGS = 1000
 PRODUCTS = ("mul", "mul_", "__mul__", "__rmul__", "__imul__")
 
 
-@dataclass
-class _Seen:
-    """A layer with weights of the source, and what entered it."""
+@dataclass(frozen=True, eq=False)
+class _Call:
+    """A layer of the source that has weights, and what entered it."""
 
-    name: str
     layer: nn.Module
-    entered: Tensor
+    input: Tensor
 
 
 class _Unexplained(Exception):
@@ -37,13 +37,13 @@ class _Unexplained(Exception):
 
 @dataclass
 class _Pairing:
-    """Choices among equal candidates, in order of execution, and how many each point had."""
+    """Which candidate each of our layers takes, in order of execution, and how many it had to choose from."""
 
     taken: list[int] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
 
-    def next(self) -> bool:
-        """Go to the next combination; False where all are tried."""
+    def advance(self) -> bool:
+        """Go to the next combination; False where all have been tried."""
         while self.taken and self.taken[-1] + 1 >= self.counts[len(self.taken) - 1]:
             self.taken.pop()
         if not self.taken:
@@ -65,17 +65,17 @@ def copy_weights(source: nn.Module, ours: nn.Module, example: Tensor | None = No
         example = torch.randn((2, channels, 224, 224), generator=torch.Generator().manual_seed(0))
     with _in_float64(source), _in_float64(ours), torch.no_grad():
         example = example.double()
-        seen, expected = _record(source, example)
+        calls, expected = _record(source, example)
         pairing = _Pairing()
         for _ in range(MAX_PAIRINGS):
             try:
-                output = _follow(ours, example, seen, pairing)
+                output = _follow(ours, example, calls, pairing)
                 problem = _difference(output, expected)
             except _Unexplained as error:
                 problem = str(error)
             if problem is None:
                 return ours
-            if not pairing.next():
+            if not pairing.advance():
                 break
     raise ValueError(f"the weights cannot be copied: {problem}")
 
@@ -92,93 +92,94 @@ def _in_float64(module: nn.Module) -> Iterator[None]:
 
 def _leaves(module: nn.Module) -> list[tuple[str, nn.Module]]:
     """Layers that have weights themselves, and no layers with weights inside."""
-    return [(name, each) for name, each in module.named_modules() if _has_own(each) and not _has_inner(each)]
+    return [
+        (name, layer)
+        for name, layer in module.named_modules()
+        if any(True for _ in layer.parameters(recurse=False)) and not _contains_layers(layer)
+    ]
 
 
-def _has_own(module: nn.Module) -> bool:
-    return next(module.parameters(recurse=False), None) is not None
-
-
-def _has_inner(module: nn.Module) -> bool:
+def _contains_layers(module: nn.Module) -> bool:
     return any(next(child.parameters(), None) is not None for child in module.children())
 
 
 class _BareScalars(TorchFunctionMode):
-    """Sees each product of a tensor with a scalar weight that belongs to no layer, such as SkipInit's gains in
-    other libraries, and notes it as the layer that it would be here."""
+    """Notes each product of a tensor with a scalar weight that belongs to no layer, such as SkipInit's gains in
+    other libraries, as a call of the layer that it would be here."""
 
-    def __init__(self, module: nn.Module, seen: list[_Seen]) -> None:
+    def __init__(self, module: nn.Module, calls: list[_Call]) -> None:
         super().__init__()
-        self.seen = seen
-        self.bare = {
-            id(weight): f"{name}.{own}"
-            for name, each in module.named_modules()
-            if _has_inner(each)
-            for own, weight in each.named_parameters(recurse=False)
-        }
+        self.calls = calls
+        parents = (parent for parent in module.modules() if _contains_layers(parent))
+        self.bare = {id(weight) for parent in parents for weight in parent.parameters(recurse=False)}
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if self.bare and getattr(function, "__name__", "") in PRODUCTS:
-            for place, weight in enumerate(args):
-                if id(weight) in self.bare:
+        if self.bare and len(args) == 2 and getattr(function, "__name__", "") in PRODUCTS:
+            for factor, other in (args, args[::-1]):
+                if id(factor) in self.bare:
                     layer = GainLayer(0.0)
-                    layer.gain = weight
-                    self.seen.append(_Seen(self.bare[id(weight)], layer, args[1 - place].clone()))
+                    layer.gain = factor
+                    self.calls.append(_Call(layer, other.clone()))
         return function(*args, **(kwargs or {}))
 
 
-def _record(source: nn.Module, example: Tensor) -> tuple[list[_Seen], Tensor]:
-    """The source's layers in the order in which they run, with what enters each, and its output."""
-    seen: list[_Seen] = []
+@contextmanager
+def _before_each_layer(module: nn.Module, do: Callable[[str, nn.Module, Tensor], None]) -> Iterator[None]:
+    """Calls ``do`` with name, layer and input whenever a layer with weights is about to run."""
     handles = [
-        layer.register_forward_pre_hook(lambda own, inputs, name=name: seen.append(_Seen(name, own, inputs[0].clone())))
-        for name, layer in _leaves(source)
+        layer.register_forward_pre_hook(lambda layer, inputs, name=name: do(name, layer, inputs[0]))
+        for name, layer in _leaves(module)
     ]
     try:
-        with _BareScalars(source, seen):
-            output = source(example)
+        yield
     finally:
         for handle in handles:
             handle.remove()
-    return seen, output
 
 
-def _follow(ours: nn.Module, example: Tensor, seen: list[_Seen], pairing: _Pairing) -> Tensor:
+def _record(source: nn.Module, example: Tensor) -> tuple[list[_Call], Tensor]:
+    """The calls of the source's layers in the order in which they run, and its output."""
+    calls: list[_Call] = []
+
+    def note(_: str, layer: nn.Module, x: Tensor) -> None:
+        calls.append(_Call(layer, x.clone()))
+
+    with _before_each_layer(source, note), _BareScalars(source, calls):
+        return calls, source(example)
+
+
+def _follow(ours: nn.Module, example: Tensor, calls: list[_Call], pairing: _Pairing) -> Tensor:
     """Run ours once, each layer taking its weights just before it runs."""
     used: set[int] = set()
-    points = iter(range(len(_leaves(ours))))
+    points = itertools.count()
 
-    def fill(name: str, layer: nn.Module, entered: Tensor) -> None:
-        point = next(points)
-        candidates = [index for index, each in enumerate(seen) if index not in used and _fits(each, layer, entered)]
+    def fill(name: str, layer: nn.Module, x: Tensor) -> None:
+        candidates = [index for index, call in enumerate(calls) if index not in used and _fits(call, layer, x)]
         if not candidates:
             raise _Unexplained(f"no unused layer of the source explains {name}")
+        point = next(points)
         if point >= len(pairing.taken):
             pairing.taken.append(0)
             pairing.counts.append(len(candidates))
         chosen = candidates[pairing.taken[point]]
         used.add(chosen)
-        layer.load_state_dict(_like(seen[chosen].layer, layer))
+        layer.load_state_dict(_like(calls[chosen].layer, layer))
 
-    handles = [
-        layer.register_forward_pre_hook(lambda own, inputs, name=name: fill(name, own, inputs[0]))
-        for name, layer in _leaves(ours)
-    ]
-    try:
+    with _before_each_layer(ours, fill):
         output: Tensor = ours(example)
-    finally:
-        for handle in handles:
-            handle.remove()
     return output
 
 
-def _fits(source: _Seen, layer: nn.Module, entered: Tensor) -> bool:
-    own = {name: _flat(weight).shape for name, weight in layer.named_parameters(recurse=False)}
-    other = {name: _flat(weight).shape for name, weight in source.layer.named_parameters(recurse=False)}
-    theirs = _flat(source.entered)
-    if own != other or _flat(entered).shape != theirs.shape or not _alike(source.layer, layer):
+def _fits(call: _Call, layer: nn.Module, x: Tensor) -> bool:
+    """Whether the source's layer has the shapes and attributes of ours, and saw the same input."""
+    if _shapes(call.layer) != _shapes(layer) or not _alike(call.layer, layer):
         return False
-    return bool((_flat(entered) - theirs).abs().max() <= CLOSE * theirs.abs().max())
+    ours, theirs = _flat(x), _flat(call.input)
+    return ours.shape == theirs.shape and bool((ours - theirs).abs().max() <= TOLERANCE * theirs.abs().max())
+
+
+def _shapes(layer: nn.Module) -> dict[str, torch.Size]:
+    return {name: _flat(weight).shape for name, weight in layer.named_parameters(recurse=False)}
 
 
 def _flat(tensor: Tensor) -> Tensor:
@@ -193,12 +194,14 @@ def _alike(source: nn.Module, layer: nn.Module) -> bool:
 
 
 def _like(source: nn.Module, layer: nn.Module) -> dict[str, Tensor]:
-    own = layer.state_dict()
-    state = {name: value.reshape(own[name].shape) for name, value in source.state_dict().items() if name in own}
-    return {**own, **state}
+    """The state of our layer with the values of the source's, in our shapes."""
+    ours = layer.state_dict()
+    return ours | {name: value.reshape(ours[name].shape) for name, value in source.state_dict().items() if name in ours}
 
 
 def _difference(output: Tensor, expected: Tensor) -> str | None:
-    worst = float((output - expected).abs().max())
-    most = float(expected.abs().max())
-    return None if worst <= CLOSE * most else f"the outputs differ by {worst:.3g}, the largest is {most:.3g}"
+    """Why the outputs are not the same, None where they are."""
+    difference, largest = float((output - expected).abs().max()), float(expected.abs().max())
+    if difference <= TOLERANCE * largest:
+        return None
+    return f"the outputs differ by {difference:.3g}, the largest is {largest:.3g}"
