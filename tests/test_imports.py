@@ -111,3 +111,12 @@ def test_the_language_and_scaling_need_neither_torch_nor_numpy():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_command_that_only_counts_starts_without_studies_and_pages():
+    program = (
+        "import sys; from nas.cli import main; main(['cost', 'efficientnet-b7', '--json'])\n"
+        "print([name for name in ('yaml', 'nas.study', 'nas.report.page') if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stderr.strip() == "[]"
