@@ -8,10 +8,9 @@ Z95 = 1.959963984540054
 
 
 def wilson(hits: float, n: int) -> tuple[float, float]:
-    """95 % Wilson score interval of a share of `hits` in `n` (Wilson 1927).
+    """95 % Wilson score interval of a share of ``hits`` in ``n`` (Wilson 1927).
 
-    Raises:
-        ValueError: n is not positive, or hits lies outside 0 … n.
+    Raises ValueError where n is not positive, or hits lies outside 0 … n.
     """
     if n <= 0 or not 0 <= hits <= n:
         raise ValueError(f"a share needs 0 <= hits <= n and n > 0, not {hits} of {n}")

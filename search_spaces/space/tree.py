@@ -87,9 +87,8 @@ class Node:
             self.write(number, shared, labels)
             yield labels, self.decide(shared | labels)
 
-    def pairs(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
-        """What the nodes below must match: (node, part of the target, what fills a None); None where the target is
-        of another kind."""
+    def pairs(self, target: Any, defaults: Defaults) -> list[Pair] | None:
+        """What the nodes below must match; None where the target is of another kind."""
         return None
 
     def match(self, target: Any, defaults: Defaults, labels: Labels, fill: Any = None) -> Node | None:
@@ -109,8 +108,13 @@ class Node:
 
     def match_shared(self, target: Any, defaults: Defaults, labels: Labels, fill: Any = None) -> None:
         """Write the labels of the shared decisions, as they first stand outside every branch."""
-        for node, part, filling in (self.pairs(target, defaults) or ()) if self.shared_names else ():
+        pairs = self.pairs(target, defaults) if self.shared_names else None
+        for node, part, filling in pairs or ():
             node.match_shared(part, defaults, labels, filling)
+
+
+Pair = tuple[Node, Any, Any]
+"""A node, the part of a target that it must match, and what fills a None in its place."""
 
 
 def _write(nodes: Sequence[Node], number: int, shared: Labels, labels: Labels) -> None:
@@ -131,7 +135,7 @@ class Items(Node):
     def decide(self, labels: Mapping[str, str]) -> Any:
         return tuple(node.decide(labels) for node in self.children) if self.open else self.value
 
-    def pairs(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
+    def pairs(self, target: Any, defaults: Defaults) -> list[Pair] | None:
         if not isinstance(target, tuple) or len(target) != len(self.value):
             return None
         return [(node, item, None) for node, item in zip(self.children, target, strict=True)]
@@ -172,7 +176,7 @@ class Fields(Node):
         """As :meth:`decide`, a new object."""
         return type(self.value)(**{name: node.decide(labels) for name, node in self.fields.items()})
 
-    def pairs(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
+    def pairs(self, target: Any, defaults: Defaults) -> list[Pair] | None:
         if type(self.value) is not type(target):
             return None
         pairs = []
@@ -215,11 +219,14 @@ class Fork(Node):
         return 1 if self.value.name else sum(node.size(shared) for node in self.children)
 
     def write(self, number: int, shared: Labels, labels: Labels) -> None:
-        for label, node in self.options.items() if not self.value.name else ():
+        if self.value.name:
+            return None
+        for label, node in self.options.items():
             if number < node.size(shared):
                 labels[self.name] = label
                 return node.write(number, shared, labels)
             number -= node.size(shared)
+        raise IndexError("number of a vector beyond the size")
 
     def decide(self, labels: Mapping[str, str]) -> Any:
         if self.name not in labels:
@@ -230,7 +237,9 @@ class Fork(Node):
 
     def match(self, target: Any, defaults: Defaults, labels: Labels, fill: Any = None) -> Node | None:
         kept = labels.get(self.name) if self.value.name else None
-        for label, node in self.options.items() if kept is None else ((kept, self.options[kept]),):
+        for label, node in self.options.items():
+            if kept not in (None, label):
+                continue
             option = compiled(fill, node.place) if node.value is None else node
             if option.match(target, defaults, labels) is None:
                 labels[self.name] = label
@@ -245,7 +254,7 @@ class Fork(Node):
 class Row(Fields):
     """A stage: its blocks match however the target spells them."""
 
-    def pairs(self, target: Any, defaults: Defaults) -> list[tuple[Node, Any, Any]] | None:
+    def pairs(self, target: Any, defaults: Defaults) -> list[Pair] | None:
         if not isinstance(target, Stage):
             return None
         frame = [(self.fields[name], getattr(target, name), None) for name in ("out", "stride")]
