@@ -23,6 +23,7 @@ from search_spaces import load
 
 
 def stepper(module: nn.Module, x: torch.Tensor, y: torch.Tensor) -> Callable[[], float]:
+    """A training step on the images ``x`` (N, 3, H, W) with labels ``y`` (N,), which returns its CPU seconds."""
     module.train().to(memory_format=torch.channels_last)
     optimiser = torch.optim.SGD(module.parameters(), lr=1e-3)
 
@@ -52,7 +53,7 @@ def main() -> None:
     for step in (ours, theirs) * 2:
         step()
     pairs = [(ours(), theirs()) for _ in range(options.rounds)]
-    medians = [statistics.median(own) for own in zip(*pairs, strict=True)]
+    medians = [statistics.median(seconds) for seconds in zip(*pairs, strict=True)]
     low, middle, high = statistics.quantiles([a / b for a, b in pairs], n=4)
     print(
         f"ours {medians[0] * 1e3:.0f} ms, torchvision {medians[1] * 1e3:.0f} ms: "

@@ -38,7 +38,7 @@ def test_evaluate_takes_a_name_of_data_or_the_data(run_folder):
     assert result.evaluation.confusion == nas.evaluate(str(run_folder), "digits").evaluation.confusion
     assert (result.split, result.classes, result.notes) == ("val", data.classes, ())
     assert 0.6 < result.evaluation.top1 < result.evaluation.top5
-    with pytest.raises(UserError, match="^split: must be one of train, val, test, got 'validation'"):
+    with pytest.raises(UserError, match=r"^split: must be one of train, val, test, got 'validation'"):
         nas.evaluate(run_folder, data, split="validation")
 
 
@@ -64,5 +64,5 @@ def test_a_network_is_loaded_with_the_weights_in_its_folder(run_folder, study_fo
     assert (trained.architecture.image_size, trained.architecture.classes) == (16, 10)
     assert not trained.module.training
     assert nas.load_network(study_folder, image_size=32).architecture.image_size == 32
-    with pytest.raises(UserError, match="^resnet-18 comes without weights"):
+    with pytest.raises(UserError, match=r"^resnet-18 comes without weights"):
         nas.load_network("resnet-18")

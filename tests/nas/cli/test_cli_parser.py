@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
+from importlib import import_module
 
 import pytest
 
@@ -48,24 +51,41 @@ def test_help_lists_every_command(nas):
     assert nas().out == done.out
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_help_of_every_command_has_an_example_that_parses(nas, name):
-    from importlib import import_module
+def examples(help_text):
+    """The words of every example below `example:`."""
+    return [line.split() for line in help_text.partition("example:\n")[2].strip().splitlines()]
 
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_examples_that_parse(nas, name):
     done = nas(name, "--help")
-    assert done.code == 0
-    examples = done.out.partition("example:\n")[2].strip().splitlines()
-    assert examples
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"usage: nas {name} ")
+    assert "--json" in done.out
     parser = import_module(f"nas.cli.{name}").parser()
-    for example in examples:
-        words = example.split()
-        assert words[:2] == ["nas", name]
-        parser.parse_args(words[2:])
+    assert examples(done.out)
+    for nas_, command_, *words in examples(done.out):
+        assert (nas_, command_) == ("nas", name)
+        parser.parse_args(words)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_prints_json_on_request(nas, name):
-    assert "--json" in nas(name, "--help").out
+def test_every_command_refuses_an_unknown_option_in_one_line(nas, name):
+    _, *words = examples(nas(name, "--help").out)[0]
+    done = nas(*words, "--jsno")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"nas {name}: unknown argument '--jsno'; did you mean '--json'?")
+    assert done.err.count("\n") == 1
+
+
+def test_help_needs_neither_torch_nor_optuna_nor_pandas():
+    program = (
+        "import sys; from nas.cli.app import COMMANDS, main\n"
+        "codes = [main([name, '--help']) for name in COMMANDS]\n"
+        "print(codes, [name for name in ('torch', 'optuna', 'pandas', 'plotly', 'rich') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == f"{[0] * len(COMMANDS)} []"
 
 
 def test_version(nas):
@@ -91,10 +111,8 @@ def test_wrong_usage_is_one_line_and_code_2(nas, words, said):
 
 
 def test_interrupted_is_130(nas, monkeypatch):
-    import nas.cli.cost as cost
-
     def stop(options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cost, "run", stop)
+    monkeypatch.setattr("nas.cli.cost.run", stop)
     assert nas("cost", "efficientnet-b0").code == 130
