@@ -15,8 +15,9 @@ from typing import NamedTuple
 from search_spaces.counting.layers import Layer, Layers, Memo, TooLargeError
 from search_spaces.network.architecture import Architecture
 from search_spaces.network.heads import Head
+from search_spaces.space.node import Labels, Node
 from search_spaces.space.space import Space
-from search_spaces.space.tree import Fork, Labels, Node, compiled
+from search_spaces.space.tree import Fork, compiled
 
 MAX_CHAINS = 1_000
 

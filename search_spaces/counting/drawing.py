@@ -17,7 +17,7 @@ from search_spaces.counting.exact.halves import Halves
 from search_spaces.counting.paths import Paths
 from search_spaces.counting.tables import Ints, Table
 from search_spaces.counting.windows import Window
-from search_spaces.space.tree import Labels
+from search_spaces.space.node import Labels
 
 BATCH = 2_048
 MIN_ACCEPTED = 0.01  # of a first batch; below, an exact count is worth its time

@@ -11,8 +11,8 @@ from search_spaces.counting.chains import Chain, chains
 from search_spaces.counting.layers import Edge, Layer
 from search_spaces.errors import UserError
 from search_spaces.network.architecture import Architecture
+from search_spaces.space.node import Labels
 from search_spaces.space.space import Space
-from search_spaces.space.tree import Labels
 
 SUM_INDEX = {"params": 0, "bytes": 0, "macs": 1, "activations": 2, "peak_bytes": 3}
 """Which of a layer's sums says each metric."""

@@ -11,7 +11,8 @@ from search_spaces.network.block import Block
 from search_spaces.network.cost import Sums, block_cost, head_cost, stage_cost
 from search_spaces.network.defaults import Defaults
 from search_spaces.network.graph import Position
-from search_spaces.space.tree import EachRow, Labels, Node, Row
+from search_spaces.space.node import Labels, Node
+from search_spaces.space.tree import EachRow, Row
 from search_spaces.values import parts
 
 MAX_OPTIONS = 20_000

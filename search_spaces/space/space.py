@@ -14,7 +14,8 @@ from search_spaces.errors import UserError
 from search_spaces.network.architecture import Architecture
 from search_spaces.network.defaults import Defaults
 from search_spaces.space.decisions import Decision, check_choices, labels_of, shared_choices
-from search_spaces.space.tree import TOP, Fields, Labels
+from search_spaces.space.node import Labels
+from search_spaces.space.tree import TOP, Fields
 
 MAX_DECISIONS = 10_000
 MAX_SHARED = 1_000

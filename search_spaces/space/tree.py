@@ -1,8 +1,4 @@
-"""An open architecture, compiled once into a tree of nodes; each question about its decisions is a method of a node.
-
-Vectors of decisions have numbers from 0 on: the first field is the most significant digit, a choice runs through
-its options in order. Counts are Python integers of any length.
-"""
+"""An open architecture, compiled once into a tree of nodes; each question about its decisions is a method of a node."""
 
 from __future__ import annotations
 
@@ -19,10 +15,8 @@ from search_spaces.network.defaults import Defaults
 from search_spaces.network.heads import HEADS
 from search_spaces.network.stage import Stage
 from search_spaces.space.decisions import Decision, Place, labels_of
-from search_spaces.values import Value, field_values, parts
-
-Labels = dict[str, str]
-"""Labels by the name of their decision."""
+from search_spaces.space.node import Labels, Node, Pair, write_digits
+from search_spaces.values import Value, field_values
 
 FILLED: tuple[type[Value], ...] = (Block, *HEADS.values())
 """Values whose fields left None are filled by the network's defaults."""
@@ -31,98 +25,6 @@ TOP = Place()
 
 MAX_REMEMBERED = 10_000
 """Decided values that one node keeps."""
-
-
-class Node:
-    """A value at its place. This class is for a leaf, such as a number or a word; the others are below."""
-
-    def __init__(self, value: Any, place: Place) -> None:
-        self.value = value
-        self.place = place
-        self.open = undecided(value)
-        self._known_sizes: dict[tuple[str | None, ...], int] = {}
-
-    @property
-    def children(self) -> Sequence[Node]:
-        """The nodes directly below, in order."""
-        return ()
-
-    @cached_property
-    def shared_names(self) -> tuple[str, ...]:
-        """Names of the shared decisions in the value."""
-        return tuple(sorted({name for node in self.children if node.open for name in node.shared_names}))
-
-    def decisions(self) -> Iterator[Decision]:
-        """Every decision, parents before children; a shared one once for each place where it stands."""
-        for node in self.children:
-            if node.open:
-                yield from node.decisions()
-
-    def size(self, shared: Labels) -> int:
-        """Number of vectors over active decisions, the shared ones being decided."""
-        if not self.open:
-            return 1
-        key = tuple(map(shared.get, self.shared_names))
-        if key not in self._known_sizes:
-            self._known_sizes[key] = self.count(shared)
-        return self._known_sizes[key]
-
-    def count(self, shared: Labels) -> int:
-        """As :meth:`size`, not remembered."""
-        return prod(node.size(shared) for node in self.children)
-
-    def write(self, number: int, shared: Labels, labels: Labels) -> None:
-        """Write the decisions of vector ``number`` (below :meth:`size`) into ``labels``, without the shared ones."""
-        _write(self.children, number, shared, labels)
-
-    def decide(self, labels: Mapping[str, str]) -> Any:
-        """The value with every choice taken as ``labels`` say: equal objects are the same object where it is a row
-        or a part of one. Raises UserError for a missing decision or a label that is no option."""
-        return self.value
-
-    def every(self, shared: Labels) -> Iterator[tuple[Labels, Any]]:
-        """Every way to decide the value, in order, after its labels without the shared ones."""
-        for number in range(self.size(shared)):
-            labels: Labels = {}
-            self.write(number, shared, labels)
-            yield labels, self.decide(shared | labels)
-
-    def pairs(self, target: Any, defaults: Defaults) -> list[Pair] | None:
-        """What the nodes below must match; None where the target is of another kind."""
-        return None
-
-    def match(self, target: Any, defaults: Defaults, labels: Labels, fill: Any = None) -> Node | None:
-        """Write into ``labels`` the first decisions, in order, that make the value the decided ``target``.
-
-        Fields left None are compared as ``defaults`` fill them; shared decisions that ``labels`` hold are kept;
-        ``fill`` stands for a None among options. Returns the node that differs, None where none does; then the
-        labels of inactive decisions mean nothing.
-        """
-        if not self.open and self.value == target:
-            return None
-        pairs = self.pairs(target, defaults)
-        if pairs is None:
-            return self
-        differing = (node.match(part, defaults, labels, fill) for node, part, fill in pairs)
-        return next((node for node in differing if node is not None), None)
-
-    def match_shared(self, target: Any, defaults: Defaults, labels: Labels, fill: Any = None) -> None:
-        """Write the labels of the shared decisions, as they first stand outside every branch."""
-        pairs = self.pairs(target, defaults) if self.shared_names else None
-        for node, part, filling in pairs or ():
-            node.match_shared(part, defaults, labels, filling)
-
-
-Pair = tuple[Node, Any, Any]
-"""A node, the part of a target that it must match, and what fills a None in its place."""
-
-
-def _write(nodes: Sequence[Node], number: int, shared: Labels, labels: Labels) -> None:
-    """Write the decisions of several nodes, the last being the least significant digit."""
-    for node in reversed(nodes):
-        if node.open:
-            number, digit = divmod(number, node.size(shared))
-            node.write(digit, shared, labels)
 
 
 class Items(Node):
@@ -316,13 +218,13 @@ class EachRow(Row):
     def write(self, number: int, shared: Labels, labels: Labels) -> None:
         sizes = self._sizes(shared)
         frame, number = divmod(number, sum(sizes.values()))
-        _write(self.frame, frame, shared, labels)
+        write_digits(self.frame, frame, shared, labels)
         node = self.fields["repeats"]
         for label, size in sizes.items():
             if number < size:
                 if isinstance(node, Fork) and not node.value.name:
                     labels[node.name] = label
-                return _write(self.blocks[: self.repeats[label]], number, shared, labels)
+                return write_digits(self.blocks[: self.repeats[label]], number, shared, labels)
             number -= size
 
     def build(self, labels: Mapping[str, str]) -> Stage:
@@ -331,12 +233,6 @@ class EachRow(Row):
 
     def block_pairs(self, target: Stage) -> list[tuple[Node, Any]]:
         return [(self.fields["repeats"], target.count), *zip(self.blocks, target.sequence, strict=False)]
-
-
-def undecided(value: Any) -> bool:
-    """Whether a choice stands anywhere in the value, or a stage whose repeats are yet to be listed as blocks."""
-    to_list = isinstance(value, Stage) and value.each is not None
-    return to_list or isinstance(value, Choice) or any(map(undecided, parts(value)))
 
 
 def compiled(value: Any, place: Place = TOP) -> Node:
