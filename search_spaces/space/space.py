@@ -144,20 +144,14 @@ class Space:
         """
         old = self.decisions_of(architecture)
         active = (decision for decision in self.decisions if decision.name in old)
-        moves = [
-            (decision.name, label) for decision in active for label in decision.labels if label != old[decision.name]
-        ]
+        moves = [(d.name, label) for d in active for label in d.labels if label != old[d.name]]
         if rng is not None:
             rng.shuffle(moves)
         for name, label in moves:
             yield self.decide(self._completed({**old, name: label}, old))
 
     def _completed(self, labels: dict[str, str], old: Mapping[str, str]) -> dict[str, str]:
-        before = {
-            decision.place: old[decision.name]
-            for decision in self.decisions
-            if decision.name in old and decision.parent
-        }
+        before = {d.place: old[d.name] for d in self.decisions if d.name in old and d.parent}
         new: dict[str, str] = {}
         for decision in self.decisions:
             if decision.active(new):
@@ -174,7 +168,3 @@ class Space:
                 inherited = [labels[decision.name] for labels in parents if decision.name in labels]
                 new[decision.name] = rng.choice(inherited) if inherited else decision.labels[0]
         return self.decide(new)
-
-    def describe(self) -> str:
-        """One line per decision: its name and options."""
-        return "\n".join(f"{decision.name}: {', '.join(decision.labels)}" for decision in self.decisions)
