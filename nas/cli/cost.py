@@ -55,13 +55,8 @@ def cost_facts(name: str, architecture: Architecture) -> dict[str, Any]:
         "digest": digest(architecture),
         "image_size": architecture.image_size,
         "classes": architecture.classes,
-        "params": total.params,
-        "macs": total.macs,
-        "activations": total.activations,
-        "peak_bytes": total.peak_bytes,
         "bytes": total.bytes,
-        "aux_params": total.aux_params,
-        "aux_macs": total.aux_macs,
+        **total._asdict(),
     }
 
 

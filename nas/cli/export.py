@@ -49,9 +49,9 @@ def run(options: argparse.Namespace) -> int:
         )
     except ExportFailed as error:
         return complain(f"{error}; no file is left")
-    if result.random:
+    if result.random_weights:
         output.say("no weights: they are random, and so are the outputs")
-    facts = {"name": result.name, "image_size": result.image_size, **asdict(result.file), "path": str(result.file.path)}
+    facts = {**asdict(result), "path": str(result.path)}
     output.print_json(facts) if options.json else _print(facts)
     return DONE
 

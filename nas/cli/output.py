@@ -13,10 +13,7 @@ from nas.report import numbers
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> None:
     """Print an aligned table, never cut to the terminal's width.
 
-    Args:
-        headers: one title a column.
-        rows: cells; None prints as a dash.
-        align: one letter a column, `l` or `r`.
+    ``headers`` are titles of columns, ``align`` has a letter `l` or `r` for each; a cell None prints as a dash.
     """
     for line in table_lines(headers, rows, align):
         print(line)
@@ -53,11 +50,6 @@ def print_json(value: Any) -> None:
 def say(line: str) -> None:
     """A line for the person, on stderr, so that stdout keeps to what was asked for."""
     print(line, file=sys.stderr, flush=True)
-
-
-def exact(number: int | None) -> str | None:
-    """`385,814,752`, or None for None."""
-    return None if number is None else f"{number:,}"
 
 
 def percent(share: float | None, digits: int = 1) -> str | None:

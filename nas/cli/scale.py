@@ -183,16 +183,6 @@ def _member_data(member: Scaled) -> dict[str, Any]:
     from nas.cli.cost import cost_facts
     from search_spaces.files.codec import to_data
 
-    facts = cost_facts(_title(member), member.architecture)
-    return facts | {
-        "rule": member.rule,
-        "variant": member.variant,
-        "phi": member.phi,
-        "depth": member.depth,
-        "width": member.width,
-        "resolution": member.resolution,
-        "ratio": member.ratio,
-        "nominal_ratio": member.nominal_ratio,
-        "note": member.note,
-        "architecture": to_data(member.architecture),
-    }
+    names = ("rule", "variant", "phi", "depth", "width", "resolution", "ratio", "nominal_ratio", "note")
+    facts = cost_facts(_title(member), member.architecture) | {name: getattr(member, name) for name in names}
+    return facts | {"architecture": to_data(member.architecture)}

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from nas.module.layers import GainLayer
-from nas.module.loading import load_architecture, load_network, weights_of
+from nas.module.loading import LoadedNetwork, load_architecture, load_network, weights_of
 from nas.module.network import Network, build
 from nas.module.onnx import OPSET, Exported, export_onnx
 from search_spaces import Architecture, UserError
-
-
-@dataclass(frozen=True)
-class Export:
-    """What :func:`export` wrote: the network's ``name`` and image side in pixels, and how well the file agrees with
-    torch. ``random``: there were no weights, so that they, and the outputs, are random."""
-
-    name: str
-    image_size: int
-    random: bool
-    file: Exported
 
 
 def export(
@@ -34,25 +22,22 @@ def export(
     image_size: int | None = None,
     opset: int = OPSET,
     blocks: str | None = None,
-) -> Export:
+) -> Exported:
     """Write the network ``source`` (:func:`nas.load_network`) as ONNX, to its name and .onnx by default.
 
     Without weights of its own or in the file ``weights`` it gets random ones. Raises UserError where the path exists
     and for what :func:`export_onnx` refuses, ExportFailed where the file does not compute what torch computes.
     """
-    trained = None
     if weights is not None or weights_of(source) is not None:
         network = load_network(source, weights, blocks, image_size=image_size)
-        name, architecture, module, trained = network.name, network.architecture, network.module, network.trained
-        random = False
     else:
         name, architecture = load_architecture(source, blocks)
         architecture = architecture.at(image_size)
-        module, random = with_random_weights(architecture), True
-    path = Path(f"{name}.onnx" if path is None else path)
+        network = LoadedNetwork(name, architecture, with_random_weights(architecture), None, None)
+    path = Path(f"{network.name}.onnx" if path is None else path)
     if path.exists():
         raise UserError(f"{path}: this file exists")
-    return Export(name, architecture.image_size, random, export_onnx(module, architecture, path, trained, opset))
+    return export_onnx(network, path, opset)
 
 
 def with_random_weights(architecture: Architecture, seed: int = 0) -> Network:

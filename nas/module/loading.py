@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class LoadedNetwork:
-    """``module`` is ``architecture`` with the weights of the file ``weights``, in evaluation mode on the CPU;
-    ``trained`` says what they were trained as, where their file does."""
+    """``module`` is ``architecture`` in evaluation mode on the CPU, with the weights of the file ``weights`` (None:
+    random ones); ``trained`` says what they were trained as, where their file does."""
 
     name: str
     architecture: Architecture
     module: Network
-    weights: Path
+    weights: Path | None
     trained: Trained | None
 
 

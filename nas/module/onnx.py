@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
-import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,9 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from nas.module.files import Trained
-from nas.module.network import Network
+from nas.module.loading import LoadedNetwork
 from nas.storage.files import replacing
-from search_spaces import Architecture
 from search_spaces.errors import UserError
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
@@ -41,10 +39,16 @@ class ExportFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Exported:
-    """``absolute`` is the largest difference between logits of onnxruntime and torch, ``relative`` the same in
-    shares of the largest logit. ``spread``: how far logits of different images lie apart, in the same shares; where
-    it is near 0 the comparison says little. ``normalised``: the file takes pixels of 0 to 255."""
+    """The network ``name`` at ``image_size`` pixels as the file ``path``; without weights it has random ones.
 
+    ``absolute`` is the largest difference between logits of onnxruntime and torch, ``relative`` the same in shares of
+    the largest logit. ``spread``: how far logits of different images lie apart, in the same shares; where it is near 0
+    the comparison says little. ``normalised``: the file takes pixels of 0 to 255.
+    """
+
+    name: str
+    image_size: int
+    random_weights: bool
     path: Path
     bytes: int
     opset: int
@@ -88,35 +92,34 @@ def write_onnx(module: nn.Module, example: Tensor, path: Path, opset: int) -> No
 
 
 def export_onnx(
-    module: Network,
-    architecture: Architecture,
+    network: LoadedNetwork,
     path: Path,
-    trained: Trained | None = None,
     opset: int = OPSET,
     write: Callable[[nn.Module, Tensor, Path, int], None] = write_onnx,
 ) -> Exported:
-    """Write ``module`` (float32, on the CPU) as ONNX: ``images`` (N, in_channels, image_size, image_size) to
+    """Write a network (float32, on the CPU) as ONNX: ``images`` (N, in_channels, image_size, image_size) to
     ``logits`` (N, classes), N free.
 
-    With ``trained``, images are pixels of 0 to 255, normalised inside the file, which has classes, mean and
-    deviation as its metadata. The file appears only once onnxruntime agrees with torch. Raises UserError for
-    packages that are missing, an opset that cannot be written, a network too large or a path that cannot be
-    written; ExportFailed where onnxruntime cannot load it or the outputs differ.
+    Where it is known what was trained, images are pixels of 0 to 255, normalised inside the file, which has classes,
+    mean and deviation as its metadata. The file appears only once onnxruntime agrees with torch. Raises UserError for
+    packages that are missing, an opset that cannot be written, a network too large or a path that cannot be written;
+    ExportFailed where onnxruntime cannot load it or the outputs differ.
     """
-    _check(module, opset)
-    whole = (module if trained is None else Pixels(module, trained)).eval()
+    _check(network.module, opset)
+    module = (Pixels(network.module, network.trained) if network.trained else network.module).eval()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file, tempfile.TemporaryDirectory() as folder:
             draft = Path(folder) / path.name
-            write(whole, _images(architecture, 2, trained), draft, opset)
-            _describe(draft, architecture, trained, opset)
-            differences = _compared(whole, architecture, draft, trained)
-            with draft.open("rb") as content:
-                shutil.copyfileobj(content, file)
+            write(module, _images(network, 2), draft, opset)
+            _describe(draft, network, opset)
+            differences = _compared(module, network, draft)
+            file.write(draft.read_bytes())
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
-    return Exported(path, path.stat().st_size, opset, *differences, normalised=trained is not None)
+    side, normalised = network.architecture.image_size, network.trained is not None
+    about = (network.name, side, network.weights is None, path, path.stat().st_size, opset)
+    return Exported(*about, *differences, normalised)
 
 
 def _check(module: nn.Module, opset: int) -> None:
@@ -147,7 +150,7 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _describe(path: Path, architecture: Architecture, trained: Trained | None, opset: int) -> None:
+def _describe(path: Path, network: LoadedNetwork, opset: int) -> None:
     """Put what a user of the file must know into its metadata, as JSON where it is no plain text."""
     import onnx
 
@@ -155,18 +158,17 @@ def _describe(path: Path, architecture: Architecture, trained: Trained | None, o
     written = next(entry.version for entry in model.opset_import if not entry.domain)
     if written != opset:
         raise UserError(f"torch can write this network only as opset {written}, not {opset}", "opset")
-    pixels = "0 to 255" if trained else "as the weights expect them, normalised"
-    about = {"input": f"RGB or grey, NCHW, float32, {pixels}", "image_size": str(architecture.image_size)}
-    if trained:
-        facts = {name: value for name, value in asdict(trained).items() if name not in about.keys() | {"architecture"}}
+    pixels = "0 to 255" if network.trained else "as the weights expect them, normalised"
+    about = {"input": f"RGB or grey, NCHW, float32, {pixels}", "image_size": str(network.architecture.image_size)}
+    if network.trained:
+        known = about.keys() | {"architecture"}
+        facts = {name: value for name, value in asdict(network.trained).items() if name not in known}
         about |= {name: value if isinstance(value, str) else json.dumps(value) for name, value in facts.items()}
     onnx.helper.set_model_props(model, about)
     onnx.save(model, path)
 
 
-def _compared(
-    module: nn.Module, architecture: Architecture, path: Path, trained: Trained | None
-) -> tuple[float, float, float]:
+def _compared(module: nn.Module, network: LoadedNetwork, path: Path) -> tuple[float, float, float]:
     """Largest difference, absolute and in shares of the largest logit, and the spread of the logits."""
     import onnxruntime
 
@@ -181,7 +183,7 @@ def _compared(
     with torch.random.fork_rng([]), torch.inference_mode():
         torch.manual_seed(1)
         for batch in BATCHES:
-            x = _images(architecture, batch, trained)
+            x = _images(network, batch)
             ours.append(module(x))
             theirs.append(torch.from_numpy(session.run([OUTPUT], {INPUT: x.numpy()})[0]))
     return judged(torch.cat(ours), torch.cat(theirs))
@@ -201,7 +203,8 @@ def judged(ours: Tensor, theirs: Tensor) -> tuple[float, float, float]:
     return absolute, absolute / scale, spread / scale
 
 
-def _images(architecture: Architecture, batch: int, trained: Trained | None) -> Tensor:
+def _images(network: LoadedNetwork, batch: int) -> Tensor:
     """Random images: pixels of 0 to 255 where the network normalises them, else normal."""
+    architecture = network.architecture
     shape = (batch, architecture.in_channels, architecture.image_size, architecture.image_size)
-    return torch.randn(shape) if trained is None else torch.randint(0, 256, shape).float()
+    return torch.randn(shape) if network.trained is None else torch.randint(0, 256, shape).float()

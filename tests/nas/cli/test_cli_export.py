@@ -119,9 +119,8 @@ def test_a_difference_leaves_no_file(run_folder, tmp_path):
             write_onnx(module, example, path, opset)
             classifier.bias += 1
 
-    network = load_network(run_folder)
     with pytest.raises(ExportFailed, match="onnxruntime and torch differ by 1"):
-        export_onnx(network.module, network.architecture, tmp_path / "mine.onnx", network.trained, write=write_another)
+        export_onnx(load_network(run_folder), tmp_path / "mine.onnx", write=write_another)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -136,7 +135,7 @@ def test_a_failed_export_is_one_line(nas, monkeypatch):
 
 def test_from_python(run_folder, tmp_path):
     result = nas_package.export(run_folder, tmp_path / "mine.onnx")
-    assert (result.image_size, result.random, result.file.normalised) == (16, False, True)
+    assert (result.image_size, result.random_weights, result.normalised) == (16, False, True)
     with pytest.raises(UserError, match="this file exists"):
         nas_package.export(run_folder, tmp_path / "mine.onnx")
 
