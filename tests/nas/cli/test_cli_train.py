@@ -111,7 +111,7 @@ def test_fine_tuning_on_other_classes_has_a_new_head_and_a_frozen_body(nas, net,
         (("--freeze", "body", "--freeze", "head"), "freeze: needs weights to begin with"),
         (("--weights", "none.safetensors"), "none.safetensors"),
         (("--device", "tpu"), "device: must be auto, cpu, cuda or cuda:N, got 'tpu'"),
-        (("--data", "cifar"), "did you mean 'cifar10'?"),
+        (("--data", "cifar"), "did you mean 'cifar10' or 'cifar100'?"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_written(nas, net, tmp_path, words, message):
