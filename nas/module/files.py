@@ -64,6 +64,8 @@ class Trained:
             raise UserError(f"must be positive, got {min(self.deviation)}", "trained.deviation")
         if not self.classes or not all(isinstance(name, str) for name in self.classes):
             raise UserError("must be the names of the classes", "trained.classes")
+        if not isinstance(self.provenance, Mapping):
+            raise UserError(f"must hold keys and values, got {self.provenance!r}", "trained.provenance")
 
     def after(self, epochs: int, top1: float) -> Trained:
         """The same, with where in the training it was and the validation top-1 (0 to 1) then."""
@@ -171,7 +173,7 @@ def _safetensors(path: Path) -> tuple[State, Any]:
         raise UserError(f"its format must be {FORMAT}, got {about['format']!r}")
     try:
         return state, json.loads(about.get("trained", "null"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _unreadable(error) from None
 
 

@@ -158,8 +158,9 @@ def _notes(network: LoadedNetwork, data: Data, split: str) -> tuple[str, ...]:
 
 def _read(image: Path, trained: Trained) -> np.ndarray | str:
     """Pixels (C, side, side) as those of the training's images, or why there are none."""
+    side = trained.provenance.get("data_side")
     try:
-        return read_image(image, trained.provenance.get("data_side", trained.image_size), trained.in_channels)
+        return read_image(image, side if isinstance(side, int) else trained.image_size, trained.in_channels)
     except UserError as error:
         return str(error)
 

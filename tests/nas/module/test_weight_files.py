@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 import os
 import pickle
+from contextlib import suppress
+from dataclasses import fields
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from nas.module.files import Trained, fit_weights, load_weights, save_weights
+from nas.module.files import FORMAT, Trained, fit_weights, load_weights, save_weights
 from nas.module.network import build
 from search_spaces import Architecture, Aux, Conv, Head, Stage, UserError
 from search_spaces.files.codec import to_data
@@ -153,6 +155,22 @@ def test_a_later_format_is_refused(tmp_path, state):
 def test_wrong_facts_are_refused_by_name(change, message):
     with pytest.raises(UserError, match=message):
         trained(**change)
+
+
+@pytest.mark.parametrize("value", [None, 3, -1, 0.5, "x", [], [None], ["a"] * 3, {}, {"x": [{}]}, True, 1e400, 10**400])
+@pytest.mark.parametrize("name", [f.name for f in fields(Trained)])
+def test_what_a_file_says_of_its_training_is_right_or_refused(tmp_path, state, name, value):
+    data = trained().to_data() | {name: value}
+    save_file({"w": torch.zeros(1)}, tmp_path / "w.safetensors", {"format": FORMAT, "trained": json.dumps(data)})
+    with suppress(UserError):
+        load_weights(tmp_path / "w.safetensors")[1].network()
+
+
+def test_facts_nested_too_deeply_are_refused(tmp_path):
+    about = {"format": FORMAT, "trained": "[" * 100_000}
+    save_file({"w": torch.zeros(1)}, tmp_path / "w.safetensors", about)
+    with pytest.raises(UserError, match=r"w\.safetensors: holds no weights that can be read"):
+        load_weights(tmp_path / "w.safetensors")
 
 
 def test_data_with_other_keys_or_another_network_is_refused():
