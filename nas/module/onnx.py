@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -109,12 +108,11 @@ def export_onnx(
     module = (Pixels(network.module, network.trained) if network.trained else network.module).eval()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file, tempfile.TemporaryDirectory() as folder:
-            draft = Path(folder) / path.name
+        with replacing(path) as file:
+            draft = Path(file.name)
             write(module, _images(network, 2), draft, opset)
             _describe(draft, network, opset)
             differences = _compared(module, network, draft)
-            file.write(draft.read_bytes())
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
     side, normalised = network.architecture.image_size, network.trained is not None
