@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +22,15 @@ def test_every_public_name_is_a_documented_function(name):
     assert inspect.isfunction(function)
     assert function.__name__ == name
     assert function.__doc__
+
+
+def test_the_functions_in_the_page_on_training_exist():
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
+    calls = re.findall(r"`nas\.(\w+)\(([^`]*)\)`", page)
+    assert {name for name, _ in calls} == {"evaluate", "export", "load_network", "measure", "predict"}
+    for name, arguments in calls:
+        keywords = re.findall(r"(\w+)=", arguments)
+        assert set(keywords) <= set(inspect.signature(getattr(nas, name)).parameters)
 
 
 def test_other_names_are_no_attributes():
