@@ -46,18 +46,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def cost_facts(name: str, architecture: Architecture) -> dict[str, Any]:
-    """The analytic cost as plain data: exact integers, bytes of float32 weights."""
-    from search_spaces import cost, digest
+    """The digest and the analytic cost as plain data."""
+    from search_spaces import digest
 
-    total = cost(architecture)
-    return {
-        "name": name,
-        "digest": digest(architecture),
-        "image_size": architecture.image_size,
-        "classes": architecture.classes,
-        "bytes": total.bytes,
-        **total._asdict(),
-    }
+    return count_facts(name, architecture) | {"digest": digest(architecture)}
+
+
+def count_facts(name: str, architecture: Architecture) -> dict[str, Any]:
+    """The analytic cost: exact integers, ``bytes`` of float32 weights."""
+    from search_spaces import cost
+
+    total, sizes = cost(architecture), {"image_size": architecture.image_size, "classes": architecture.classes}
+    return {"name": name, **sizes, "bytes": total.bytes, **total._asdict()}
 
 
 def _measured(architecture: Architecture) -> dict[str, Any]:

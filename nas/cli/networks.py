@@ -8,7 +8,7 @@ from typing import Any
 
 from nas.cli import output
 from nas.cli.arguments import add_json
-from nas.cli.cost import cost_facts
+from nas.cli.cost import cost_facts, count_facts
 from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command
 from search_spaces.errors import UserError
@@ -52,10 +52,10 @@ def _write(name: str, path: Path) -> None:
 
 
 def _all(as_json: bool) -> int:
-    from search_spaces.known.networks import names
+    from search_spaces.known.networks import names, network
     from search_spaces.known.networks.published import FUSION, PROVENANCE
 
-    facts = [_brief_facts(name) for name in names()]
+    facts = [count_facts(name, network(name)) | _published(name) for name in names()]
     if as_json:
         output.print_json(facts)
         return DONE
@@ -96,23 +96,6 @@ def _one(name: str, as_json: bool) -> int:
     print()
     print_rows(architecture)
     return DONE
-
-
-def _brief_facts(name: str) -> dict[str, Any]:
-    from search_spaces import cost
-    from search_spaces.known.networks import network
-
-    architecture = network(name)
-    total = cost(architecture)
-    return {
-        "name": name,
-        "image_size": architecture.image_size,
-        "classes": architecture.classes,
-        "params": total.params,
-        "macs": total.macs,
-        "activations": total.activations,
-        **_published(name),
-    }
 
 
 def _published(name: str) -> dict[str, Any]:

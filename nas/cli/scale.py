@@ -127,14 +127,8 @@ def _explain(members: list[Scaled]) -> None:
 
 
 def _coefficients(member: Scaled) -> str:
-    parts = [
-        f"depth × {member.depth:.4g}",
-        f"width × {member.width:.4g}",
-        f"image size × {member.resolution:.4g}",
-    ]
-    if member.phi is not None:
-        parts.insert(0, f"phi {member.phi:.4g}")
-    return ", ".join(parts)
+    phi = "" if member.phi is None else f"phi {member.phi:.4g}, "
+    return f"{phi}depth × {member.depth:.4g}, width × {member.width:.4g}, image size × {member.resolution:.4g}"
 
 
 def _beside(source: str, options: argparse.Namespace, member: Scaled) -> Path | None:

@@ -14,7 +14,7 @@ from nas.data import Data, Split, load_data, read_image
 from nas.data.dataset import SPLITS
 from nas.module.files import Trained
 from nas.module.loading import LoadedNetwork, load_network
-from nas.training.batches import Batches, batches, normalised
+from nas.training.batches import Batches, normalised, statistics
 from nas.training.evaluation import Evaluation
 from nas.training.evaluation import evaluate as evaluate_module
 from nas.training.recipe import Recipe
@@ -131,10 +131,9 @@ def _settings(network: LoadedNetwork, device: str, batch: int) -> Settings:
 
 def _batches(network: LoadedNetwork, data: Data, split: str, device: str) -> Batches:
     """The split as the network was trained to see it; by the data's own statistics where that is not known."""
-    images, side, channels = getattr(data, split), network.architecture.image_size, network.architecture.in_channels
-    if network.trained is None:
-        return batches(images, data, side, channels, device)
-    return normalised(images, (network.trained.mean, network.trained.deviation), side, channels, device)
+    trained, side, channels = network.trained, network.architecture.image_size, network.architecture.in_channels
+    normal = (trained.mean, trained.deviation) if trained else statistics(data, channels)
+    return normalised(getattr(data, split), normal, side, channels, device)
 
 
 def _check_classes(network: LoadedNetwork, data: Data) -> None:
@@ -170,8 +169,8 @@ def _most_likely(
 ) -> list[tuple[tuple[str, float], ...]]:
     """(class, probability) of the ``top`` most likely classes of each image."""
     split = Split(np.stack(pixels), np.zeros(len(pixels), dtype=np.int64))
-    statistics = (trained.mean, trained.deviation)
-    images = normalised(split, statistics, trained.image_size, trained.in_channels, settings.device)
+    normal = (trained.mean, trained.deviation)
+    images = normalised(split, normal, trained.image_size, trained.in_channels, settings.device)
     [(x, _)] = images.evaluation(len(pixels))
     with torch.inference_mode(), autocast(settings):
         probabilities = module(x).float().softmax(1)
