@@ -112,12 +112,21 @@ def export_onnx(
             draft = Path(file.name)
             write(module, _images(network, 2), draft, opset)
             _describe(draft, network, opset)
-            differences = _compared(module, network, draft)
+            absolute, relative, spread = _compared(module, network, draft)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
-    side, normalised = network.architecture.image_size, network.trained is not None
-    about = (network.name, side, network.weights is None, path, path.stat().st_size, opset)
-    return Exported(*about, *differences, normalised)
+    return Exported(
+        name=network.name,
+        image_size=network.architecture.image_size,
+        random_weights=network.weights is None,
+        path=path,
+        bytes=path.stat().st_size,
+        opset=opset,
+        absolute=absolute,
+        relative=relative,
+        spread=spread,
+        normalised=network.trained is not None,
+    )
 
 
 def _check(module: nn.Module, opset: int) -> None:
