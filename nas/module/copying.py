@@ -61,7 +61,7 @@ def copy_weights(source: nn.Module, ours: nn.Module, example: Tensor | None = No
     names the first layer that nothing explains, or where the outputs differ by more than 1e-9 of the largest.
     """
     if example is None:
-        channels = next(weight.shape[1] for weight in source.parameters() if weight.dim() == 4)
+        channels = next((layer.in_channels for layer in source.modules() if isinstance(layer, nn.Conv2d)), 3)
         example = torch.randn((2, channels, 224, 224), generator=torch.Generator().manual_seed(0))
     with _in_float64(source), _in_float64(ours), torch.no_grad():
         example = example.double()

@@ -95,8 +95,8 @@ class StandardizedConv(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         if self.same:
             x = padded(x, self.kernel_size, self.stride[0], self.dilation[0])  # type: ignore[arg-type]
-        y: Tensor = self._conv_forward(x, self.standardized(), self.bias)
-        return y
+        weight = self.standardized()
+        return F.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 class DropPath(nn.Module):
