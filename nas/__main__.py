@@ -1,4 +1,4 @@
-"""`python -m nas`, which `torchrun -m nas` starts."""
+"""``python -m nas``, which ``torchrun -m nas`` starts."""
 
 import sys
 

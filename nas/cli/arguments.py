@@ -11,28 +11,28 @@ BLOCKS_HELP = "Python module whose table BLOCKS names further blocks, {name: cla
 
 
 def add_network(p: Parser) -> None:
-    """`ARCH` and `--blocks`."""
+    """``ARCH`` and ``--blocks``."""
     p.add_argument("network", metavar="ARCH", help=ARCH_HELP)
     add_blocks(p)
 
 
 def add_blocks(p: Parser) -> None:
-    """`--blocks`."""
+    """``--blocks``."""
     p.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
 
 
 def add_weights(p: Parser) -> None:
-    """`--weights`."""
+    """``--weights``."""
     p.add_argument(
         "--weights", type=Path, metavar="FILE", help="safetensors or checkpoint; by default those in the folder ARCH"
     )
 
 
 def add_device(p: Parser) -> None:
-    """`--device`."""
+    """``--device``."""
     p.add_argument("--device", default="auto", metavar="D", help="cpu, cuda, cuda:N, or auto: a GPU if there is one")
 
 
 def add_json(p: Parser) -> None:
-    """`--json`."""
+    """``--json``."""
     p.add_argument("--json", action="store_true", help="print JSON")

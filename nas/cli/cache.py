@@ -1,4 +1,4 @@
-"""`nas cache`: the decoded images that are kept on this machine."""
+"""``nas cache``: the decoded images that are kept on this machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ nas cache --json
 
 
 def parser() -> Parser:
-    """Options of `nas cache`."""
+    """Options of ``nas cache``."""
     p = command("cache", "The decoded images that trainings on this machine share; NAS_CACHE says where.", EXAMPLE)
     p.add_argument("--clear", action="store_true", help="remove them; what is needed again is decoded again")
     add_json(p)

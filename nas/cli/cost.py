@@ -1,4 +1,4 @@
-"""`nas cost`: what a network costs, from integers alone."""
+"""``nas cost``: what a network costs, from integers alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ nas cost network.yaml --measure --json
 
 
 def parser() -> Parser:
-    """Options of `nas cost`."""
+    """Options of ``nas cost``."""
     p = command("cost", "Parameters, multiply-adds and memory of a network; FLOPs mean MACs here.", EXAMPLE)
     add_network(p)
     p.add_argument("--image-size", type=count, metavar="N", help="side of the square image in pixels")

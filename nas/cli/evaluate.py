@@ -1,4 +1,4 @@
-"""`nas evaluate`: what trained weights get right and wrong."""
+"""``nas evaluate``: what trained weights get right and wrong."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_CLASSES = 20  # shown
 
 
 def parser() -> Parser:
-    """Options of `nas evaluate`."""
+    """Options of ``nas evaluate``."""
     from nas.data import FORMS
 
     p = command("evaluate", "Accuracy of trained weights on a split, by class, and what is confused.", EXAMPLE)

@@ -1,4 +1,4 @@
-"""Exit codes of `nas`, and the line on stderr that says why it failed."""
+"""Exit codes of ``nas``, and the line on stderr that says why it failed."""
 
 from __future__ import annotations
 

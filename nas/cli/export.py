@@ -1,4 +1,4 @@
-"""`nas export`: a network as a file that other programs run."""
+"""``nas export``: a network as a file that other programs run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MIN_SPREAD = 0.01  # of the logits, below which a comparison says little
 
 
 def parser() -> Parser:
-    """Options of `nas export`."""
+    """Options of ``nas export``."""
     p = command("export", "Write a network as ONNX and compare onnxruntime with torch on it.", EXAMPLE)
     add_network(p)
     add_weights(p)

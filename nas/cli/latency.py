@@ -1,4 +1,4 @@
-"""`nas latency`: how long a forward pass takes, and how much memory."""
+"""``nas latency``: how long a forward pass takes, and how much memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ nas latency resnet-50 --device cuda --batch 256 --dtype bfloat16 --json
 
 
 def parser() -> Parser:
-    """Options of `nas latency`."""
+    """Options of ``nas latency``."""
     p = command("latency", "Time and memory of a forward pass in evaluation mode, with random weights.", EXAMPLE)
     add_network(p)
     p.add_argument("--device", default="cpu", metavar="D", help="cpu (default), cuda, cuda:N or auto")

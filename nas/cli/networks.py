@@ -1,4 +1,4 @@
-"""`nas networks`: the known networks and their rows."""
+"""``nas networks``: the known networks and their rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ nas networks --json
 
 
 def parser() -> Parser:
-    """Options of `nas networks`."""
+    """Options of ``nas networks``."""
     p = command("networks", "The known networks with their exact costs, or the rows of one.", EXAMPLE)
     p.add_argument("name", nargs="?", metavar="NAME", help="show the rows of this network")
     p.add_argument("--out", type=Path, metavar="FILE", help="write the network to this YAML or JSON file")
@@ -114,7 +114,7 @@ def _first(results: list[dict[str, Any]]) -> tuple[object, ...]:
 
 
 def _accuracy(result: dict[str, Any]) -> str:
-    """`top-1 error 23.3 %, top-5 error 6.6 %`: the published numbers as printed."""
+    """``top-1 error 23.3 %, top-5 error 6.6 %``: the published numbers as printed."""
     kind = " error" if result["error"] else ""
     return ", ".join(
         f"{name}{kind} {result[key]} %" for key, name in (("top1", "top-1"), ("top5", "top-5")) if result[key]

@@ -13,7 +13,7 @@ from nas.report import numbers
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> None:
     """Print an aligned table, never cut to the terminal's width.
 
-    ``headers`` are titles of columns, ``align`` has a letter `l` or `r` for each; a cell None prints as a dash.
+    ``headers`` are titles of columns, ``align`` has a letter ``l`` or ``r`` for each; a cell None prints as a dash.
     """
     for line in table_lines(headers, rows, align):
         print(line)
@@ -35,7 +35,7 @@ def table_lines(headers: Sequence[str], rows: Sequence[Sequence[object]], align:
 
 
 def print_pairs(pairs: Sequence[tuple[str, object]]) -> None:
-    """Print `name  value` lines with the names in one column."""
+    """Print ``name  value`` lines with the names in one column."""
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:
         print(f"  {name:<{width}}  {_text(value)}")
@@ -53,7 +53,7 @@ def say(line: str) -> None:
 
 
 def percent(share: float | None, digits: int = 1) -> str | None:
-    """`96.9 %` from 0.969, or None for None."""
+    """``96.9 %`` from 0.969, or None for None."""
     return None if share is None else numbers.percent(share, digits)
 
 

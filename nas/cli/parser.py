@@ -1,6 +1,6 @@
 """argparse with one-line errors, no abbreviations, and values that may start with a minus sign.
 
-argparse rather than a library on top of it: `nas --help` answers in a tenth of a second.
+argparse rather than a library on top of it: ``nas --help`` answers in a tenth of a second.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **settings)
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
-        """Join `--budget -3MFLOPs` into one word first, so that the value is judged and not the dash."""
+        """Join ``--budget -3MFLOPs`` into one word first, so that the value is judged and not the dash."""
         words = list(sys.argv[1:] if args is None else args)
         return super().parse_known_args(_join_signed(words), namespace)
 
@@ -46,7 +46,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def command(name: str, summary: str, example: str) -> Parser:
-    """Parser of one command; `example` is shown below its options."""
+    """Parser of one command; ``example`` is shown below its options."""
     lines = "\n".join(f"  {line}" for line in example.strip().splitlines())
     return Parser(prog=f"nas {name}", description=summary, epilog=f"example:\n{lines}")
 
@@ -89,7 +89,7 @@ SECONDS = {None: 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 
 
 def span(text: str) -> float:
-    """Seconds from `90`, `90s`, `45min` or `2h`, as an argparse type."""
+    """Seconds from ``90``, ``90s``, ``45min`` or ``2h``, as an argparse type."""
     match = SPAN.fullmatch(text)
     if match is None or float(match[1]) <= 0:
         raise argparse.ArgumentTypeError(f"must be a time such as 90s, 45min or 2h, not {text!r}")
@@ -97,5 +97,5 @@ def span(text: str) -> float:
 
 
 def workers(text: str) -> int | str:
-    """`auto` or a count of at least 1, as an argparse type."""
+    """``auto`` or a count of at least 1, as an argparse type."""
     return text if text == "auto" else count(text)

@@ -1,4 +1,4 @@
-"""`nas predict`: classes of image files."""
+"""``nas predict``: classes of image files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ nas predict resnet-18 --weights resnet.safetensors --top 3 --json photos/*.jpg
 
 
 def parser() -> Parser:
-    """Options of `nas predict`."""
+    """Options of ``nas predict``."""
     p = command("predict", "The most likely classes of image files, with their probabilities.", EXAMPLE)
     add_network(p)
     p.add_argument(

@@ -43,8 +43,8 @@ def rows_of(architecture: Architecture) -> list[Row]:
 
 
 def brief(value: Any) -> str:
-    """A block as `mbconv(kernel 5, expand_ratio 6)`, with each of its branches on a line of its own, a list as
-    `a | b`, anything else as itself."""
+    """A block as ``mbconv(kernel 5, expand_ratio 6)``, with each of its branches on a line of its own, a list as
+    ``a | b``, anything else as itself."""
     if isinstance(value, Mapping):
         return ", ".join(_named(name, fields) for name, fields in value.items())
     if isinstance(value, list | tuple):
@@ -53,7 +53,7 @@ def brief(value: Any) -> str:
 
 
 def _branch(rows: Any) -> str:
-    """The rows of one branch in one line, `conv(kernel 1) 64, conv 96 × 2 / 2`: block, width, repeats, stride."""
+    """The rows of one branch in one line, ``conv(kernel 1) 64, conv 96 × 2 / 2``: block, width, repeats, stride."""
     return ", ".join(map(_brief_row, rows))
 
 
@@ -80,7 +80,7 @@ def _named(name: str, fields: Any) -> str:
 
 
 def _sides(value: Any) -> str:
-    """A kernel's height and width as `1×7`; anything else in brief."""
+    """A kernel's height and width as ``1×7``; anything else in brief."""
     pair = isinstance(value, list) and len(value) == 2 and all(type(side) is int for side in value)
     return f"{value[0]}×{value[1]}" if pair else brief(value)
 

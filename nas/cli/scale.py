@@ -1,4 +1,4 @@
-"""`nas scale`: a base becomes a larger network, or a family."""
+"""``nas scale``: a base becomes a larger network, or a family."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DEFAULT_BASE = "efficientnet-b0"
 
 
 def parser() -> Parser:
-    """Options of `nas scale`."""
+    """Options of ``nas scale``."""
     p = command("scale", "Compound scaling: depth, width and image size grow together.", EXAMPLE)
     p.add_argument(
         "base",

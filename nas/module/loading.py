@@ -28,10 +28,10 @@ class LoadedNetwork:
 
 
 def load_architecture(source: str | Path, blocks: str | None = None) -> tuple[str, Architecture]:
-    """(name, architecture) from a known network's name, a file, a study folder (its base), or a folder of `nas train`.
+    """(name, architecture) of a known network, a file, a study folder (its base), or a folder of ``nas train``.
 
-    ``blocks`` is a module whose table BLOCKS names further blocks. Raises UserError for anything else, a study without
-    a base, and a space.
+    ``blocks`` is a module whose table BLOCKS names further blocks. Raises UserError for anything else, a study
+    without a base, and a space.
     """
     from search_spaces import Architecture, load
     from search_spaces.files.load import outside_blocks
