@@ -95,7 +95,7 @@ def _leaves(module: nn.Module) -> list[tuple[str, nn.Module]]:
     return [
         (name, layer)
         for name, layer in module.named_modules()
-        if any(True for _ in layer.parameters(recurse=False)) and not _contains_layers(layer)
+        if list(layer.parameters(recurse=False)) and not _contains_layers(layer)
     ]
 
 

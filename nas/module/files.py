@@ -72,9 +72,8 @@ class Trained:
         return replace(self, provenance={**self.provenance, "epochs": epochs, "top1": top1})
 
     def to_data(self) -> dict[str, Any]:
-        """A dictionary of JSON's types."""
-        data = asdict(self)
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
+        """Plain data, which JSON and checkpoints hold."""
+        return asdict(self)
 
     @staticmethod
     def from_data(data: Any) -> Trained:

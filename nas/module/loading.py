@@ -102,26 +102,22 @@ def _check_tensors(architecture: Architecture, state: State) -> None:
 
 def weights_of(source: str | Path) -> Path | None:
     """The weights that a folder holds: those of a study's base, or of a training; None without any."""
-    folder = Path(source)
-    if not source or not folder.is_dir():
-        return None
-    if (folder / layout.NETWORK).is_file():
-        return _existing(folder / layout.WEIGHTS)
     from search_spaces.files.codec import read
 
-    provenance = read(folder / layout.BASE).get("provenance") if (folder / layout.BASE).is_file() else None
-    name = provenance.get("weights") if isinstance(provenance, dict) else None
-    return _existing(folder / name) if isinstance(name, str) else None
+    folder, name = Path(source), None
+    if (folder / layout.NETWORK).is_file():
+        name = layout.WEIGHTS
+    elif (folder / layout.BASE).is_file():
+        provenance = read(folder / layout.BASE).get("provenance")
+        name = provenance.get("weights") if isinstance(provenance, dict) else None
+    path = folder / name if isinstance(name, str) else None
+    return path if path is not None and path.is_file() else None
 
 
 def latest_base(root: Path = Path("studies")) -> str | None:
     """Folder of the study that finished last under ``root``, or None where no study has a base yet."""
     bases = sorted(root.glob(f"*/{layout.BASE}"), key=lambda path: (path.stat().st_mtime_ns, str(path)))
     return str(bases[-1].parent) if bases else None
-
-
-def _existing(path: Path) -> Path | None:
-    return path if path.is_file() else None
 
 
 def _network_file(source: str | Path) -> str | Path:
