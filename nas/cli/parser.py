@@ -53,23 +53,19 @@ def command(name: str, summary: str, example: str) -> Parser:
 
 def count(text: str) -> int:
     """An integer of at least 1, as an argparse type."""
-    value = _integer(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
-    return value
+    return _at_least(1, text)
 
 
 def natural(text: str) -> int:
     """An integer of at least 0, as an argparse type."""
-    value = _integer(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"must be at least 0, not {text}")
-    return value
+    return _at_least(0, text)
 
 
-def _integer(text: str) -> int:
+def _at_least(least: int, text: str) -> int:
     if not re.fullmatch(r"[+-]?\d{1,18}", text):
         raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}")
+    if int(text) < least:
+        raise argparse.ArgumentTypeError(f"must be at least {least}, not {text}")
     return int(text)
 
 
