@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from nas.search import search  # at once: the module of the same name must not take its place
+
 # The public functions, and the modules that they are imported from when first asked for: torch takes seconds.
 FUNCTIONS = {
     "build": "nas.module.network",
@@ -15,11 +17,10 @@ FUNCTIONS = {
     "load_network": "nas.module.loading",
     "measure": "nas.module.measure",
     "predict": "nas.training.inference",
-    "search": "nas.study.search",
     "train": "nas.training",
 }
 
-__all__ = sorted(FUNCTIONS)
+__all__ = ["search", *FUNCTIONS]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,9 +16,9 @@ from nas.cli.app import COMMANDS
 from nas.data import DATA_SETS
 from nas.data.folder import LIMITS
 from nas.data.named import TIMEOUT
-from nas.study.objective import OBJECTIVES
+from nas.study.objectives import OBJECTIVES
 from nas.study.propose.samplers import SAMPLERS
-from nas.study.pruner import PRUNERS
+from nas.study.pruners import PRUNERS
 from nas.training.recipes import MEASURED, RECIPES
 from search_spaces import cost, load
 from search_spaces.known.networks import names

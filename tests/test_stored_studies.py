@@ -26,8 +26,8 @@ def test_a_stored_study_opens_and_its_counts_hold(folder):
     study = open_study(folder)
     assert study.problems == ()
     assert study.state == "finished"
-    space = from_data(study.question.space)
-    budgets = [Budget.parse(text) for text in study.question.budgets]
+    space = from_data(study.definition.space)
+    budgets = [Budget.parse(text) for text in study.definition.budgets]
     for record in study.records:
         architecture = space.decide(record.decisions)
         counted = cost(architecture)
@@ -57,7 +57,7 @@ def test_every_trained_candidate_is_within_budget_by_fvcore(folder):
     from nas.module.fvcore import fvcore_macs
 
     study = open_study(folder)
-    space = from_data(study.question.space)
+    space = from_data(study.definition.space)
     for record in study.records:
         if record.state in ("complete", "pruned") and record.replicate == 0:
             assert fvcore_macs(space.decide(record.decisions)).macs == record.macs

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from nas.cli.parser import Parser
+from search_spaces.files.load import BLOCKS_HELP
 
 ARCH_HELP = "known network, YAML or JSON file, study folder (its base), or folder of `nas train`"
-BLOCKS_HELP = "Python module whose table BLOCKS names further blocks, {name: class}"
 
 
 def add_network(p: Parser) -> None:

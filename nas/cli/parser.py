@@ -78,20 +78,3 @@ def _join_signed(words: list[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
-
-
-SPAN = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(s|min|m|h)?")
-SECONDS = {None: 1, "s": 1, "m": 60, "min": 60, "h": 3600}
-
-
-def span(text: str) -> float:
-    """Seconds from ``90``, ``90s``, ``45min`` or ``2h``, as an argparse type."""
-    match = SPAN.fullmatch(text)
-    if match is None or float(match[1]) <= 0:
-        raise argparse.ArgumentTypeError(f"must be a time such as 90s, 45min or 2h, not {text!r}")
-    return float(match[1]) * SECONDS[match[2]]
-
-
-def workers(text: str) -> int | str:
-    """``auto`` or a count of at least 1, as an argparse type."""
-    return text if text == "auto" else count(text)

@@ -13,7 +13,7 @@ from typing import Any
 
 from nas.cli.output import say
 from nas.report.numbers import percent, rounded, seconds_text
-from nas.study.objective import ranked
+from nas.study.objectives import ranked
 from nas.study.records import Folded, Record, apply
 
 BAR = 30
@@ -27,6 +27,7 @@ class Watched:
     trials: int
     again: int = 0
     epochs: int | None = None
+    objective: str = "top1"
     started: float = field(default_factory=time.monotonic)
     folded: Folded = field(default_factory=Folded)
     before: int = 0
@@ -47,8 +48,8 @@ class Watched:
 
     @property
     def best(self) -> Record | None:
-        """The best complete training so far."""
-        return next(iter(ranked(self.folded.records.values(), "top1")), None)
+        """The complete training that the objective puts first so far."""
+        return next(iter(ranked(self.folded.records.values(), self.objective)), None)
 
     @property
     def running(self) -> list[Record]:
@@ -65,9 +66,9 @@ class Watched:
         return (time.monotonic() - self.started) / new * left
 
 
-def watched(records: Iterable[Record], trials: int, again: int, epochs: int | None) -> Watched:
+def watched(records: Iterable[Record], trials: int, again: int, epochs: int | None, objective: str = "top1") -> Watched:
     """The state at the start of this process; `records` are what earlier ones have done."""
-    state = Watched(trials, again, epochs, folded=Folded(records={r.trial: r for r in records}))
+    state = Watched(trials, again, epochs, objective, folded=Folded(records={r.trial: r for r in records}))
     state.before = state.done + state.retrained
     return state
 

@@ -51,7 +51,7 @@ def study_data(study: Study) -> dict[str, Any]:
     return {
         "study": study.name,
         "state": study.state,
-        "budgets": list(study.question.budgets),
+        "budgets": list(study.definition.budgets),
         "base": study.base.trial if study.base else None,
         "reference": asdict(study.reference) if study.reference else None,
         "noise": asdict(study.noise) if study.noise else None,

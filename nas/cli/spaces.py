@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
-from nas.cli.arguments import BLOCKS_HELP
 from nas.cli.parser import Parser, command, count, natural
 from nas.cli.space_summary import summary_data, summary_lines, summary_of
 from nas.module.loading import load_space
 from nas.report.numbers import rounded
 from search_spaces.errors import UserError
+from search_spaces.files.load import BLOCKS_HELP
 
 if TYPE_CHECKING:
     from search_spaces import Architecture, Space

@@ -91,7 +91,7 @@ def _show(folder: Path, as_json: bool) -> int:
     for problem in study.problems:
         output.say(f"{folder}: {problem}")
     if as_json:
-        output.print_json(study_data(study) | {"definition": study.question.to_data()})
+        output.print_json(study_data(study) | {"definition": study.definition.to_data()})
     else:
         print_study(study)
     return 0

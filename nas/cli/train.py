@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
-from nas.cli.arguments import ARCH_HELP, BLOCKS_HELP
+from nas.cli.arguments import ARCH_HELP
 from nas.cli.parser import Parser, command, count, natural
 from nas.module.loading import load_architecture
 from search_spaces.errors import UserError
+from search_spaces.files.load import BLOCKS_HELP
 
 if TYPE_CHECKING:
     from nas.training.definition import Training

@@ -21,7 +21,7 @@ COLUMNS = {  # title: whether it holds words, on the left
 
 def header(study: Study) -> Html:
     """The question of the study, and where and how it was asked."""
-    question, limits = study.question, " and ".join(study.question.budgets)
+    question, limits = study.definition, " and ".join(study.definition.budgets)
     title = f"Which network of {question.name} is best on {question.data_name}" + (
         f" within {limits}?" if limits else "?"
     )
@@ -76,7 +76,7 @@ def base_file(study: Study) -> Html:
 
 def definition(study: Study) -> Html:
     """All that defines the study, in small print; the space has its own file, and its name is in the title."""
-    data = {name: value for name, value in study.question.to_data().items() if name != "space"}
+    data = {name: value for name, value in study.definition.to_data().items() if name != "space"}
     pairs = [element("dt", name) + element("dd", value) for name, value in _flat(data)]
     list_ = element("dl", *map(Html, pairs))
     return element("details", element("summary", "How the study was made"), list_, open=True)

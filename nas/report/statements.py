@@ -20,7 +20,7 @@ DEMONSTRATION = (
 
 def is_demonstration(study: Study) -> bool:
     """Whether the data are the built-in digits."""
-    return study.question.data_name == "digits"
+    return study.definition.data_name == "digits"
 
 
 def score_interval(share: float, images: int) -> str:

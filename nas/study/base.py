@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from nas.storage import layout
 from nas.study.noise import retrained
-from nas.study.objective import ranked
+from nas.study.objectives import ranked, value
 from nas.study.outcome import BaseChoice
 from nas.study.records import Record
 from search_spaces import Architecture, save
 
 
 def choose(records: Mapping[int, Record], objective: str) -> BaseChoice | None:
-    """Best mean score among the retrained candidates, else best objective; ties to fewer MACs. None
-    without any."""
+    """Best objective at the mean score over seeds among the retrained candidates, else best objective; ties to fewer
+    MACs. None without any."""
     candidates = ranked(records.values(), objective)
     if not candidates:
         return None
-    again = retrained(records.values())
-    several = [_choice(r, again[r.trial]) for r in candidates if r.trial in again]
-    if not several:
-        return _choice(candidates[0], [])
-    return min(several, key=lambda c: (-(c.mean or 0.0), records[c.trial].macs, c.trial))
+    scores = retrained(records.values())
+    choices = [_choice(record, scores[record.trial]) for record in candidates if record.trial in scores]
+
+    def rank(choice: BaseChoice) -> tuple[float, int, int]:
+        record = records[choice.trial]
+        return -value(objective, replace(record, top1=choice.mean)), record.macs, choice.trial
+
+    return min(choices, key=rank) if choices else _choice(candidates[0], [])
 
 
 def _choice(record: Record, scores: list[float]) -> BaseChoice:

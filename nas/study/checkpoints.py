@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from nas.storage import layout
+from nas.storage.files import remove_leftovers
 from nas.study.records import Record
 
 KEEP = ("base", "all", "none")
@@ -19,10 +20,9 @@ def path_of(folder: Path, record: Record) -> Path:
 
 
 def sweep(folder: Path, kept_trials: Collection[int]) -> None:
-    """Remove every checkpoint of a trial that is not to be kept, and what a kill left half written. No training may
-    be under way."""
-    for path in (folder / layout.CHECKPOINTS).glob(".*.tmp"):
-        path.unlink(missing_ok=True)
+    """Remove every checkpoint of a trial that is not to be kept, and what dead processes left half written. What a
+    trainer is writing now stays."""
+    remove_leftovers(folder / layout.CHECKPOINTS)
     for path in (folder / layout.CHECKPOINTS).glob("[0-9]*"):
         trial = path.name.partition("-")[0]
         if trial.isdigit() and int(trial) not in kept_trials:

@@ -13,13 +13,13 @@ from typing import Any
 
 from nas.study import checkpoints
 from nas.study.errors import StudyError
-from nas.study.executors.executor import Executor, Job
+from nas.study.executors.protocol import Executor, Job
 from nas.study.journal import Journal
-from nas.study.objective import ranked
+from nas.study.objectives import ranked
 from nas.study.propose.candidates import Candidate, Candidates, ExhaustedError
 from nas.study.propose.proposer import Proposer, settle_waiting
-from nas.study.pruner import PRUNERS
-from nas.study.question import Definition
+from nas.study.pruners import PRUNERS
+from nas.study.question import Question
 from nas.study.records import Record
 from nas.study.seeds import derive
 from search_spaces import Architecture
@@ -29,16 +29,16 @@ from search_spaces.files.codec import to_data
 @dataclass(frozen=True)
 class Limits:
     """How far this run of the driver goes: trainings in all, and the monotonic time after which none is
-    begun."""
+    begun. ``keep``: whose checkpoints stay (:data:`nas.study.checkpoints.KEEP`)."""
 
     trials: int
     deadline: float = math.inf
     keep: str = "base"
 
     @property
-    def failures(self) -> float:
-        """So many failed trials are put up with."""
-        return max(5, self.trials / 4)
+    def failures(self) -> int:
+        """The study stops after more failed trials than this."""
+        return max(5, self.trials // 4)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Driver:
     def __init__(
         self,
         folder: Path,
-        definition: Definition,
+        question: Question,
         candidates: Candidates,
         journal: Journal,
         executor: Executor,
@@ -64,49 +64,48 @@ class Driver:
         limits: Limits,
     ) -> None:
         self.folder = folder
-        self.definition = definition
+        self.question = question
         self.candidates = candidates
         self.journal = journal
         self.executor = executor
         self.training = training
         self.limits = limits
-        self.proposer = Proposer(definition, candidates, journal, limits.trials)
-        self._prune = PRUNERS[definition.pruner]
+        self.proposer = Proposer(question, candidates, journal, limits.trials)
+        self._should_prune = PRUNERS[question.pruner]
         self._active: set[int] = set()
         self._failures: list[str] = []
 
     # The two phases.
 
     def search(self) -> str:
-        """Train candidates until the trials are made; returns finished, exhausted (with the reason) or
-        time."""
+        """Train candidates until there are as many trials as wanted; returns finished, exhausted or time."""
         pending = deque(self.journal.running(replicates=False))
-        ended = "finished"
+        state = "finished"
         while True:
             settle_waiting(self.journal)
-            while ended == "finished" and self._wanted() > 0 and self.executor.free() > 0:
+            while state == "finished" and self._wanted() > 0 and self.executor.free() > 0:
                 if self._late():
-                    ended = "time"
+                    state = "time"
                 elif pending:
                     self._submit(pending.popleft())
                 else:
-                    ended = self._propose()
+                    state = self._propose()
             if not self._active:
-                return ended
+                return state
             self._listen()
 
     def retrain(self) -> str:
         """Train the best candidates again with further seeds; returns finished or time."""
         pending = deque(self.journal.running(replicates=True))
-        todo = deque(self._replicates())
+        missing = deque(self._replicates())
         while True:
-            while (pending or todo) and self.executor.free() > 0 and not self._late():
+            while (pending or missing) and self.executor.free() > 0 and not self._late():
                 if pending:
                     self._submit(pending.popleft())
                 else:
-                    self._train_again(*todo.popleft())
+                    self._train_again(*missing.popleft())
             if not self._active:
-                return "time" if pending or todo else "finished"
+                return "time" if pending or missing else "finished"
             self._listen()
 
     def _listen(self) -> None:
@@ -132,19 +131,19 @@ class Driver:
 
     def _replicates(self) -> list[tuple[Record, int]]:
         """The retrainings that the best candidates lack."""
-        made = {(r.source, r.replicate) for r in self.journal.records.values() if r.replicate > 0}
-        best = ranked(self.journal.records.values(), self.definition.objective)[: self.definition.retrain]
-        return [(r, k) for r in best for k in range(1, self.definition.seeds + 1) if (r.trial, k) not in made]
+        trained = {(r.source, r.replicate) for r in self.journal.records.values() if r.replicate > 0}
+        best = ranked(self.journal.records.values(), self.question.objective)[: self.question.retrain]
+        return [(r, k) for r in best for k in range(1, self.question.seeds + 1) if (r.trial, k) not in trained]
 
     # One training.
 
-    def _train_again(self, of: Record, replicate: int) -> None:
-        architecture = self.candidates.space.decide(of.decisions)
+    def _train_again(self, record: Record, replicate: int) -> None:
+        architecture = self.candidates.space.decide(record.decisions)
         candidate = self.candidates.of(architecture, "retrain")
-        self._begin(candidate, of.decisions, source=of.trial, replicate=replicate)
+        self._begin(candidate, record.decisions, source=record.trial, replicate=replicate)
 
     def _begin(self, candidate: Candidate, decisions: Mapping[str, str], **fields: Any) -> None:
-        seed = derive(self.definition.seed, candidate.training_key, fields.get("replicate", 0))
+        seed = derive(self.question.seed, candidate.training_key, fields.get("replicate", 0))
         trial = self.journal.folded.next_trial
         record = candidate.record(trial, decisions, seed=seed, **fields)
         architecture = to_data(candidate.architecture)
@@ -162,17 +161,18 @@ class Driver:
 
     def _pruned_before(self, record: Record) -> bool:
         """A verdict that a killed driver could not give any more is given now, from the same log."""
-        if not record.top1_by_epoch or self._verdict(record, record.top1_by_epoch):
+        if not record.top1_by_epoch or not self._is_hopeless(record, record.top1_by_epoch):
             return False
         self._end(record.trial, record, "pruned", reason=f"pruned after epoch {record.epochs}")
         return True
 
-    def _verdict(self, record: Record, curve: tuple[float, ...]) -> bool:
+    def _is_hopeless(self, record: Record, curve: tuple[float, ...]) -> bool:
+        """Whether the pruner stops the training with this curve; retrainings run to their end."""
         if record.replicate > 0:
-            return True
+            return False
         records = self.journal.records
         epochs = self.training.epochs or max((r.epochs for r in records.values()), default=0)
-        return self._prune(records.values(), curve, epochs)
+        return self._should_prune(records.values(), curve, epochs)
 
     def _end(self, trial: int, record: Record, state: str, **fields: Any) -> None:
         self._active.discard(trial)
@@ -183,11 +183,11 @@ class Driver:
         if self.limits.keep == "all":
             return
         records = self.journal.records
-        best = ranked(records.values(), self.definition.objective)[: max(1, self.definition.retrain)]
+        best = ranked(records.values(), self.question.objective)[: max(1, self.question.retrain)]
         kept = {r.trial for r in best} if self.limits.keep == "base" else set()
         checkpoints.sweep(self.folder, kept | {r.trial for r in records.values() if r.state == "running"})
 
-    # What the executor tells.
+    # What the executor reports.
 
     def started(self, trial: int, attempt: int, where: str) -> None:
         self.journal.add("started", trial=trial, attempt=attempt, where=where)
@@ -196,12 +196,12 @@ class Driver:
         self.journal.add("retried", trial=trial, attempt=attempt, reason=reason)
 
     def epoch(self, trial: int, epoch: int, metrics: dict[str, Any]) -> bool:
-        """Record an epoch (once, also when a resumed training tells it again) and say whether to go on."""
+        """Record an epoch (once, also where a resumed training reports it again) and say whether to go on."""
         if epoch > self.journal.records[trial].epochs:
             loss, seconds = _finite(metrics.get("loss")), _finite(metrics.get("seconds"))
             self.journal.add("epoch", trial=trial, epoch=epoch, top1=metrics["top1"], loss=loss, seconds=seconds)
         record = self.journal.records[trial]
-        return self._verdict(record, record.top1_by_epoch[:epoch])
+        return not self._is_hopeless(record, record.top1_by_epoch[:epoch])
 
     def done(self, trial: int, result: dict[str, Any]) -> None:
         record = self.journal.records[trial]

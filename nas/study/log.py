@@ -56,8 +56,11 @@ class LogContent:
     tail: bytes = b""
 
 
-def read_log(path: Path) -> LogContent:
-    """Read a log without changing it. A missing file is an empty log; an unknown version is a UserError."""
+def read_log(path: Path, *, written: bool = False) -> LogContent:
+    """Read a log without changing it. A missing file is an empty log; an unknown version is a UserError.
+
+    ``written``: a process is writing it, so that an end without its end of line is a line on its way, no problem.
+    """
     data = path.read_bytes() if path.exists() else b""
     body, tail = data[: data.rfind(b"\n") + 1], data[data.rfind(b"\n") + 1 :]
     events: list[Event] = []
@@ -68,7 +71,7 @@ def read_log(path: Path) -> LogContent:
         except ValueError as error:
             problems.append(f"{path} line {number} is damaged ({error}): left where it is, not read")
     _check_version(path, events)
-    if tail:
+    if tail and not written:
         problems.append(f"{path} ends in a line cut short ({len(tail)} bytes): set aside in {DAMAGED_LOG} on resume")
     return LogContent(tuple(events), tuple(problems), len(body), tail)
 

@@ -1,4 +1,4 @@
-"""From arguments to a plan: everything is checked here, and nothing is written."""
+"""From a question to a plan: everything is checked here, and nothing is written."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from nas.storage import layout
 from nas.storage.versions import installed_versions
-from nas.study import checkpoints
-from nas.study.objective import OBJECTIVES
-from nas.study.propose.samplers import SAMPLERS
-from nas.study.pruner import PRUNERS
-from nas.study.question import Definition, check_same, read_definition
-from search_spaces import Budget, Space, least, load
-from search_spaces.counting.feasible import Feasible
+from nas.study.definition import Definition, check_same, read_definition
+from nas.study.options import from_options
+from nas.study.question import Question
+from search_spaces import Budget, Space, least, load, within
 from search_spaces.counting.preflight import check_feasible
 from search_spaces.errors import UserError
 from search_spaces.files.codec import to_data
@@ -25,6 +22,7 @@ from search_spaces.files.load import outside_blocks
 if TYPE_CHECKING:
     from nas.data import Data
     from nas.training import Recipe
+    from search_spaces.counting.feasible import Feasible
 
 SPLIT = 0  # seed of the split: all studies on some data share it, whatever their own seed
 LATENCY = "latency_ms"
@@ -45,9 +43,13 @@ class Plan:
     evaluate: Evaluate | None
 
     @property
-    def timed(self) -> tuple[Budget, ...]:
+    def question(self) -> Question:
+        return self.definition.question
+
+    @property
+    def latency_budgets(self) -> tuple[Budget, ...]:
         """The budgets of latency, which ``feasible`` leaves out."""
-        return tuple(each for each in self.budgets if each.metric == LATENCY)
+        return tuple(budget for budget in self.budgets if budget.metric == LATENCY)
 
     @property
     def exists(self) -> bool:
@@ -58,108 +60,63 @@ def plan(
     space: Space | str,
     budgets: str | Budget | Iterable[str | Budget] = (),
     *,
-    data: str = "digits",
-    sampler: str = "tpe",
-    pruner: str = "median",
-    objective: str = "top1",
-    recipe: str | Recipe = "proxy",
-    epochs: int | None = None,
-    image_size: int | None = None,
-    classes: int | None = None,
-    device: str = "auto",
-    seed: int = 0,
-    retrain: int = 2,
-    seeds: int = 2,
     out: Path | str | None = None,
     evaluate: Evaluate | None = None,
-    blocks: str | None = None,
+    **options: Any,
 ) -> Plan:
-    """Check a search's arguments (see :func:`nas.study.search.search`). Raises UserError; writes nothing."""
-    _check_names(sampler, pruner, objective)
-    _check_counts(epochs=(epochs, 1), retrain=(retrain, 0), seeds=(seeds, 0), seed=(seed, 0))
-    own = _space(space, image_size, classes, blocks)
-    limits = _budgets(budgets)
-    within = Feasible(own, tuple(each for each in limits if each.metric != LATENCY), exact=False)
-    check_feasible(within)
-    images = _images(data) if evaluate is None else None
-    how = _recipe(recipe) if evaluate is None else None
-    if images and how:
-        _check_trainable(own, how, len(images.classes))
+    """Check a search's arguments (see :func:`nas.search.search`); ``options`` are those of :class:`Question`. Raises
+    UserError; writes nothing."""
+    several = (budgets,) if isinstance(budgets, str | Budget) else tuple(budgets)
+    question: Question = from_options(
+        Question, {"space": space, "budgets": several, **options}, known=("out", "evaluate")
+    )
+    opened = _space(question)
+    limits = tuple(b if isinstance(b, Budget) else Budget.parse(b) for b in question.budgets)
+    feasible = within(opened, *(budget for budget in limits if budget.metric != LATENCY))
+    check_feasible(feasible)
+    data = _data(question.data) if evaluate is None else None
+    recipe = _recipe(question.recipe) if evaluate is None else None
+    if data and recipe:
+        _check_trainable(opened, recipe, len(data.classes))
     definition = Definition(
-        name=own.name,
-        space=to_data(own),
+        question=question,
+        name=opened.name,
+        space=to_data(opened),
         budgets=tuple(map(str, limits)),
-        image_size=own.architecture.image_size,
-        classes=own.architecture.classes,
-        data=_described(images, data) if images else None,
+        image_size=opened.architecture.image_size,
+        classes=opened.architecture.classes,
+        data=_described(data, question.data) if data else None,
         evaluator=f"{evaluate.__module__}.{evaluate.__qualname__}" if evaluate else None,
-        recipe=how.to_data() if how else None,
-        sampler=sampler,
-        pruner=pruner,
-        objective=objective,
-        seed=seed,
-        retrain=retrain,
-        seeds=seeds,
-        blocks=blocks,
-        asked={"device": device, "epochs": epochs},
+        recipe=recipe.to_data() if recipe else None,
         versions=installed_versions(),
     )
     folder = Path(out) if out else definition.default_folder()
     _check_folder(folder, definition)
-    return Plan(folder, definition, own, limits, within, images, how, evaluate)
+    return Plan(folder, definition, opened, limits, feasible, data, recipe, evaluate)
 
 
-def _check_names(sampler: str, pruner: str, objective: str) -> None:
-    table = {
-        "sampler": (sampler, SAMPLERS),
-        "pruner": (pruner, PRUNERS),
-        "objective": (objective, OBJECTIVES),
-    }
-    for name, (value, known) in table.items():
-        if value not in known:
-            raise UserError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-
-
-def _check_counts(**counts: tuple[Any, int]) -> None:
-    for name, (value, minimum) in counts.items():
-        if value is not None and (type(value) is not int or value < minimum):
-            raise UserError(f"{name} must be an integer of at least {minimum}, got {value!r}")
-
-
-def check_limits(trials: int, time: float | None, keep: str) -> None:
-    """Check what says how far a run goes, without being part of the definition."""
-    _check_counts(trials=(trials, 1))
-    if time is not None and not time > 0:
-        raise UserError(f"time must be a number of seconds above 0, got {time!r}")
-    if keep not in checkpoints.KEEP:
-        raise UserError(f"keep must be one of {', '.join(checkpoints.KEEP)}, got {keep!r}")
-
-
-def _space(space: Space | str, image_size: int | None, classes: int | None, blocks: str | None) -> Space:
-    value = load(space, blocks=outside_blocks(blocks)) if isinstance(space, str) else space
+def _space(question: Question) -> Space:
+    space = question.space
+    value = load(space, blocks=outside_blocks(question.blocks)) if isinstance(space, str) else space
     if not isinstance(value, Space):
         raise UserError(f"{space} is a network, not a space: nothing in it is left open")
-    changed: dict[str, Any] = {n: v for n, v in (("image_size", image_size), ("classes", classes)) if v is not None}
-    return replace(value, architecture=replace(value.architecture, **changed)) if changed else value
-
-
-def _budgets(budgets: str | Budget | Iterable[str | Budget]) -> tuple[Budget, ...]:
-    several = (budgets,) if isinstance(budgets, str | Budget) else tuple(budgets)
-    parsed = tuple(each if isinstance(each, Budget) else Budget.parse(each) for each in several)
-    return parsed
+    changes: dict[str, Any] = {
+        name: getattr(question, name) for name in ("image_size", "classes") if getattr(question, name) is not None
+    }
+    return replace(value, architecture=replace(value.architecture, **changes)) if changes else value
 
 
 def _check_trainable(space: Space, recipe: Recipe, classes: int) -> None:
-    """Every head must take the proxy's image size."""
+    """Every head must take the image size of the training."""
     from nas.training.settings import proxy
 
-    some = least(space)
+    smallest = least(space)
     for shared in space.shared_assignments():
         for _, head in space.tree.fields["head"].every(shared):
-            proxy(replace(some, head=head), recipe, recipe.image_size, classes)
+            proxy(replace(smallest, head=head), recipe, recipe.image_size, classes)
 
 
-def _images(spec: str) -> Data:
+def _data(spec: str) -> Data:
     from nas.data import load_data
 
     return load_data(spec, SPLIT)
@@ -191,6 +148,6 @@ def _check_folder(folder: Path, definition: Definition) -> None:
         raise UserError(f"{folder} is a file; a study needs a folder")
     elif folder.is_dir() and any(path.name != layout.LOCK and path.suffix != ".tmp" for path in folder.iterdir()):
         raise UserError(f"{folder} is not empty and holds no study")
-    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise UserError(f"{folder} cannot be written: no permission in {nearest}")
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise UserError(f"{folder} cannot be written: no permission in {existing}")

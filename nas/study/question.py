@@ -1,116 +1,70 @@
-"""All that defines a study, as a value and as ``study.yaml``."""
+"""What a study asks: every option stands here once. The Python call, the command line, ``study.yaml`` and the page read
+it; a new option is one line."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from nas.storage import layout
-from nas.storage.files import write_atomic
-from search_spaces.errors import UserError
-from search_spaces.files.codec import read
-from search_spaces.files.strict_yaml import dump
+from nas.data import FORMS
+from nas.study.objectives import OBJECTIVES
+from nas.study.options import KeyRule, a_text, anything, option
+from nas.study.propose.samplers import SAMPLERS
+from nas.study.pruners import PRUNERS
+from search_spaces.files.load import BLOCKS_HELP
+from search_spaces.values import Value, an_integer
 
-SCHEMA = 1
-RECORDED = ("settings", "versions")  # written down at the start, no part of what is asked
+if TYPE_CHECKING:
+    from nas.training import Recipe
+    from search_spaces import Budget, Space
+
+ASKED, ANSWERED, RUN = "the question", "how it is answered", "where it runs"
+_asked = partial(option, group=ASKED, read=str, compare=False)
+_answered = partial(option, group=ANSWERED, read=str)
+BUDGET_HELP = "400MFLOPs, 5.3Mparams, 20MB, 64MBpeak, or a range 350..400MFLOPs; may be repeated"
+DATA_HELP = f"{FORMS}; a folder has one folder for each class"
+AT_DEPLOYMENT = "for which the budget holds"
 
 
 @dataclass(frozen=True)
-class Definition:
-    """A study's question. Two studies with equal ``identity`` are one; ``trials`` only says how far it goes.
+class Question(Value):
+    """The options of a study. Raises UserError with the name of the option, its rule and the value.
 
-    ``space`` and ``recipe`` are data, ``budgets`` canonical texts, ``image_size`` and ``classes`` those of
-    deployment. ``data`` has name, spec, digest, seed, classes and numbers of images, or is None under the
-    user's own ``evaluator``. ``asked`` are wishes (device, epochs); ``settings`` what was measured at the
-    start for them and is fixed since: device, dtype, layout, batch, threads, image size, epochs. ``versions``
-    are not compared.
+    ``image_size`` (pixels) and ``classes`` are those of deployment, at which the budgets hold; None keeps the space's.
+    Space, budgets, data, recipe and sizes are compared by what they mean (:class:`nas.study.definition.Definition`).
     """
 
-    name: str
-    space: Mapping[str, Any]
-    budgets: tuple[str, ...]
-    image_size: int
-    classes: int
-    data: Mapping[str, Any] | None
-    evaluator: str | None
-    recipe: Mapping[str, Any] | None
-    sampler: str
-    pruner: str
-    objective: str
-    seed: int
-    retrain: int
-    seeds: int
-    blocks: str | None = None
-    asked: Mapping[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
+    space: str | Space = _asked(anything, None, "ready space or YAML/JSON file", "NAME|FILE")
+    budgets: tuple[str | Budget, ...] = _asked(anything, (), BUDGET_HELP, "B")
+    data: str = _asked(a_text, "digits", DATA_HELP, "D")
+    image_size: int | None = _asked(an_integer(), None, f"deployment image size, {AT_DEPLOYMENT}", "N", read=int)
+    classes: int | None = _asked(an_integer(), None, f"deployment classes, {AT_DEPLOYMENT}", "N", read=int)
+    sampler: str = _answered(KeyRule(SAMPLERS), "tpe", "who proposes candidates")
+    pruner: str = _answered(KeyRule(PRUNERS), "median", "who stops hopeless trainings")
+    objective: str = _answered(KeyRule(OBJECTIVES), "top1", "what is maximised")
+    seed: int = _answered(an_integer(0), 0, "random seed of the study", "N", read=int)
+    retrain: int = _answered(an_integer(0), 2, "train the K best again with other seeds", "K", read=int)
+    seeds: int = _answered(an_integer(0), 2, "how many other seeds for each of these", "S", read=int)
+    blocks: str | None = option(a_text, None, BLOCKS_HELP, "MODULE", group=ASKED, read=str)
+    recipe: str | Recipe = _answered(anything, "proxy", "how candidates are trained", "R", compare=False)
+    epochs: int | None = _answered(an_integer(), None, "epochs of each training, not the recipe's", "E", read=int)
+    device: str = option(a_text, "auto", "auto, cpu, cuda or cuda:1", "D", group=RUN, read=str)
 
-    def to_data(self) -> dict[str, Any]:
-        """Plain data, as in ``study.yaml``."""
-        return {"schema": SCHEMA, **asdict(self), "budgets": list(self.budgets)}
+    kind = "question"
+    tagged = False
 
-    def identity(self) -> dict[str, Any]:
-        """The part that must be equal for a study to go on. Where the images lie does not matter, but what
-        they are."""
-        own = {name: value for name, value in self.to_data().items() if name not in RECORDED}
-        if self.data is not None:
-            own["data"] = {name: self.data[name] for name in ("name", "digest", "seed")}
-        return own
+    def stored(self) -> dict[str, Any]:
+        """The options that ``study.yaml`` holds by their own names: those of the first release, and later ones that do
+        not hold their default, so that an option that comes new changes no digest."""
+        names = [f.name for f in STORED if f.name in EARLIEST or getattr(self, f.name) != f.default]
+        return {name: getattr(self, name) for name in names}
 
-    @property
-    def digest(self) -> str:
-        """Digest of the identity, ``s1-`` and 32 hexadecimal digits."""
-        text = json.dumps(self.identity(), sort_keys=True)
-        return f"s{SCHEMA}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
-
-    @property
-    def data_name(self) -> str:
-        """Name of the data, or of the user's own evaluator in its place."""
-        return str(self.data["name"] if self.data else self.evaluator)
-
-    def default_folder(self) -> Path:
-        """``studies/<space>-<budget>-<data>-<first 8 of the digest>``."""
-        parts = (self.name, *self.budgets, self.data_name, self.digest.partition("-")[2][:8])
-        return Path("studies") / "-".join(re.sub(r"[^\w.]+", "_", part)[:60] for part in parts)
+    def wishes(self) -> dict[str, Any]:
+        """What is wished for and settled by measuring when the study begins."""
+        return {name: getattr(self, name) for name in WISHES}
 
 
-def write_definition(folder: Path, definition: Definition) -> None:
-    write_atomic(folder / layout.STUDY, dump(definition.to_data()))
-
-
-def read_definition(folder: Path) -> Definition:
-    """The definition of the study in ``folder``. Raises UserError for one of another schema or a damaged
-    one."""
-    path = folder / layout.STUDY
-    data = read(path)
-    if data.pop("schema", None) != SCHEMA:
-        raise UserError(f"{path}: schema must be {SCHEMA}")
-    known = {f.name for f in fields(Definition)}
-    wrong = sorted(known ^ data.keys())
-    if wrong:
-        raise UserError(f"{path}: {wrong[0]} is {'missing' if wrong[0] in known else 'an unknown key'}")
-    return Definition(**{**data, "budgets": tuple(data["budgets"])})
-
-
-def check_same(folder: Path, stored: Definition, asked: Definition) -> None:
-    """Raise UserError naming every field in which the study of a folder differs from the one asked for."""
-    old, new = stored.identity(), _plain(asked.identity())
-    different = [name for name in old if old[name] != new.get(name)]
-    if different:
-        raise UserError(
-            f"{folder} holds another study; it differs in {'; '.join(_diff(n, old, new) for n in different)}"
-        )
-
-
-def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(json.loads(json.dumps(data)))
-
-
-def _diff(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    texts = [json.dumps(side.get(name)) for side in (old, new)]
-    return f"{name} (there {texts[0]}, asked {texts[1]})" if max(map(len, texts)) <= 80 else name
+WISHES = ("device", "epochs")
+EARLIEST = ("sampler", "pruner", "objective", "seed", "retrain", "seeds", "blocks")
+STORED = tuple(f for f in fields(Question) if f.compare and f.name not in WISHES)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from nas.storage import lock
 from nas.storage.layout import LOG, STUDY
+from nas.study.definition import Definition, read_definition
 from nas.study.log import read_log
 from nas.study.outcome import BaseChoice, Noise, TestScore
-from nas.study.question import Definition, read_definition
 from nas.study.records import Folded, Record, fold
 from nas.training.reference import Reference
 from search_spaces.errors import UserError
@@ -30,7 +30,7 @@ class Study:
     """
 
     folder: Path
-    question: Definition
+    definition: Definition
     records: tuple[Record, ...]
     base: Record | None
     choice: BaseChoice | None
@@ -64,24 +64,25 @@ def open_study(folder: Path | str) -> Study:
     folder = Path(folder)
     if not (folder / STUDY).is_file():
         raise UserError(f"{folder} is not a study: it has no {STUDY}")
-    content = read_log(folder / LOG)
+    running = lock.is_held(folder)  # asked first: a line on its way is no damage
+    content = read_log(folder / LOG, written=running)
     folded = fold(content.events)
     return Study(
         folder=folder,
-        question=read_definition(folder),
+        definition=read_definition(folder),
         records=tuple(folded.records[trial] for trial in sorted(folded.records)),
         base=folded.records.get(folded.base.trial) if folded.base else None,
         choice=folded.base,
         reference=folded.reference,
         noise=folded.noise,
         test=folded.test,
-        state=_state(folder, folded),
+        state=_state(folded, running),
         trials_wanted=folded.trials,
         problems=content.problems,
     )
 
 
-def _state(folder: Path, folded: Folded) -> str:
+def _state(folded: Folded, running: bool) -> str:
     if folded.ended:
         return str(folded.ended["state"])
-    return "running" if lock.is_held(folder) else "interrupted"
+    return "running" if running else "interrupted"

@@ -3,20 +3,18 @@ once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nas.data import Data
+    from nas.study.executors.worker import Report
 
 NAME = "nas.study.trainer:train"
 
 
-def train(
-    task: dict[str, Any], seed: int, checkpoint: str, report: Callable[[int, dict[str, Any]], bool]
-) -> dict[str, Any]:
+def train(task: dict[str, Any], seed: int, checkpoint: str, report: Report) -> dict[str, Any]:
     """Train the task's architecture, going on from the checkpoint where there is one.
 
     ``task`` holds architecture, blocks, recipe and settings as data, the data's spec and seed, and the order.
@@ -27,15 +25,18 @@ def train(
     from search_spaces.files.codec import from_data
     from search_spaces.files.load import outside_blocks
 
+    data = _data(task["data"], task["data_seed"])
+    report.alive()
     architecture: Any = from_data(task["architecture"], blocks=outside_blocks(task["blocks"]))
     result = fit(
         architecture,
-        _data(task["data"], task["data_seed"]),
+        data,
         Recipe.from_data(task["recipe"]),
         fixed=Settings.from_data(task["settings"]),
         seed=seed,
         order=task["order"],
         report=report,
+        watch=lambda step, steps: report.alive(),
         checkpoint=Path(checkpoint),
     )
     return {

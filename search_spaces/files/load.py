@@ -19,6 +19,9 @@ Blocks = Mapping[str, type[Block]]
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
+BLOCKS_HELP = "Python module whose table BLOCKS names further blocks, {name: class}"
+
+
 def load(source: str | Path, blocks: Blocks | None = None) -> Architecture | Space:
     """A known network, a ready space, or what a YAML or JSON file holds.
 

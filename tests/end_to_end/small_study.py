@@ -14,10 +14,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from nas.conduct import conduct
+from nas.search import conduct, search
 from nas.study.driver import Limits
 from nas.study.plan import plan
-from nas.study.search import search
 from search_spaces import Architecture, Conv, Head, Space, Stage, choice
 
 EPOCHS = 3

@@ -48,7 +48,7 @@ class Accuracy:
 
 def compute(study: Study) -> Accuracy:
     """What the figure shows of a study, from its records."""
-    question, records = study.question, study.records
+    question, records = study.definition, study.records
     budget = next((b for b in map(Budget.parse, question.budgets) if b.metric in METRICS), None)
     metric, limit = (budget.metric, float(budget.high)) if budget else ("macs", None)
 

@@ -1,1 +1,1 @@
-"""Where trainings run. Every executor has the interface of ``base``."""
+"""Where trainings run. Every executor has the interface of ``protocol``; the table of them stands in ``table``."""

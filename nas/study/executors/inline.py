@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from nas.study.executors.executor import Handler, Job
+from nas.study.executors.protocol import Handler, Job
+from nas.study.plan import Evaluate
+from search_spaces import Block
+from search_spaces.files.codec import from_data
 
 Trainer = Callable[[Job, Callable[[int, dict[str, Any]], bool]], dict[str, Any]]
 
@@ -30,9 +34,11 @@ class Inline:
             return
         handler.started(job.trial, 1, "inline")
         try:
-            result = self._train(job, lambda epoch, metrics: handler.epoch(job.trial, epoch, metrics))
+            result = self._train(job, _Shielded(handler, job.trial))
             if not math.isfinite(result["top1"]):
                 raise ValueError(f"the score must be a finite number, got {result['top1']}")
+        except _HandlerError as error:
+            raise error.cause from None
         except Exception as error:
             handler.failed(job.trial, f"{type(error).__name__}: {error}".splitlines()[0])
         else:
@@ -40,3 +46,47 @@ class Inline:
 
     def close(self) -> None:
         self._job = None
+
+
+class _HandlerError(BaseException):
+    """An error of the driver's own, on its way through the user's evaluator; it is no failure of the training."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class _Shielded:
+    """The handler's ``epoch`` for one trial."""
+
+    def __init__(self, handler: Handler, trial: int) -> None:
+        self._handler, self._trial = handler, trial
+
+    def __call__(self, epoch: int, metrics: dict[str, Any]) -> bool:
+        try:
+            return self._handler.epoch(self._trial, epoch, metrics)
+        except Exception as error:
+            raise _HandlerError(error) from error
+
+
+def evaluator(evaluate: Evaluate, blocks: Mapping[str, type[Block]] | None) -> Trainer:
+    """The user's evaluator as a trainer; ``blocks`` are blocks from outside by kind."""
+
+    def train(job: Job, report: Callable[[int, dict[str, Any]], bool]) -> dict[str, Any]:
+        start, curve, verdicts = time.perf_counter(), [], [True]
+
+        def report_score(epoch: int, top1: float) -> bool:
+            curve.append(float(top1))
+            verdicts.append(report(epoch, {"top1": float(top1), "seconds": time.perf_counter() - start}))
+            return verdicts[-1]
+
+        architecture = from_data(job.task["architecture"], blocks=blocks)
+        score = float(evaluate(architecture, job.seed, report_score))
+        return {
+            "top1": score,
+            "top1_by_epoch": curve or [score],
+            "seconds": time.perf_counter() - start,
+            "pruned": not verdicts[-1],
+        }
+
+    return train

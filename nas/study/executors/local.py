@@ -8,17 +8,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from nas.study.executors.executor import ATTEMPTS, Handler, Job
-
-GROWTH = 2.0  # a process whose memory grew by this factor and by …
-GROWN = 1 << 20  # … this many KiB since its first training is replaced
-FIRST_PATIENCE = 1800.0  # seconds of silence from a training before its first epoch
-PATIENCE = 20.0  # later: this many times its longest silence, at least LEAST_PATIENCE
-LEAST_PATIENCE = 600.0
+from nas.storage import layout
+from nas.study.executors.protocol import MAX_ATTEMPTS, Handler, Job
 
 _START = (
     "import json, sys; handle, parent, paths = json.loads(sys.argv[1]); sys.path[:] = paths; "
@@ -26,10 +23,27 @@ _START = (
 )
 
 
+@dataclass(frozen=True)
+class Patience:
+    """When a process is given up.
+
+    It hangs after ``first`` seconds of silence before its first sign of life (images may have to be decoded), later
+    after ``factor`` times its longest silence, at least ``least`` seconds. It is replaced between trainings where its
+    peak memory has grown to more than ``growth`` times that of its first training and by more than ``grown_kib`` KiB.
+    """
+
+    first: float = 1800.0
+    least: float = 600.0
+    factor: float = 20.0
+    growth: float = 2.0
+    grown_kib: int = 1 << 20
+
+
 class Worker:
     """One process, the driver's end of its socket, and the job that it has."""
 
-    def __init__(self, log: Path, environment: dict[str, str]) -> None:
+    def __init__(self, log: Path, environment: dict[str, str], patience: Patience) -> None:
+        self.patience = patience
         ours, theirs = socket.socketpair()
         argument = json.dumps([theirs.fileno(), os.getpid(), sys.path])
         with theirs, log.open("ab") as output:
@@ -48,18 +62,18 @@ class Worker:
         self.first_memory: int | None = None
         self.heard = self.silence = 0.0
 
-    def give(self, job: Job, attempt: int) -> None:
+    def start(self, job: Job, attempt: int) -> None:
         self.job, self.attempt = job, attempt
         self.heard, self.silence = time.monotonic(), 0.0
-        self.tell(job.to_data())
+        self.send(job.to_data())
 
-    def tell(self, message: dict[str, Any]) -> None:
+    def send(self, message: dict[str, Any]) -> None:
         try:
             self.connection.send_bytes(json.dumps(message).encode())
         except OSError:
             return  # it is dead: the next read says so
 
-    def hear(self) -> dict[str, Any] | None:
+    def receive(self) -> dict[str, Any] | None:
         """Its next message; None when the process is gone."""
         try:
             message: dict[str, Any] = json.loads(self.connection.recv_bytes())
@@ -71,13 +85,13 @@ class Worker:
 
     def deadline(self) -> float:
         """When (monotonic seconds) its silence counts as hanging."""
-        patience = max(LEAST_PATIENCE, PATIENCE * self.silence) if self.silence else FIRST_PATIENCE
-        return self.heard + patience
+        patience = self.patience
+        return self.heard + (max(patience.least, patience.factor * self.silence) if self.silence else patience.first)
 
-    def grown(self, memory: int) -> bool:
+    def has_grown(self, memory: int) -> bool:
         """Whether its peak memory (KiB) has outgrown that of its first training."""
-        self.first_memory = self.first_memory or memory
-        return memory > GROWTH * self.first_memory and memory > self.first_memory + GROWN
+        first = self.first_memory = self.first_memory or memory
+        return memory > self.patience.growth * first and memory > first + self.patience.grown_kib
 
     def end(self) -> int:
         """Kill it, and return what it exited with."""
@@ -88,53 +102,56 @@ class Worker:
 
 class Local:
     """``environments`` has one entry per worker: its environment variables (threads, or which GPU it
-    sees)."""
+    sees). What workers print goes to a file in ``folder``."""
 
-    def __init__(self, environments: list[dict[str, str]], log: Path) -> None:
-        self._log = log
+    def __init__(self, environments: list[dict[str, str]], folder: Path, patience: Patience | None = None) -> None:
+        self._log = folder / layout.WORKERS_LOG
         self._environments = environments
+        self._patience = patience or Patience()
         self._workers: dict[int, Worker] = {}
-        self._news: list[tuple[int, int, int]] = []
+        self._started: list[tuple[int, int, int]] = []
 
     def free(self) -> int:
         return len(self._environments) - sum(w.job is not None for w in self._workers.values())
 
     def submit(self, job: Job) -> None:
         slot = next(s for s in range(len(self._environments)) if not self._busy(s))
-        self._give(slot, job, 1)
+        self._start(slot, job, 1)
 
     def _busy(self, slot: int) -> bool:
         return slot in self._workers and self._workers[slot].job is not None
 
-    def _give(self, slot: int, job: Job, attempt: int) -> None:
+    def _start(self, slot: int, job: Job, attempt: int) -> None:
         if slot not in self._workers:
-            self._workers[slot] = Worker(self._log, self._environments[slot])
-        self._workers[slot].give(job, attempt)
-        self._news.append((job.trial, attempt, self._workers[slot].process.pid))
+            self._workers[slot] = Worker(self._log, self._environments[slot], self._patience)
+        self._workers[slot].start(job, attempt)
+        self._started.append((job.trial, attempt, self._workers[slot].process.pid))
 
     def wait(self, handler: Handler, timeout: float | None = None) -> None:
-        self._tell_news(handler)
+        self._report_started(handler)
         busy: dict[object, int] = {w.connection: s for s, w in self._workers.items() if w.job is not None}
         patience = min((self._workers[s].deadline() for s in busy.values()), default=0.0) - time.monotonic()
         patience = max(0.0, patience if timeout is None else min(patience, timeout))
         ready = wait([self._workers[s].connection for s in busy.values()], patience) if busy else []
         for connection in ready:
-            self._hear(busy[connection], handler)
+            self._receive(busy[connection], handler)
         self._end_hanging(handler)
 
-    def _tell_news(self, handler: Handler) -> None:
-        news, self._news = self._news, []
-        for trial, attempt, process in news:
+    def _report_started(self, handler: Handler) -> None:
+        started, self._started = self._started, []
+        for trial, attempt, process in started:
             handler.started(trial, attempt, f"process {process}")
 
-    def _hear(self, slot: int, handler: Handler) -> None:
+    def _receive(self, slot: int, handler: Handler) -> None:
         worker = self._workers[slot]
-        message = worker.hear()
+        message = worker.receive()
         if message is None:
             self._lost(slot, handler, None)
+        elif message["kind"] == "alive":
+            return  # that it came is all that it says
         elif message["kind"] == "epoch":
             go = handler.epoch(message["trial"], message["epoch"], message["metrics"])
-            worker.tell({"go": go})
+            worker.send({"go": go})
         elif message["kind"] == "failed" and message["again"]:
             self._lost(slot, handler, message["reason"])
         else:
@@ -145,7 +162,7 @@ class Local:
         if message["kind"] == "failed":
             handler.failed(message["trial"], message["reason"])
             return
-        if self._workers[slot].grown(message["memory"]):
+        if self._workers[slot].has_grown(message["memory"]):
             self._workers.pop(slot).end()
         handler.done(message["trial"], message["result"])
 
@@ -163,11 +180,11 @@ class Local:
         if job is None:
             return
         reason = reason or _cause(code)
-        if attempt < ATTEMPTS:
+        if attempt < MAX_ATTEMPTS:
             handler.retried(job.trial, attempt, reason)
-            self._give(slot, job, attempt + 1)
+            self._start(slot, job, attempt + 1)
         else:
-            handler.failed(job.trial, f"{reason} (attempt {attempt} of {ATTEMPTS})")
+            handler.failed(job.trial, f"{reason} (attempt {attempt} of {MAX_ATTEMPTS})")
 
     def close(self) -> None:
         while self._workers:
@@ -176,3 +193,24 @@ class Local:
 
 def _cause(code: int) -> str:
     return f"its process was killed by signal {-code}" if code < 0 else f"its process exited with {code}"
+
+
+def environments(settings: Mapping[str, Any], workers: int | str, trials: int) -> list[dict[str, str]]:
+    """The environment of each worker: its threads on the CPU, and which GPU it sees."""
+    threads = {name: str(settings.get("threads", 1)) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    if str(settings.get("device")).startswith("cuda"):
+        index = str(settings["device"]).partition(":")[2]
+        devices = _visible_gpus()
+        devices = [devices[int(index)]] if index else devices
+        count = len(devices) if workers == "auto" else int(workers)
+        return [{**threads, "CUDA_VISIBLE_DEVICES": devices[i % len(devices)]} for i in range(count)]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = min(max(1, cores // settings.get("threads", 1)), trials) if workers == "auto" else int(workers)
+    return [threads] * count
+
+
+def _visible_gpus() -> list[str]:
+    import torch
+
+    named = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
+    return named or [str(index) for index in range(torch.cuda.device_count())]

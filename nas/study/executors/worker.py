@@ -10,18 +10,21 @@ from __future__ import annotations
 import ctypes
 import importlib
 import json
+import math
 import os
 import queue
 import resource
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
 RETRIED = ("MemoryError", "OutOfMemoryError")  # by name: worth another try, in a fresh process
+ALIVE_EVERY = 1.0  # seconds between signs of life
 
 
 class Link:
@@ -51,6 +54,26 @@ class Link:
             os._exit(0)
 
 
+class Report:
+    """What a trainer reports to the driver about its trial."""
+
+    def __init__(self, link: Link, trial: int) -> None:
+        self._link, self._trial = link, trial
+        self._last = -math.inf
+
+    def __call__(self, epoch: int, metrics: dict[str, Any]) -> bool:
+        """An epoch ended, counted from 1; waits for the verdict: go on?"""
+        self._link.send("epoch", trial=self._trial, epoch=epoch, metrics=metrics)
+        return bool(self._link.receive()["go"])
+
+    def alive(self) -> None:
+        """A sign of life, to be given at every step; most are not sent."""
+        now = time.monotonic()
+        if now - self._last >= ALIVE_EVERY:
+            self._last = now
+            self._link.send("alive", trial=self._trial)
+
+
 def main(handle: int, parent: int) -> None:
     """Serve the driver ``parent`` on the inherited socket ``handle``; returns never but by exit."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -71,24 +94,22 @@ def _die_with(parent: int) -> None:
 def _serve(link: Link, job: dict[str, Any]) -> None:
     trial = job["trial"]
     try:
-        result = _trainer(job["trainer"])(job["task"], job["seed"], job["checkpoint"], _reporter(link, trial))
+        result = _trainer(job["trainer"])(job["task"], job["seed"], job["checkpoint"], Report(link, trial))
     except Exception as error:
         traceback.print_exc()
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:500]
         link.send("failed", trial=trial, reason=reason, again=type(error).__name__ in RETRIED)
     else:
-        link.send("done", trial=trial, result=result, memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        link.send("done", trial=trial, result=result, memory=_peak_kib())
+
+
+def _peak_kib() -> int:
+    """Peak memory of this process in KiB; macOS counts bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // 1024 if sys.platform == "darwin" else peak
 
 
 def _trainer(name: str) -> Callable[..., dict[str, Any]]:
     module, _, function = name.partition(":")
-    found: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), function)
-    return found
-
-
-def _reporter(link: Link, trial: int) -> Callable[[int, dict[str, Any]], bool]:
-    def report(epoch: int, metrics: dict[str, Any]) -> bool:
-        link.send("epoch", trial=trial, epoch=epoch, metrics=metrics)
-        return bool(link.receive()["go"])
-
-    return report
+    trainer: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), function)
+    return trainer

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from random import Random
+from typing import TYPE_CHECKING
 
 from nas.study.propose.latency import Latencies
 from nas.study.records import Record
+from nas.study.seeds import derive, generator
 from search_spaces import Architecture, Cost, cost, digest
-from search_spaces.counting.feasible import Feasible
 
-DRAWS = 2_000  # draws from within the budgets, all of them known already, before giving up
+if TYPE_CHECKING:
+    from search_spaces.counting.feasible import Feasible
+
+MAX_DRAWS = 2_000  # draws from within the budgets, all of them known already, before giving up
 BATCH = 16
-CHILDREN = 20  # of two parents, in search of one within the budgets
-ENUMERABLE = 20_000  # so many vectors within the budgets are walked to the end before they are called exhausted
+MAX_CHILDREN = 20  # of two parents, in search of one within the budgets
+MAX_ENUMERATED = 20_000  # sets of at most this many vectors are walked to the end before they are called exhausted
 
 
 class ExhaustedError(Exception):
@@ -74,16 +78,16 @@ class Candidates:
         self.space = feasible.space
         self.latencies = latencies
         self.budgets = (*feasible.budgets, *(latencies.budgets if latencies else ()))
-        self._keys = lru_cache(maxsize=ENUMERABLE)(lambda a: (digest(a), training_key(a)))
+        self._keys = lru_cache(maxsize=MAX_ENUMERATED)(lambda a: (digest(a), training_key(a)))
 
     def of(self, architecture: Architecture, origin: str) -> Candidate:
         """The candidate of an architecture, its latency measured where that is limited and all else fits."""
-        own, latency = cost(architecture), None
-        constraints = {str(budget): budget.violation(own) for budget in self.feasible.budgets}
+        total, latency = cost(architecture), None
+        constraints = {str(budget): budget.violation(total) for budget in self.feasible.budgets}
         if self.latencies is not None and all(violation <= 0 for violation in constraints.values()):
             latency = self.latencies.of(architecture)
             constraints |= {str(budget): budget.violation_of(latency) for budget in self.latencies.budgets}
-        return Candidate(architecture, own, constraints, origin, self._keys, latency)
+        return Candidate(architecture, total, constraints, origin, self._keys, latency)
 
     def decided(self, labels: Mapping[str, str], origin: str) -> Candidate:
         """The candidate of a label for each decision."""
@@ -95,27 +99,31 @@ class Candidates:
 
     def child(self, one: Candidate, other: Candidate, known: Callable[[str], object], rng: Random) -> Candidate | None:
         """An unknown child of two parents within the budgets, or None where some tries find none."""
-        tries = (self.space.cross(one.architecture, other.architecture, rng) for _ in range(CHILDREN))
+        tries = (self.space.cross(one.architecture, other.architecture, rng) for _ in range(MAX_CHILDREN))
         return self._first(tries, "child", known)
 
     def uniform(self, origin: str, known: Callable[[str], object], rng: Random) -> Candidate:
         """An unknown candidate, uniform over the decision vectors within the budgets. Raises
         ExhaustedError."""
-        found = self._first(self._drawn(rng), origin, known)
-        if found is None:
+        candidate = self._first(self._drawn(rng), origin, known)
+        if candidate is None:
             limits = ", ".join(map(str, self.budgets)) or "the space"
-            looked = f"all {self.feasible.count:,} of them" if self.feasible.at_most(ENUMERABLE) else f"{DRAWS:,} draws"
+            looked = (
+                f"all {self.feasible.count:,} of them"
+                if self.feasible.at_most(MAX_ENUMERATED)
+                else f"{MAX_DRAWS:,} draws"
+            )
             raise ExhaustedError(f"no untried candidate within {limits} is left ({looked} looked at)")
-        return found
+        return candidate
 
     def _drawn(self, rng: Random) -> Iterator[Architecture]:
         """Every member of a small set in random order, or a bounded number of uniform draws."""
-        if self.feasible.at_most(ENUMERABLE):
+        if self.feasible.at_most(MAX_ENUMERATED):
             order = rng.sample(range(self.feasible.count), self.feasible.count)
             for start in range(0, len(order), BATCH):
                 yield from self.feasible.members(order[start : start + BATCH])
             return
-        for _ in range(0, DRAWS, BATCH):
+        for _ in range(0, MAX_DRAWS, BATCH):
             yield from self.feasible.sample(rng, BATCH)
 
     def _first(
@@ -123,9 +131,37 @@ class Candidates:
     ) -> Candidate | None:
         """The first that is unknown and fits; a latency is measured last."""
         for architecture in architectures:
-            own = cost(architecture)
-            if all(budget.fits(own) for budget in self.feasible.budgets) and known(self._keys(architecture)[1]) is None:
+            total = cost(architecture)
+            if (
+                all(budget.fits(total) for budget in self.feasible.budgets)
+                and known(self._keys(architecture)[1]) is None
+            ):
                 candidate = self.of(architecture, origin)
                 if candidate.fits:
                     return candidate
         return None
+
+
+@dataclass(frozen=True)
+class History:
+    """What a sampler proposes from: all records so far in order, the objective to maximise, and random numbers that
+    depend on the study's ``study_seed``, the ``trial`` to be proposed and their purpose alone.
+
+    ``known`` gives the trial that a training key belongs to, or None; ``sampler`` is the sampler's own name.
+    """
+
+    candidates: Candidates
+    records: Sequence[Record]
+    objective: str
+    known: Callable[[str], object]
+    study_seed: int
+    trial: int
+    sampler: str
+
+    def seed(self, purpose: str) -> int:
+        """A random seed for this purpose at this trial."""
+        return derive(self.study_seed, purpose, self.trial)
+
+    def rng(self, purpose: str) -> Random:
+        """A random generator for this purpose at this trial."""
+        return generator(self.study_seed, purpose, self.trial)

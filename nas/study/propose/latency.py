@@ -1,4 +1,4 @@
-"""Latency budgets: no table tells a latency, so candidates within all other budgets are drawn, then measured.
+"""Latency budgets: no count gives a latency, so candidates within all other budgets are drawn, then measured.
 
 What was measured stands in the log, so that a resumed study goes on with the same figures.
 """
@@ -11,23 +11,29 @@ from nas.study.errors import StudyError
 from nas.study.journal import Journal
 from search_spaces import Architecture, Budget, digest
 
-MOST_IN_VAIN = 100  # measurements in a row outside the budgets, before an error
-
 
 class Latencies:
     """Median milliseconds of a forward pass of one image on the study's device, measured once a network.
 
-    ``budgets`` limit them; ``measure`` maps an architecture to milliseconds.
+    ``budgets`` limit them; ``measure`` maps an architecture to milliseconds. After ``max_outside`` measurements in a
+    row outside the budgets there is an error.
     """
 
-    def __init__(self, budgets: tuple[Budget, ...], journal: Journal, measure: Callable[[Architecture], float]) -> None:
+    def __init__(
+        self,
+        budgets: tuple[Budget, ...],
+        journal: Journal,
+        measure: Callable[[Architecture], float],
+        max_outside: int = 100,
+    ) -> None:
         self.budgets = budgets
         self._journal = journal
         self._measure = measure
-        self._vain = 0
+        self._max_outside = max_outside
+        self._outside = 0
 
     def of(self, architecture: Architecture) -> float:
-        """Latency in milliseconds. Raises StudyError after a bounded number of measurements in vain."""
+        """Latency in milliseconds. Raises StudyError after too many networks in a row outside the budgets."""
         key = digest(architecture)
         known = self._journal.folded.latencies.get(key)
         if known is not None:
@@ -35,17 +41,17 @@ class Latencies:
         latency = round(self._measure(architecture), 6)
         self._journal.add("measured", digest=key, latency_ms=latency)
         inside = all(budget.violation_of(latency) <= 0 for budget in self.budgets)
-        self._vain = 0 if inside else self._vain + 1
-        if self._vain >= MOST_IN_VAIN:
+        self._outside = 0 if inside else self._outside + 1
+        if self._outside >= self._max_outside:
             limits = " and ".join(map(str, self.budgets))
             raise StudyError(
-                f"the last {MOST_IN_VAIN} networks measured lie outside {limits} (the last one: {latency:.3g} ms)"
+                f"the last {self._max_outside} networks measured lie outside {limits} (the last one: {latency:.3g} ms)"
             )
         return latency
 
 
 def on_device(device: str, threads: int) -> Callable[[Architecture], float]:
-    """Measures on ``device`` (on the CPU with so many threads), at the architecture's own image size."""
+    """Measures on ``device`` (on the CPU with this many threads), at the architecture's own image size."""
 
     def measure(architecture: Architecture) -> float:
         import torch

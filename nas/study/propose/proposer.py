@@ -4,89 +4,80 @@ repeated ones sorted out."""
 from __future__ import annotations
 
 from nas.study.journal import Journal
-from nas.study.propose import samplers
-from nas.study.propose.candidates import Candidate, Candidates
-from nas.study.propose.evolution import OWN
-from nas.study.question import Definition
+from nas.study.propose.candidates import Candidate, Candidates, History
+from nas.study.propose.samplers import SAMPLERS
+from nas.study.question import Question
 from nas.study.records import Record
-from nas.study.seeds import derive, generator
 
-ATTEMPTS = 10  # proposals of the sampler for one training, before one is drawn from within
+MAX_REJECTED = 10  # proposals of the sampler for one training, before one is drawn from within
 STARTED = ("complete", "pruned", "running")
 
 
 class Proposer:
     """Proposes from what the journal says, and writes proposals that are not trained into it."""
 
-    def __init__(self, definition: Definition, candidates: Candidates, journal: Journal, trials: int) -> None:
-        self._definition = definition
+    def __init__(self, question: Question, candidates: Candidates, journal: Journal, trials: int) -> None:
+        self._question = question
         self._candidates = candidates
         self._journal = journal
         self._trials = trials
-        self._labels = {d.name: d.labels for d in candidates.space.decisions}
+        self._sampler = SAMPLERS[question.sampler]
 
     def next(self) -> Candidate:
         """A candidate that fits and is not known. Raises ExhaustedError when none can be found."""
-        sampler = self._definition.sampler
-        if sampler == "random":
-            return self._uniform("random")
-        if self._candidates.feasible.at_most(self._trials):
-            return self._uniform("enumerated")
-        if self._started() < samplers.START:
-            return self._uniform("start")
-        if sampler in OWN:
-            return self._evolved() or self._uniform("uniform")
+        if self._sampler.start:
+            if self._candidates.feasible.at_most(self._trials):
+                return self._uniform("enumerated")
+            if self._started() < self._sampler.start:
+                return self._uniform("start")
         while True:
-            vain = self._in_vain()
-            found = self._beside(vain[-1]) if vain else None
-            if found is None:
-                found = self._uniform("uniform") if len(vain) >= ATTEMPTS else self._trainable(self._asked())
-            if found is not None:
-                return found
+            candidate = self._proposed()
+            if candidate is not None:
+                return candidate
 
     def decisions(self, candidate: Candidate) -> dict[str, str]:
         return self._candidates.space.labels_of(candidate.architecture)
+
+    def _proposed(self) -> Candidate | None:
+        """One proposal, if it fits and is new; else None, and it is recorded as what it is."""
+        rejected = self._rejected()
+        neighbour = self._neighbour(rejected[-1]) if rejected else None
+        if neighbour is not None:
+            return neighbour
+        candidate = None if len(rejected) >= MAX_REJECTED else self._sampler.propose(self._history())
+        return self._uniform("uniform") if candidate is None else self._trainable(candidate)
+
+    def _history(self) -> History:
+        question, folded = self._question, self._journal.folded
+        records = [folded.records[trial] for trial in sorted(folded.records)]
+        source = self._journal.source
+        return History(
+            self._candidates, records, question.objective, source, question.seed, folded.next_trial, question.sampler
+        )
 
     def _started(self) -> int:
         records = self._journal.records.values()
         return sum(r.origin == "start" and r.state in STARTED for r in records)
 
-    def _history(self) -> list[Record]:
-        return [self._journal.records[trial] for trial in sorted(self._journal.records)]
-
-    def _evolved(self) -> Candidate | None:
-        """A proposal of one of the samplers that stay within the budgets."""
-        sampler, objective = self._definition.sampler, self._definition.objective
-        rng = generator(self._definition.seed, sampler, self._journal.folded.next_trial)
-        return OWN[sampler](self._candidates, self._history(), objective, self._journal.source, rng)
-
-    def _asked(self) -> Candidate:
-        seed = derive(self._definition.seed, self._definition.sampler, self._journal.folded.next_trial)
-        own = self._definition
-        labels = samplers.ask(self._labels, self._history(), own.objective, seed, own.sampler)
-        return self._candidates.decided(labels, "sampler")
-
-    def _in_vain(self) -> list[Record]:
+    def _rejected(self) -> list[Record]:
         """The sampler's proposals since the last training: over the budget, or repeats. Read from the records, so
         that a resumed study goes on in the midst of them."""
-        vain: list[Record] = []
+        rejected: list[Record] = []
         for trial in sorted(self._journal.records, reverse=True):
             record = self._journal.records[trial]
             if record.origin != "sampler" or not (record.state == "infeasible" or record.source is not None):
                 break
-            vain.append(record)
-        return vain[::-1]
+            rejected.append(record)
+        return rejected[::-1]
 
-    def _beside(self, repeat: Record) -> Candidate | None:
+    def _neighbour(self, repeat: Record) -> Candidate | None:
         """An unknown neighbour of a repeated proposal."""
         if repeat.source is None:
             return None
-        rng = generator(self._definition.seed, "neighbour", self._journal.folded.next_trial)
         candidate = self._candidates.decided(repeat.decisions, "sampler")
-        return self._candidates.neighbour(candidate, self._journal.source, rng)
+        return self._candidates.neighbour(candidate, self._journal.source, self._history().rng("neighbour"))
 
     def _trainable(self, candidate: Candidate) -> Candidate | None:
-        """The candidate if it fits and is new; else None, and it is recorded as what it is."""
         if not candidate.fits:
             self._record_infeasible(candidate)
             return None
@@ -96,8 +87,7 @@ class Proposer:
         return candidate if source is None else None
 
     def _uniform(self, origin: str) -> Candidate:
-        rng = generator(self._definition.seed, "uniform", self._journal.folded.next_trial)
-        return self._candidates.uniform(origin, self._journal.source, rng)
+        return self._candidates.uniform(origin, self._journal.source, self._history().rng("uniform"))
 
     def _record_infeasible(self, candidate: Candidate) -> None:
         trial = self._journal.folded.next_trial

@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 from nas.cli.app import COMMANDS
-from nas.cli.parser import command, count, natural, span, workers
+from nas.cli.parser import command, count, natural
 
 
 def test_a_value_may_start_with_a_minus_sign():
@@ -20,28 +20,14 @@ def test_a_value_may_start_with_a_minus_sign():
     assert (options.budget, options.phi, options.flag) == (["-3MFLOPs"], -0.5, True)
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("90", 90), ("90s", 90), ("45min", 2700), ("45m", 2700), ("2h", 7200), ("1.5h", 5400)],
-)
-def test_span(text, seconds):
-    assert span(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "0", "-5s", "2 h", "2d", "1e9", "nan", "h"])
-def test_span_refuses(text):
-    with pytest.raises(argparse.ArgumentTypeError):
-        span(text)
-
-
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", "9" * 40])
 def test_count_refuses(text):
     with pytest.raises(argparse.ArgumentTypeError):
         count(text)
 
 
-def test_counts_and_workers():
-    assert (count("3"), natural("0"), workers("auto"), workers("2")) == (3, 0, "auto", 2)
+def test_counts():
+    assert (count("3"), natural("0")) == (3, 0)
 
 
 def test_help_lists_every_command(nas):

@@ -8,8 +8,9 @@ import pytest
 
 from nas.cli.progress import Lines, Watched, block_lines
 from nas.study import open_study
+from nas.study.definition import Definition, write_definition
 from nas.study.log import open_log
-from nas.study.question import Definition, write_definition
+from nas.study.question import Question
 from nas.study.records import Record
 from search_spaces import cost, digest, save
 from search_spaces.files.codec import to_data
@@ -21,6 +22,7 @@ SPACE = space("nas-bench-macro")
 def definition() -> Definition:
     """The question of the study."""
     return Definition(
+        question=Question(space=SPACE.name, sampler="random", retrain=1),
         name=SPACE.name,
         space=to_data(SPACE),
         budgets=("90MFLOPs",),
@@ -29,12 +31,6 @@ def definition() -> Definition:
         data={"name": "digits", "spec": "digits", "digest": "d", "seed": 0, "classes": ["0", "1"]},
         evaluator=None,
         recipe={"name": "proxy"},
-        sampler="random",
-        pruner="median",
-        objective="top1",
-        seed=0,
-        retrain=1,
-        seeds=2,
     )
 
 

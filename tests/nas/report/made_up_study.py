@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from nas.study import Record, Study
+from nas.study.definition import Definition
 from nas.study.outcome import BaseChoice, Noise, TestScore
-from nas.study.question import Definition
+from nas.study.question import Question
 from nas.training.reference import Reference
 
 EPOCHS = 8
@@ -48,9 +49,10 @@ def record(trial: int, state: str, macs: int, top1: float | None, **changes: Any
     return replace(plain, **changes)
 
 
-def question(**changes: Any) -> Definition:
-    """The question of the study."""
+def definition(**changes: Any) -> Definition:
+    """What defines the study."""
     plain = Definition(
+        question=Question(space="mbconv", retrain=2, seeds=3),
         name="mbconv",
         space={"schema": 1},
         budgets=("400MFLOPs",),
@@ -59,12 +61,6 @@ def question(**changes: Any) -> Definition:
         data={"name": "digits", "digest": "d" * 64},
         evaluator=None,
         recipe={"name": "proxy", "epochs": EPOCHS},
-        sampler="tpe",
-        pruner="median",
-        objective="top1",
-        seed=0,
-        retrain=2,
-        seeds=3,
         settings={"device": "cpu", "dtype": "float32", "batch": 64},
     )
     return replace(plain, **changes)
@@ -92,7 +88,7 @@ def made_up(folder: Path, n: int = 24) -> Study:
             records.append(replace(again, digest=chosen.digest))
     return Study(
         folder=folder,
-        question=question(),
+        definition=definition(),
         records=tuple(records),
         base=best[0],
         choice=BaseChoice(trial=best[0].trial, mean=0.945, fresh=0.941, replicates=3, rule="best mean"),

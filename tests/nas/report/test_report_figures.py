@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from made_up_study import empty, question, record
+from made_up_study import definition, empty, record
 
 from nas.report.figures import FIGURES, accuracy, accuracy_data, curves
 from nas.report.figures.known import Known, shared_labels
@@ -82,13 +82,13 @@ def test_retrained_networks_have_error_bars(study):
 
 
 def test_a_budget_on_parameters_puts_parameters_on_the_axis(study):
-    shown = accuracy_data.compute(replace(study, question=question(budgets=("5Mparams", "400MFLOPs"))))
+    shown = accuracy_data.compute(replace(study, definition=definition(budgets=("5Mparams", "400MFLOPs"))))
     assert (shown.base[0], shown.limit) == (study.base.params, 5e6)
     assert accuracy.draw(shown).layout.xaxis.title.text == "parameters"
 
 
 def test_a_budget_on_weights_shows_bytes(study):
-    shown = accuracy_data.compute(replace(study, question=question(budgets=("20MB",))))
+    shown = accuracy_data.compute(replace(study, definition=definition(budgets=("20MB",))))
     assert shown.base[0] == 4 * study.base.params
 
 

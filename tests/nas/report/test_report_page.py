@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_up_study import empty, question
+from made_up_study import definition, empty
 
 import nas.report
 from nas.report import figures
@@ -51,8 +51,8 @@ def test_data_of_the_figures_is_json(text):
 def test_what_comes_from_files_is_escaped(study):
     evil = "</script><script>alert(1)</script>"
     records = (replace(study.records[0], reason=evil, state=evil, digest=evil), *study.records[1:])
-    asked = question(name=evil, sampler=evil, settings={evil: evil}, data={"name": evil})
-    text = page(replace(study, records=records, question=asked, problems=(evil,), state=evil))
+    asked = definition(name=evil, settings={evil: evil}, data={"name": evil})
+    text = page(replace(study, records=records, definition=asked, problems=(evil,), state=evil))
     assert "<script>alert" not in without_plotly(text)
 
 
@@ -64,7 +64,7 @@ def test_elements_escape_all_that_is_not_html_already():
 def test_the_page_says_demonstration_and_noise(text, study):
     assert "demonstration" in text
     assert "within noise" in text
-    other_images = replace(study, question=question(data={"name": "folder:mine"}))
+    other_images = replace(study, definition=definition(data={"name": "folder:mine"}))
     assert "demonstration" not in without_plotly(page(other_images))
 
 

@@ -7,8 +7,17 @@ import signal
 import time
 from pathlib import Path
 
+from nas.storage.files import replacing
+
+
+def save(checkpoint, text):
+    """A checkpoint as the real trainer writes it: beside its place first."""
+    with replacing(Path(checkpoint)) as file:
+        file.write(text.encode())
+
 
 def good(task, seed, checkpoint, report):
+    save(checkpoint, "trained")
     going = all(report(epoch, {"top1": epoch / 10}) for epoch in (1, 2, 3))
     return {"top1": 0.3, "top1_by_epoch": [0.1, 0.2, 0.3], "seconds": 0.0, "pruned": not going, "pid": os.getpid()}
 
@@ -20,7 +29,7 @@ def raises(task, seed, checkpoint, report):
 def dies_once(task, seed, checkpoint, report):
     marker = Path(checkpoint)
     if not marker.exists():
-        marker.write_text("was here")
+        save(checkpoint, "was here")
         os.kill(os.getpid(), signal.SIGKILL)
     return good(task, seed, checkpoint, report)
 
@@ -36,3 +45,11 @@ def hungry(task, seed, checkpoint, report):
 def hangs(task, seed, checkpoint, report):
     report(1, {"top1": 0.1})
     time.sleep(600)
+
+
+def slow_epoch(task, seed, checkpoint, report):
+    for _ in range(60):
+        time.sleep(0.1)
+        report.alive()
+    report(1, {"top1": 0.5})
+    return {"top1": 0.5, "top1_by_epoch": [0.5], "seconds": 6.0, "pruned": False}

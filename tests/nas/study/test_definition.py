@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from nas.study.definition import check_same, read_definition, write_definition
 from nas.study.plan import plan
-from nas.study.question import check_same, read_definition, write_definition
 from search_spaces import UserError, cost, greatest, load
 from search_spaces.files.codec import from_data
 
@@ -37,7 +37,7 @@ def test_where_the_images_lie_is_no_part_of_the_question(definition):
 
 
 def test_a_changed_definition_is_refused_naming_every_difference(tmp_path, definition):
-    changed = replace(definition, seed=3, budgets=("1MFLOPs",))
+    changed = replace(definition, question=replace(definition.question, seed=3), budgets=("1MFLOPs",))
     with pytest.raises(UserError, match=r"budgets \(there .*400KFLOPs.*asked .*1MFLOPs.*; seed \(there 0, asked 3\)"):
         check_same(tmp_path, definition, changed)
 
@@ -46,7 +46,7 @@ def test_the_default_folder_names_space_budget_and_data(definition):
     folder = definition.default_folder()
     assert str(folder).startswith("studies/tiny-400KFLOPs-")
     assert folder.name.endswith(definition.digest[3:11])
-    assert replace(definition, seed=1).default_folder() != folder
+    assert replace(definition, question=replace(definition.question, seed=1)).default_folder() != folder
 
 
 def test_an_unknown_key_or_schema_is_refused(tmp_path, definition):
@@ -66,19 +66,20 @@ def test_an_unknown_key_or_schema_is_refused(tmp_path, definition):
         ({"budgets": "1KFLOPs"}, r"below the smallest network of tiny, which has [\d,]+ MACs"),
         ({"budgets": "900..901GFLOPs"}, r"above the largest network of tiny, which has [\d,]+ MACs"),
         ({"budgets": "0.000001MB"}, "bytes of weights"),
-        ({"sampler": "magic"}, "sampler must be one of tpe, nsga2, evolution, local, random, got 'magic'"),
-        ({"pruner": "magic"}, "pruner must be one of"),
-        ({"objective": "magic"}, "objective must be one of"),
-        ({"epochs": 0}, "epochs must be an integer of at least 1, got 0"),
-        ({"retrain": -1}, "retrain must be an integer of at least 0"),
+        ({"sampler": "magic"}, "sampler: must be one of tpe, nsga2, evolution, local, random, got 'magic'"),
+        ({"pruner": "magic"}, "pruner: must be one of"),
+        ({"objective": "magic"}, "objective: must be one of"),
+        ({"epochs": 0}, "epochs: must be an integer of at least 1, got 0"),
+        ({"retrain": -1}, "retrain: must be an integer of at least 0"),
+        ({"smapler": "tpe"}, "unknown option 'smapler'; did you mean 'sampler'"),
         ({"blocks": "no_such_module"}, "cannot import 'no_such_module'"),
     ],
 )
 def test_wrong_arguments_get_one_line(space, by_cost, arguments, message):
-    own = {"budgets": (), "evaluate": by_cost, **arguments}
-    given = "mbconv" if "blocks" in arguments else space
+    arguments = {"budgets": (), "evaluate": by_cost, **arguments}
+    searched = "mbconv" if "blocks" in arguments else space
     with pytest.raises(UserError, match=message) as raised:
-        plan(given, own.pop("budgets"), **own)
+        plan(searched, arguments.pop("budgets"), **arguments)
     assert "\n" not in str(raised.value)
 
 
@@ -96,6 +97,6 @@ def test_a_network_is_no_space(by_cost):
 
 
 def test_the_deployment_size_can_be_changed(by_cost):
-    made = plan("mbconv", image_size=96, classes=5, evaluate=by_cost)
-    assert (made.space.architecture.image_size, made.space.architecture.classes) == (96, 5)
+    study_plan = plan("mbconv", image_size=96, classes=5, evaluate=by_cost)
+    assert (study_plan.space.architecture.image_size, study_plan.space.architecture.classes) == (96, 5)
     assert load("mbconv").architecture.image_size == 224

@@ -6,12 +6,13 @@ from collections import Counter
 
 import pytest
 
+from nas.search import search
 from nas.study import StudyError
-from nas.study.log import read_log
+from nas.study.journal import Journal
+from nas.study.log import open_log, read_log
 from nas.study.propose import latency
 from nas.study.propose.samplers import SAMPLERS
-from nas.study.search import search
-from search_spaces import cost, digest
+from search_spaces import Budget, cost, digest
 
 LIMIT = 0.13e6
 
@@ -24,15 +25,15 @@ def measured(monkeypatch):
     def on_device(device, threads):
         return lambda architecture: seen.append(digest(architecture)) or cost(architecture).macs / 1e4
 
-    monkeypatch.setattr("nas.conduct.on_device", on_device)
+    monkeypatch.setattr(latency, "on_device", on_device)
     return seen
 
 
 @pytest.fixture
 def run(space, by_cost, tmp_path):
     def searched(budgets, **arguments):
-        own = {"trials": 8, "retrain": 0, "seeds": 0, "evaluate": by_cost, **arguments}
-        return search(space, budgets, out=tmp_path / "study", **own)
+        options = {"trials": 8, "retrain": 0, "seeds": 0, "evaluate": by_cost, **arguments}
+        return search(space, budgets, out=tmp_path / "study", **options)
 
     return searched
 
@@ -67,11 +68,15 @@ def test_a_restart_proposes_the_same_networks(run, measured, tmp_path, space, by
     assert [r.digest for r in parts.records] == [r.digest for r in whole.records]
 
 
-def test_a_latency_that_nothing_meets_ends_with_what_was_measured(run, measured, monkeypatch):
-    monkeypatch.setattr(latency, "MOST_IN_VAIN", 5)
+def test_a_latency_that_nothing_meets_ends_with_what_was_measured(space, tmp_path):
+    journal = Journal(tmp_path, open_log(tmp_path / "log.jsonl"), None)
+    latencies = latency.Latencies((Budget.parse("0.001ms"),), journal, lambda a: cost(a).macs / 1e4, max_outside=5)
+    architectures = iter(space)
+    for _ in range(4):
+        latencies.of(next(architectures))
     with pytest.raises(StudyError, match=r"the last 5 networks measured lie outside 0\.001ms \(the last"):
-        run("0.001ms")
-    assert len(measured) == 5
+        latencies.of(next(architectures))
+    assert len(journal.folded.latencies) == 5
 
 
 def test_a_real_latency_is_measured_on_the_study_s_device(run):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
 import pytest
 
-from nas.study.executors import local
-from nas.study.executors.choose import environments
-from nas.study.executors.executor import Job
-from nas.study.executors.local import Local
+from nas.study.executors.local import Local, Patience, environments
+from nas.study.executors.protocol import Job
 
 
 class Heard:
@@ -41,11 +40,22 @@ class Heard:
 
 
 @pytest.fixture
-def executor(tmp_path, monkeypatch):
+def local(tmp_path, monkeypatch):
+    """Makes an executor of two workers, with any patience."""
     monkeypatch.setattr(sys, "path", [str(Path(__file__).parent), *sys.path])
-    own = Local([{}, {}], tmp_path / "workers.log")
-    yield own
-    own.close()
+    with contextlib.ExitStack() as stack:
+
+        def start(**patience):
+            executor = Local([{}, {}], tmp_path, Patience(**patience))
+            stack.callback(executor.close)
+            return executor
+
+        yield start
+
+
+@pytest.fixture
+def executor(local):
+    return local()
 
 
 def run(executor, tmp_path, *names, go=True):
@@ -62,8 +72,8 @@ def test_two_at_once_each_epoch_in_order(executor, tmp_path):
     heard = run(executor, tmp_path, "good", "good")
     assert executor.free() == 2
     for trial in (0, 1):
-        own = [event[:3] for event in heard.events if event[1] == trial]
-        assert own[:4] == [("started", trial, 1), *(("epoch", trial, e) for e in (1, 2, 3))]
+        events = [event[:3] for event in heard.events if event[1] == trial]
+        assert events[:4] == [("started", trial, 1), *(("epoch", trial, e) for e in (1, 2, 3))]
     assert len({event[2]["pid"] for event in heard.ended()}) == 2
 
 
@@ -100,19 +110,21 @@ def test_one_that_always_dies_is_given_up(executor, tmp_path, name, reason):
     assert heard.ended() == [("failed", 0, f"{reason} (attempt 3 of 3)")]
 
 
-def test_a_hanging_one_is_noticed(executor, tmp_path, monkeypatch):
-    monkeypatch.setattr(local, "LEAST_PATIENCE", 0.2)
-    monkeypatch.setattr(local, "PATIENCE", 0.0)
-    heard = run(executor, tmp_path, "hangs")
+def test_a_hanging_one_is_noticed(local, tmp_path):
+    heard = run(local(least=0.2, factor=0.0), tmp_path, "hangs")
     assert "no sign of life for" in heard.ended()[0][2]
 
 
-def test_a_process_that_grew_is_replaced(executor, tmp_path, monkeypatch):
-    first = run(executor, tmp_path, "good").ended()[0][2]["pid"]
-    monkeypatch.setattr(local, "GROWTH", 0.0)
-    monkeypatch.setattr(local, "GROWN", -(1 << 40))
-    assert run(executor, tmp_path, "good").ended()[0][2]["pid"] == first
-    assert run(executor, tmp_path, "good").ended()[0][2]["pid"] != first
+def test_a_long_epoch_with_signs_of_life_does_not_hang(local, tmp_path):
+    """A first epoch far longer than the patience: its steps are signs of life."""
+    heard = run(local(first=30.0, least=2.5, factor=0.0), tmp_path, "slow_epoch")
+    assert [event[0] for event in heard.events] == ["started", "epoch", "done"]
+
+
+def test_a_process_that_grew_is_replaced(local, tmp_path):
+    executor = local(growth=0.0, grown_kib=-(1 << 40))
+    first, second = (run(executor, tmp_path, "good").ended()[0][2]["pid"] for _ in range(2))
+    assert first != second
 
 
 @pytest.mark.parametrize(
@@ -121,6 +133,6 @@ def test_a_process_that_grew_is_replaced(executor, tmp_path, monkeypatch):
 )
 def test_each_worker_sees_one_gpu_or_none_in_particular(monkeypatch, device, workers, seen):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
-    own = environments({"device": device, "threads": 1}, workers, trials=8)
-    assert [each.get("CUDA_VISIBLE_DEVICES") for each in own] == seen
-    assert all(each["OMP_NUM_THREADS"] == "1" for each in own)
+    variables = environments({"device": device, "threads": 1}, workers, trials=8)
+    assert [worker.get("CUDA_VISIBLE_DEVICES") for worker in variables] == seen
+    assert all(worker["OMP_NUM_THREADS"] == "1" for worker in variables)

@@ -18,18 +18,18 @@ from search_spaces import cost, load
 BUDGETS = ("400MFLOPs", "5Mparams")
 
 
-def proposed(sampler, proposals, folder, of_each, budgets=BUDGETS):
-    """What studies of ``of_each`` trainings with random scores would train, until there are so many proposals."""
-    made = plan(load("mbconv"), budgets, sampler=sampler, evaluate=random.random, out=folder)
+def proposed(sampler, proposals, folder, trials, budgets=BUDGETS):
+    """What studies of ``trials`` trainings with random scores would train, until there are this many proposals."""
+    study_plan = plan(load("mbconv"), budgets, sampler=sampler, evaluate=random.random, out=folder)
     trained, records, seed = [], 0, 0
     while records < proposals:
         study = folder / str(seed)
         study.mkdir(parents=True)
         journal = Journal(study, open_log(study / "log.jsonl"), None)
-        candidates = Candidates(made.feasible, lambda architecture: str(hash(architecture)))
-        proposer = Proposer(replace(made.definition, seed=seed), candidates, journal, of_each)
+        candidates = Candidates(study_plan.feasible, lambda architecture: str(hash(architecture)))
+        proposer = Proposer(replace(study_plan.question, seed=seed), candidates, journal, trials)
         scores = random.Random(seed)
-        for _ in range(min(of_each, proposals - records)):
+        for _ in range(min(trials, proposals - records)):
             candidate = proposer.next()
             trial = journal.folded.next_trial
             record = candidate.record(trial, proposer.decisions(candidate))
@@ -54,10 +54,10 @@ def check(trained, one=False):
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_some_proposals_of_every_sampler_lie_within_the_budgets(sampler, tmp_path):
-    check(proposed(sampler, 16, tmp_path, of_each=16, budgets=BUDGETS[:1]), one=True)
+    check(proposed(sampler, 16, tmp_path, trials=16, budgets=BUDGETS[:1]), one=True)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_ten_thousand_proposals_of_every_sampler_lie_within_the_budgets(sampler, tmp_path):
-    check(proposed(sampler, 10_000, tmp_path, of_each=30, budgets=BUDGETS[:1]), one=True)
+    check(proposed(sampler, 10_000, tmp_path, trials=30, budgets=BUDGETS[:1]), one=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from nas.study.base import choose
 from nas.study.checkpoints import path_of, sweep
 from nas.study.noise import estimate
-from nas.study.pruner import median, never
+from nas.study.objectives import OBJECTIVES, ranked, value
+from nas.study.pruners import PRUNERS, median
 from nas.study.seeds import derive
 
 
@@ -64,19 +68,54 @@ def curves(record, *values):
 
 def test_the_median_pruner_stops_below_the_median_only(record):
     done = curves(record, 0.1, 0.2, 0.3, 0.4, 0.5)
-    assert median(done, (0.0, 0.3), 4)
-    assert not median(done, (0.0, 0.29), 4)
-    assert median(done, (0.31, 0.0), 4)
-    assert never(done, (0.0, 0.0), 4)
+    assert not median(done, (0.0, 0.3), 4)
+    assert median(done, (0.0, 0.29), 4)
+    assert not median(done, (0.31, 0.0), 4)
 
 
 def test_the_median_pruner_leaves_alone_what_it_cannot_judge(record):
     done = curves(record, 0.1, 0.2, 0.3, 0.4, 0.5)
-    assert median(done[:4], (0.0, 0.0), 4)
-    assert median(done, (0.0,), 4)
-    assert median(done, (0.0,) * 4, 4)
+    assert not median(done[:4], (0.0, 0.0), 4)
+    assert not median(done, (0.0,), 4)
+    assert not median(done, (0.0,) * 4, 4)
     pruned = [record(9 + i, "pruned", 0.9, (0.9, 0.9)) for i in range(5)]
-    assert median([*done, *pruned], (0.0, 0.3), 4)
+    assert not median([*done, *pruned], (0.0, 0.3), 4)
+
+
+@pytest.mark.parametrize("name", PRUNERS)
+def test_every_pruner_keeps_its_contract(record, name):
+    """Pure, a verdict each time, none on the first trial, and the best so far goes on."""
+    should_prune = PRUNERS[name]
+    done = curves(record, 0.1, 0.2, 0.3, 0.4, 0.5)
+    for curve in ((0.0,), (0.0, 0.1), (0.0, 0.9), (0.0, 0.1, 0.2, 0.3)):
+        verdict = should_prune(list(done), curve, 4)
+        assert verdict is should_prune(list(done), curve, 4)
+        assert isinstance(verdict, bool)
+    assert not should_prune([], (0.0, 0.0), 4)
+    assert not should_prune(done, (0.9, 0.9), 4)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_every_objective_keeps_its_contract(record, name):
+    """Pure, a number for each trained record; ranked puts the larger first and ties to fewer MACs."""
+    records = [record(0, top1=0.5, macs=9), record(1, top1=0.5, macs=5), record(2, top1=0.9, macs=9)]
+    values = [value(name, r) for r in records]
+    assert values == [value(name, r) for r in records]
+    assert all(isinstance(number, float) for number in values)
+    order = [r.trial for r in ranked(records, name)]
+    assert order == sorted(range(3), key=lambda trial: (-values[trial], records[trial].macs, trial))
+
+
+def test_the_base_among_the_retrained_is_the_objectives(record, monkeypatch):
+    monkeypatch.setitem(OBJECTIVES, "small", lambda r: -r.macs)
+    records = [
+        record(0, top1=0.9, macs=9),
+        record(1, top1=0.8, macs=1),
+        record(2, top1=0.9, source=0, replicate=1, macs=9),
+        record(3, top1=0.1, source=1, replicate=1, macs=1),
+    ]
+    assert choose({r.trial: r for r in records}, "small").trial == 1
+    assert choose({r.trial: r for r in records}, "top1").trial == 0
 
 
 def test_seeds_differ_by_purpose_and_are_the_same_everywhere():
@@ -84,10 +123,46 @@ def test_seeds_differ_by_purpose_and_are_the_same_everywhere():
     assert len({derive(0, "a", 0), derive(0, "a", 1), derive(1, "a", 0), derive(0, "b", 0)}) == 4
 
 
-def test_sweep_keeps_only_what_it_is_told(tmp_path, record):
+@pytest.fixture
+def checkpoints(tmp_path, record):
+    """Checkpoints of trials 0 and 1, and an older one of trial 0."""
     (tmp_path / "checkpoints").mkdir()
     paths = [path_of(tmp_path, record(t, training_key="t1-0123456789abcdef")) for t in (0, 1)]
     for path in (*paths, paths[0].with_name(paths[0].name + ".old")):
         path.write_text("x")
+    return paths
+
+
+def test_sweep_removes_all_but_the_kept_trials(tmp_path, checkpoints):
     sweep(tmp_path, [1])
-    assert list((tmp_path / "checkpoints").iterdir()) == [paths[1]]
+    assert list((tmp_path / "checkpoints").iterdir()) == [checkpoints[1]]
+
+
+def test_sweep_leaves_alone_what_another_process_is_writing(tmp_path, checkpoints):
+    """Ending one trial must not take the file from under the trainer of another."""
+    program = (
+        "import sys; from pathlib import Path; from nas.storage.files import replacing\n"
+        "with replacing(Path(sys.argv[1])) as file:\n"
+        "    file.write(b'whole'); file.flush(); print('writing', flush=True); sys.stdin.read()"
+    )
+    path = checkpoints[1]
+    writer = subprocess.Popen(
+        [sys.executable, "-c", program, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout.readline() == "writing\n"
+    sweep(tmp_path, [1])
+    _, _ = writer.communicate("")
+    assert writer.returncode == 0
+    assert path.read_bytes() == b"whole"
+
+
+def test_sweep_removes_what_a_dead_process_left_half_written(tmp_path, checkpoints):
+    program = (
+        "import os, sys; from pathlib import Path; from nas.storage.files import replacing\n"
+        "with replacing(Path(sys.argv[1])) as file:\n"
+        "    file.write(b'half'); file.flush(); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", program, checkpoints[1]], check=False)
+    assert len(list((tmp_path / "checkpoints").glob(".*.tmp"))) == 1
+    sweep(tmp_path, [0, 1])
+    assert not list((tmp_path / "checkpoints").glob(".*.tmp"))

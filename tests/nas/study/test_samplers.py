@@ -1,101 +1,146 @@
+"""The table of samplers, and what each promises."""
+
 from __future__ import annotations
 
 import random
 
+import optuna
 import pytest
 
-from nas.study.propose.samplers import ask
+from nas.study.propose.candidates import Candidates, History
+from nas.study.propose.optuna_samplers import ask_nsga2, ask_tpe
+from nas.study.propose.samplers import SAMPLERS
+from search_spaces import digest, within
 
 LABELS = {f"d{i}": ("a", "b", "c") for i in range(6)}
 
 
-def history(record, size, seed=0):
+def records_of(record, size, seed=0):
     """Random decisions; the score is the share of a's, those with more than three b's are over the budget."""
     rng = random.Random(seed)
     records = []
     for trial in range(size):
-        own = {name: rng.choice(labels) for name, labels in LABELS.items()}
-        share = sum(label == "a" for label in own.values()) / len(own)
-        over = sum(label == "b" for label in own.values()) - 3
+        decisions = {name: rng.choice(labels) for name, labels in LABELS.items()}
+        share = sum(label == "a" for label in decisions.values()) / len(decisions)
+        over = sum(label == "b" for label in decisions.values()) - 3
         state = "infeasible" if over > 0 else "complete"
         top1 = None if over > 0 else share
-        records.append(record(trial, state, top1, decisions=own, constraints={"1MFLOPs": float(over)}))
+        records.append(record(trial, state, top1, decisions=decisions, constraints={"1MFLOPs": float(over)}))
     return records
 
 
-def test_a_proposal_is_a_function_of_history_and_seed(record):
-    past = history(record, 30)
+@pytest.fixture
+def candidates(space):
+    return Candidates(within(space, "0.13MFLOPs"), digest)
+
+
+@pytest.fixture
+def past(candidates, record):
+    """Four candidates within the budget, trained; the last is the best."""
+    start = [candidates.uniform("start", lambda key: None, random.Random(seed)) for seed in range(4)]
+    return [
+        record(i, top1=0.1 * i, decisions=candidates.space.labels_of(c.architecture), training_key=c.training_key)
+        for i, c in enumerate(start)
+    ]
+
+
+def history(candidates, records, sampler, seed=0, known=None):
+    keys = {r.training_key: r.trial for r in records}
+    return History(candidates, records, "top1", known or keys.get, seed, len(records), sampler)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_sampler_keeps_its_contract(name, candidates, past):
+    """Pure in history and seed; what promises to stay within proposes only what is new and within the budgets, and
+    None or an error that says so where nothing is left."""
+    sampler = SAMPLERS[name]
+    proposals = set()
+    for seed in range(20):
+        first, again = (sampler.propose(history(candidates, past, name, seed)) for _ in range(2))
+        assert first.architecture == again.architecture
+        assert first.architecture in candidates.space
+        proposals.add(first.architecture)
+        if sampler.stays_within:
+            assert first.fits
+            assert first.training_key not in {r.training_key for r in past}
+    assert len(proposals) > 1
+
+
+def test_a_new_sampler_is_one_line(candidates, monkeypatch, space, by_cost, tmp_path):
+    from nas import search
+    from nas.study.propose.samplers import Sampler
+
+    def largest(history):
+        """The largest that fits and is not known."""
+        members = history.candidates.feasible.sample(history.rng("largest"), 50)
+        unknown = [m for m in members if history.known(history.candidates.of(m, "").training_key) is None]
+        return history.candidates.of(max(unknown, key=lambda a: by_cost(a, 0, None)), "largest") if unknown else None
+
+    monkeypatch.setitem(SAMPLERS, "largest", Sampler(largest, stays_within=True, start=2))
+    study = search(space, "0.13MFLOPs", evaluate=by_cost, sampler="largest", trials=4, retrain=0, out=tmp_path / "s")
+    assert [record.origin for record in study.records] == ["start", "start", "largest", "largest"]
+
+
+@pytest.mark.parametrize("ask", [ask_tpe, ask_nsga2])
+def test_a_proposal_is_a_function_of_history_and_seed(record, ask):
+    past = records_of(record, 30)
     assert ask(LABELS, past, "top1", 5) == ask(LABELS, past, "top1", 5)
     assert len({tuple(ask(LABELS, past, "top1", seed).values()) for seed in range(10)}) > 1
 
 
-def test_every_decision_gets_one_of_its_labels_from_the_first_proposal(record):
-    for past in ([], history(record, 1), history(record, 20)):
+@pytest.mark.parametrize("ask", [ask_tpe, ask_nsga2])
+def test_every_decision_gets_one_of_its_labels_from_the_first_proposal(record, ask):
+    for past in ([], records_of(record, 1), records_of(record, 20)):
         labels = ask(LABELS, past, "top1", 1)
         assert labels.keys() == LABELS.keys()
         assert all(label in LABELS[name] for name, label in labels.items())
 
 
 def test_what_scored_well_is_proposed_more_often(record):
-    past = history(record, 60)
-    proposals = [ask(LABELS, past, "top1", seed) for seed in range(20)]
+    past = records_of(record, 60)
+    proposals = [ask_tpe(LABELS, past, "top1", seed) for seed in range(20)]
     share = sum(label == "a" for p in proposals for label in p.values()) / (20 * len(LABELS))
     assert share > 0.5
 
 
 @pytest.mark.parametrize("ignored", [{"state": "failed"}, {"replicate": 1}, {"source": 0}])
-def test_failures_retrainings_and_repeats_are_not_told(record, ignored):
-    past = history(record, 20)
+def test_failures_retrainings_and_repeats_are_not_shown(record, ignored):
+    past = records_of(record, 20)
     more = record(99, **{"state": "complete", "top1": 1.0, **ignored}, decisions=dict.fromkeys(LABELS, "c"))
-    assert ask(LABELS, past, "top1", 3) == ask(LABELS, [*past, more], "top1", 3)
+    assert ask_tpe(LABELS, past, "top1", 3) == ask_tpe(LABELS, [*past, more], "top1", 3)
 
 
-def test_a_running_training_is_told(record):
-    past = history(record, 20)
-    running = [record(20 + i, "running", None, decisions=ask(LABELS, past, "top1", 3)) for i in range(5)]
-    changed = [ask(LABELS, past, "top1", s) != ask(LABELS, [*past, *running], "top1", s) for s in range(8)]
+def test_a_running_training_is_shown(record):
+    past = records_of(record, 20)
+    running = [record(20 + i, "running", None, decisions=ask_tpe(LABELS, past, "top1", 3)) for i in range(5)]
+    changed = [
+        ask_tpe(LABELS, past, "top1", seed) != ask_tpe(LABELS, [*past, *running], "top1", seed) for seed in range(8)
+    ]
     assert any(changed)
 
 
 def test_nsga2_breeds_from_the_best_of_its_generation(record):
     """Once two generations are known, a's are proposed far more often than by chance (a third)."""
-    past = [r for r in history(record, 120) if r.state == "complete"]
-    proposals = [ask(LABELS, past, "top1", seed, "nsga2") for seed in range(60)]
-    share = sum(label == "a" for own in proposals for label in own.values()) / (60 * len(LABELS))
+    past = [r for r in records_of(record, 120) if r.state == "complete"]
+    proposals = [ask_nsga2(LABELS, past, "top1", seed) for seed in range(60)]
+    share = sum(label == "a" for labels in proposals for label in labels.values()) / (60 * len(LABELS))
     assert share > 0.45
-    assert ask(LABELS, past, "top1", 5, "nsga2") == proposals[5]
 
 
-@pytest.fixture
-def candidates(space):
-    from nas.study.propose.candidates import Candidates
-    from search_spaces import digest, within
-
-    return Candidates(within(space, "0.13MFLOPs"), digest)
-
-
-@pytest.mark.parametrize("sampler", ["evolution", "local"])
-def test_own_samplers_stay_within_and_propose_what_is_new(candidates, record, sampler):
-    from nas.study.propose.evolution import OWN
-
-    start = [candidates.uniform("start", lambda key: None, random.Random(seed)) for seed in range(4)]
-    known = {c.training_key: i for i, c in enumerate(start)}
-    labels = [candidates.space.labels_of(c.architecture) for c in start]
-    past = [record(i, top1=0.1 * i, decisions=own) for i, own in enumerate(labels)]
-    for seed in range(30):
-        one = OWN[sampler](candidates, past, "top1", known.get, random.Random(seed))
-        assert one.fits
-        assert one.training_key not in known
-        again = OWN[sampler](candidates, past, "top1", known.get, random.Random(seed))
-        assert again.architecture == one.architecture
-    assert OWN[sampler](candidates, past, "top1", lambda key: 0, random.Random(0)) is None
+def test_the_name_of_nsga2s_note_is_the_one_optuna_itself_writes():
+    """It is not public: a release that changes it fails here."""
+    sampler = optuna.samplers.NSGAIISampler(population_size=2, seed=0)
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=6)
+    assert sampler._get_generation_key() in study.trials[-1].system_attrs
 
 
-def test_local_search_begins_beside_the_best(candidates, record):
-    from nas.study.propose.evolution import local
+def test_samplers_that_find_nothing_new_say_so(candidates, past):
+    for name in ("evolution", "local"):
+        assert SAMPLERS[name].propose(history(candidates, past, name, known=lambda key: 0)) is None
 
-    start = [candidates.uniform("start", lambda key: None, random.Random(seed)) for seed in range(4)]
-    best = record(9, top1=0.9, decisions=candidates.space.labels_of(start[2].architecture))
-    past = [record(0, top1=0.2, decisions=candidates.space.labels_of(start[0].architecture)), best]
-    found = local(candidates, past, "top1", {start[2].training_key: 9}.get, random.Random(0))
-    assert found.architecture in set(candidates.space.neighbours(start[2].architecture))
+
+def test_local_search_begins_beside_the_best(candidates, past):
+    proposal = SAMPLERS["local"].propose(history(candidates, past, "local"))
+    best = candidates.space.decide(past[-1].decisions)
+    assert proposal.architecture in set(candidates.space.neighbours(best))

@@ -7,32 +7,36 @@ from collections.abc import Callable, Iterable
 
 from nas.study.records import Record
 
-LEAST_CURVES = 5
+MIN_CURVES = 5
+
+ShouldPrune = Callable[[Iterable[Record], tuple[float, ...], int], bool]
 
 
 def never(records: Iterable[Record], curve: tuple[float, ...], epochs: int) -> bool:
     """Every training runs to its last epoch."""
-    return True
+    return False
 
 
 def median(records: Iterable[Record], curve: tuple[float, ...], epochs: int) -> bool:
-    """Go on unless the best top-1 so far is below the median of the completed trials at this epoch.
+    """Prune where the best top-1 so far is below the median of the completed trials at this epoch.
 
     The rule of Golovin et al. 2017 (Vizier, sec. 3.2.2) on single values in place of running averages. The
     first quarter of the epochs and studies with fewer than five completed trials are left alone.
     """
     epoch = len(curve)
     if epoch >= epochs or epoch <= max(1, epochs // 4):
-        return True
+        return False
     at_epoch = [
         r.top1_by_epoch[epoch - 1]
         for r in records
         if r.state == "complete" and r.replicate == 0 and len(r.top1_by_epoch) >= epoch
     ]
-    return len(at_epoch) < LEAST_CURVES or max(curve) >= statistics.median(at_epoch)
+    return len(at_epoch) >= MIN_CURVES and max(curve) < statistics.median(at_epoch)
 
 
-PRUNERS: dict[str, Callable[[Iterable[Record], tuple[float, ...], int], bool]] = {
+PRUNERS: dict[str, ShouldPrune] = {
     "median": median,
     "none": never,
 }
+"""Name to ``should_prune(records, curve, epochs)``: True where the training with this curve of validation top-1 (one
+value an epoch, of at most ``epochs``) is to be stopped. A new pruner is one function and one line."""

@@ -10,15 +10,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-ATTEMPTS = 3  # a training whose process dies or hangs is started this often in all
+MAX_ATTEMPTS = 3  # a training whose process dies or hangs is started this often in all
 
 
 @dataclass(frozen=True)
 class Job:
     """One training as plain data. ``trainer`` is ``module:function``, called with (task, seed, checkpoint,
-    report).
+    report): :class:`nas.study.executors.worker.Report`.
 
-    ``task`` is the trainer's own business (architecture, recipe, data, settings …), JSON values only.
+    ``task`` is the trainer's business alone (architecture, recipe, data, settings …), JSON values only.
     """
 
     trial: int
@@ -32,7 +32,7 @@ class Job:
 
 
 class Handler(Protocol):
-    """What the driver wants to hear of each training."""
+    """What the driver is told of each training."""
 
     def started(self, trial: int, attempt: int, where: str) -> None: ...
 

@@ -1,0 +1,63 @@
+"""Options of a value object as arguments of a command: names, defaults, rules and help come from its fields."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Collection
+from dataclasses import Field
+from typing import Any
+
+from nas.cli.parser import Parser
+from nas.study.options import default_text, options_of
+from search_spaces.errors import UserError
+from search_spaces.values import Value
+
+
+class Groups:
+    """The titled groups of a parser's help, each made when its first option comes."""
+
+    def __init__(self, parser: Parser) -> None:
+        self._parser = parser
+        self._groups: dict[str, Any] = {}
+
+    def __getitem__(self, title: str) -> Any:
+        if title not in self._groups:
+            self._groups[title] = self._parser.add_argument_group(title)
+        return self._groups[title]
+
+
+def add_options(groups: Groups, kind: type[Value], without: Collection[str] = ()) -> None:
+    """One argument for each option of ``kind``; what is not given stays None."""
+    for f in options_of(kind):
+        if f.name not in without:
+            groups[f.metadata["group"]].add_argument(f"--{f.name.replace('_', '-')}", **_settings(f))
+
+
+def given(kind: type[Value], arguments: argparse.Namespace) -> dict[str, Any]:
+    """The options of ``kind`` that were given."""
+    values = {f.name: getattr(arguments, f.name, None) for f in options_of(kind)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _settings(f: Field[Any]) -> dict[str, Any]:
+    rule, default = f.metadata["rule"], default_text(f)
+    names = getattr(rule, "examples", ())
+    named = bool(names) and all(isinstance(name, str) for name in names)
+    metavar = f"{{{','.join(names)}}}" if named else f.metadata["metavar"]
+    help_text = f.metadata["help"] + (f" ({default})" if default else "")
+    return {"type": _reader(f), "metavar": metavar, "help": help_text.replace("%", "%%")}
+
+
+def _reader(f: Field[Any]) -> Callable[[str], Any]:
+    """Reads the word and holds it to the rule."""
+    rule = f.metadata["rule"]
+
+    def read(word: str) -> Any:
+        try:
+            return rule(f.metadata["read"](word))
+        except UserError as error:
+            raise argparse.ArgumentTypeError(error.message) from None
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"must be {getattr(rule, 'words', 'a number')}, got {word!r}") from None
+
+    return read

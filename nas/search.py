@@ -1,0 +1,255 @@
+"""What ``nas.search`` and ``nas search`` do: plan a study, run it to its limits under the lock of its folder, report.
+
+Heavy imports stand inside the functions: the package's face imports this module.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time as clock
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nas.study import Study
+    from nas.study.definition import Definition
+    from nas.study.driver import Limits
+    from nas.study.executors.protocol import Executor
+    from nas.study.journal import Journal, Progress
+    from nas.study.plan import Evaluate, Plan
+    from nas.study.run_options import RunOptions
+    from search_spaces import Budget, Space
+
+
+def search(
+    space: Space | str,
+    budgets: str | Budget | Iterable[str | Budget] = (),
+    *,
+    out: Path | str | None = None,
+    evaluate: Evaluate | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Study:
+    """Search ``space`` within ``budgets`` and choose a base; the same call goes on where an earlier one
+    stopped.
+
+    ``options`` are those of :class:`nas.study.question.Question` (data, sampler, pruner, objective, recipe, epochs,
+    image_size, classes, device, seed, retrain, seeds, blocks) and :class:`nas.study.run_options.RunOptions` (trials,
+    time, workers, executor, keep); both say what each means. ``evaluate(architecture, seed, report) -> score`` takes
+    the place of training on ``data``; it may call ``report(epoch, top1) -> bool`` (go on?). ``progress`` is called with
+    each event of the log.
+
+    Raises UserError for a wrong argument, before anything is written; StudyError when nothing finishes or too
+    much fails; KeyboardInterrupt, with a line that says how to go on.
+    """
+    from nas.study.plan import plan
+    from nas.study.run_options import split_options
+
+    run_options, question_options = split_options(options)
+    study_plan = plan(space, budgets, out=out, evaluate=evaluate, **question_options)
+    return conduct(study_plan, run_options, progress=progress)
+
+
+def conduct(
+    plan: Plan, options: RunOptions, *, progress: Progress | None = None, trainer: str = "nas.study.trainer:train"
+) -> Study:
+    """Run a plan to its limits and write its report. ``trainer``: the training function, ``module:name``."""
+    from nas.report import write_report
+    from nas.storage.lock import locked
+    from nas.study import open_study
+    from nas.study.driver import Limits
+    from nas.study.executors.table import executor_of
+
+    deadline = math.inf if options.time is None else clock.monotonic() + options.time
+    limits = Limits(options.trials, deadline, options.keep)
+    if plan.exists and _is_done(plan.folder, limits):
+        return open_study(plan.folder)
+    settings = {} if plan.exists else _measured_settings(plan)
+    _make_folder(plan.folder)
+    with locked(plan.folder):
+        definition = _settled(plan, settings)
+        with _journal(plan.folder, progress) as journal:
+            executor = executor_of(options.executor, plan, definition, options.workers, limits.trials)
+            try:
+                _Run(plan, definition, journal, executor, limits, trainer).go()
+            finally:
+                executor.close()
+        write_report(plan.folder)
+    return open_study(plan.folder)
+
+
+def _is_done(folder: Path, limits: Limits) -> bool:
+    from nas.storage import layout
+    from nas.study import open_study
+
+    study = open_study(folder)
+    enough = study.state == "exhausted" or (study.state == "finished" and study.done >= limits.trials)
+    return enough and (folder / layout.BASE).is_file() and not study.problems
+
+
+def _make_folder(folder: Path) -> None:
+    from search_spaces.errors import UserError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written: {error.strerror}") from None
+
+
+def _measured_settings(plan: Plan) -> dict[str, Any]:
+    """What is decided once at the start of a study: device, dtype, batch, threads, sizes, epochs."""
+    question = plan.question
+    if plan.recipe is None:
+        return {"epochs": question.epochs}
+    from nas.training.settings import settings
+
+    return settings(plan.recipe, question.device, epochs=question.epochs).to_data()
+
+
+def _settled(plan: Plan, settings: dict[str, Any]) -> Definition:
+    """The stored definition, whose device must still be there, or a new one with the settings measured now."""
+    from nas.storage import layout
+    from nas.study.definition import check_same, read_definition, write_definition
+
+    if plan.exists:
+        stored = read_definition(plan.folder)
+        check_same(plan.folder, stored, plan.definition)
+        _check_device(plan.folder, stored)
+        return stored
+    definition = replace(plan.definition, settings=settings)
+    write_definition(plan.folder, definition)
+    (plan.folder / layout.CHECKPOINTS).mkdir(exist_ok=True)
+    return definition
+
+
+def _check_device(folder: Path, definition: Definition) -> None:
+    """A study begun on a GPU goes on on one: elsewhere its scores could not be compared."""
+    from search_spaces.errors import UserError
+
+    device = str(definition.settings.get("device", "cpu"))
+    if device == "cpu":
+        return
+    from nas.training.settings import device_of
+
+    try:
+        device_of(device)
+    except UserError as error:
+        raise UserError(f"{folder} was begun on {device} and can go on there only: {error}") from None
+
+
+@contextmanager
+def _journal(folder: Path, progress: Progress | None) -> Iterator[Journal]:
+    from nas.storage import layout
+    from nas.study.journal import Journal
+    from nas.study.log import open_log
+
+    journal = Journal(folder, open_log(folder / layout.LOG), progress)
+    try:
+        for problem in journal.problems:
+            journal.add("problem", text=problem)
+        yield journal
+    finally:
+        journal.close()
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run of a study: search, retraining, choice of the base, its test."""
+
+    plan: Plan
+    definition: Definition
+    journal: Journal
+    executor: Executor
+    limits: Limits
+    trainer: str
+
+    def go(self) -> None:
+        from nas.study.errors import StudyError
+
+        journal, limits = self.journal, self.limits
+        opened = {"trials": limits.trials, "definition": self.definition.digest, "max_failures": limits.failures}
+        journal.add("opened", pid=os.getpid(), **opened, versions=self.plan.definition.versions)
+        try:
+            self._refer()
+            driver = self._driver()
+            searched, retrained = driver.search(), driver.retrain()
+            self._conclude()
+            journal.add("ended", state=retrained if retrained == "time" else searched)
+        except KeyboardInterrupt:
+            journal.add("ended", state="interrupted")
+            done = f"stopped with {journal.counted()} of {limits.trials} trainings done"
+            raise KeyboardInterrupt(f"{done}; the same command goes on from {self.plan.folder}") from None
+        except StudyError as error:
+            journal.add("ended", state="failed", reason=str(error))
+            raise
+
+    def _driver(self) -> Any:
+        from nas.study.driver import Driver, Training
+        from nas.study.job import key_of, task_of
+        from nas.study.propose.candidates import Candidates
+        from nas.study.propose.latency import Latencies, on_device
+
+        plan, settings = self.plan, self.definition.settings
+        measure = on_device(settings.get("device", "cpu"), settings.get("threads", 1))
+        latencies = Latencies(plan.latency_budgets, self.journal, measure) if plan.latency_budgets else None
+        candidates = Candidates(plan.feasible, key_of(plan, self.definition), latencies)
+        training = Training(self.trainer, task_of(plan, self.definition), settings["epochs"])
+        question = self.definition.question
+        return Driver(plan.folder, question, candidates, self.journal, self.executor, training, self.limits)
+
+    def _refer(self) -> None:
+        """Record once what a logistic regression reaches on the same images."""
+        if self.plan.data is not None and self.journal.folded.reference is None:
+            from nas.training.reference import reference
+
+            self.journal.add("reference", **asdict(reference(self.plan.data)))
+
+    def _conclude(self) -> None:
+        """Estimate the noise, choose the base, write its file, and read the test split once for it."""
+        from nas.storage import layout
+        from nas.study import checkpoints, noise
+        from nas.study.base import choose, write_base
+        from nas.study.errors import StudyError
+
+        plan, journal, keep = self.plan, self.journal, self.limits.keep
+        choice = choose(journal.records, self.definition.question.objective)
+        if choice is None:
+            reasons = [r.reason for r in journal.records.values() if r.state == "failed" and r.reason]
+            why = f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""
+            raise StudyError(f"no training was completed in {plan.folder}{why}")
+        journal.add("noise", **asdict(noise.estimate(journal.records.values())))
+        record = journal.records[choice.trial]
+        if keep != "all":
+            checkpoints.sweep(plan.folder, [record.trial] if keep == "base" else [])
+        weights = checkpoints.path_of(plan.folder, record)
+        provenance = {
+            "study": plan.folder.name,
+            "definition": self.definition.digest,
+            **asdict(choice),
+            "macs": record.macs,
+            "params": record.params,
+            "budgets": list(self.definition.budgets),
+            "weights": f"{layout.CHECKPOINTS}/{weights.name}" if weights.exists() else None,
+        }
+        write_base(plan.folder, plan.space.decide(record.decisions), provenance)
+        journal.add("base", **asdict(choice))
+        if weights.exists():
+            self._test(record.trial, weights)
+
+    def _test(self, trial: int, weights: Path) -> None:
+        """Read the test split, once for each base."""
+        plan, score = self.plan, self.journal.folded.test
+        if plan.data is None or plan.recipe is None or (score is not None and score.trial == trial):
+            return
+        from nas.training.final import final_evaluation
+        from nas.training.settings import Settings
+        from search_spaces.files.load import outside_blocks
+
+        settings = Settings.from_data(self.definition.settings)
+        blocks = outside_blocks(self.definition.question.blocks)
+        result = final_evaluation(weights, plan.data, ["test"], settings, blocks)["test"]
+        self.journal.add("test", trial=trial, top1=result.top1, images=result.images)

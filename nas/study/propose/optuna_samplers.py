@@ -1,0 +1,100 @@
+"""Optuna, and only here: one proposal as a pure function of (history, random seed).
+
+The history is rebuilt into a study in memory for each proposal, and the sampler is made anew with a seed of
+its own, so that a resumed study proposes what an uninterrupted one would have. Every decision is always
+suggested, as a categorical of its labels under a fixed name, so that the joint sampler stays joint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nas.study.objectives import value
+from nas.study.propose.candidates import Candidate, History
+from nas.study.records import Record
+
+if TYPE_CHECKING:
+    import optuna
+
+POPULATION = 10  # of NSGA-II: small, because trainings are dear
+SHOWN = ("complete", "pruned", "infeasible", "running")  # states of records that Optuna is shown
+
+Labels = Mapping[str, Sequence[str]]
+
+
+def tpe(history: History) -> Candidate:
+    """Multivariate tree-structured Parzen estimator (Optuna 5)."""
+    return _candidate(history, ask_tpe)
+
+
+def nsga2(history: History) -> Candidate:
+    """NSGA-II (Deb et al. 2002)."""
+    return _candidate(history, ask_nsga2)
+
+
+def ask_tpe(decisions: Labels, records: Iterable[Record], objective: str, seed: int) -> dict[str, str]:
+    """Propose one label for each decision from what is known so far, by TPE."""
+    from optuna.samplers import TPESampler
+
+    return _ask(decisions, _shown(records), objective, TPESampler(seed=seed, n_startup_trials=0))
+
+
+def ask_nsga2(decisions: Labels, records: Iterable[Record], objective: str, seed: int) -> dict[str, str]:
+    """Propose one label for each decision from what is known so far, by NSGA-II."""
+    from optuna.samplers import NSGAIISampler
+
+    shown = _shown(records)
+    complete = [r.trial for r in shown if r.state == "complete"]
+    # What the sampler notes beside each complete trial: its generation. The name is Optuna's own and not public, so
+    # the project is bound to Optuna 5, and a test fails should it change.
+    key = NSGAIISampler._get_generation_key()
+    generations = {trial: {key: index // POPULATION} for index, trial in enumerate(complete)}
+    return _ask(decisions, shown, objective, NSGAIISampler(population_size=POPULATION, seed=seed), generations)
+
+
+def _candidate(history: History, ask: Callable[..., dict[str, str]]) -> Candidate:
+    labels = {decision.name: decision.labels for decision in history.candidates.space.decisions}
+    seed = history.seed(history.sampler)
+    return history.candidates.decided(ask(labels, history.records, history.objective, seed), "sampler")
+
+
+def _ask(
+    decisions: Labels,
+    records: Iterable[Record],
+    objective: str,
+    sampler: optuna.samplers.BaseSampler,
+    attributes: Mapping[int, dict[str, int]] | None = None,
+) -> dict[str, str]:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    categories: dict[str, Any] = {
+        name: optuna.distributions.CategoricalDistribution(tuple(labels)) for name, labels in decisions.items()
+    }
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    study.add_trials([_trial(r, categories, objective, (attributes or {}).get(r.trial)) for r in records])
+    return dict(study.ask(categories).params)
+
+
+def _shown(records: Iterable[Record]) -> list[Record]:
+    return [r for r in records if r.replicate == 0 and r.state in SHOWN and r.source is None]
+
+
+def _trial(
+    record: Record, categories: Mapping[str, Any], objective: str, attributes: dict[str, int] | None
+) -> optuna.trial.FrozenTrial:
+    """A record as Optuna's finished or running trial; over-budget ones are pruned ones with their
+    constraints."""
+    from optuna.trial import TrialState, create_trial
+
+    states = {"complete": TrialState.COMPLETE, "running": TrialState.RUNNING}
+    return create_trial(
+        state=states.get(record.state, TrialState.PRUNED),
+        value=value(objective, record) if record.state == "complete" else None,
+        params={name: record.decisions[name] for name in categories},
+        distributions=dict(categories),
+        intermediate_values=dict(enumerate(record.top1_by_epoch, start=1)) if record.state == "pruned" else {},
+        constraints=dict(record.constraints),
+        system_attrs=attributes,
+    )
