@@ -71,6 +71,7 @@ def conduct(
     settings = {} if plan.exists else _measured_settings(plan)
     _make_folder(plan.folder)
     with locked(plan.folder):
+        _remove_leftovers(plan.folder)
         definition = _settled(plan, settings)
         with _journal(plan.folder, progress) as journal:
             executor = executor_of(options.executor, plan, definition, options.workers, limits.trials)
@@ -83,12 +84,23 @@ def conduct(
 
 
 def _is_done(folder: Path, limits: Limits) -> bool:
+    """Whether nothing is left to do; what is made from the log and is missing or damaged is to be made again."""
     from nas.storage import layout
     from nas.study import open_study
+    from nas.study.records import are_written
 
     study = open_study(folder)
     enough = study.state == "exhausted" or (study.state == "finished" and study.done >= limits.trials)
-    return enough and (folder / layout.BASE).is_file() and not study.problems
+    derived = all((folder / name).is_file() for name in (layout.BASE, layout.REPORT))
+    return enough and derived and are_written(folder, study.records) and not study.problems
+
+
+def _remove_leftovers(folder: Path) -> None:
+    from nas.storage import layout
+    from nas.storage.files import remove_leftovers
+
+    for place in (folder, folder / layout.CHECKPOINTS):
+        remove_leftovers(place)
 
 
 def _make_folder(folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -133,3 +133,12 @@ def write_records(folder: Path, records: Mapping[int, Record]) -> None:
     """Write ``records.jsonl``: one line per trial, in order."""
     lines = (json.dumps(records[trial].to_data(), allow_nan=False) + "\n" for trial in sorted(records))
     write_atomic(folder / layout.RECORDS, "".join(lines))
+
+
+def are_written(folder: Path, records: Sequence[Record]) -> bool:
+    """Whether ``records.jsonl`` holds these records."""
+    try:
+        lines = (folder / layout.RECORDS).read_text().splitlines()
+        return [from_data(json.loads(line)) for line in lines] == list(records)
+    except (OSError, ValueError, TypeError):
+        return False

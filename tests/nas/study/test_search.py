@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -132,6 +134,39 @@ def test_a_finished_study_is_returned_untouched_and_a_larger_number_extends_it(r
     assert run(trials=3) == study
     assert (tmp_path / "study" / "log.jsonl").stat().st_size == size
     assert outcome(run(trials=12)) == outcome(run("whole", trials=12))
+
+
+@pytest.mark.parametrize("name", ["records.jsonl", "base.yaml", "report.html"])
+def test_what_is_made_from_the_log_is_made_again_by_the_same_command(run, tmp_path, name):
+    study = run(trials=4)
+    path = tmp_path / "study" / name
+    path.unlink()
+    assert outcome(run(trials=4)) == outcome(study)
+    assert path.is_file()
+
+
+@pytest.mark.parametrize("text", ["", "{}\n", "no json\n", "\xff"])
+def test_damaged_records_are_made_again(run, tmp_path, text):
+    run(trials=4)
+    path = tmp_path / "study" / "records.jsonl"
+    sound = path.read_bytes()
+    path.write_text(text, encoding="latin-1")
+    run(trials=4)
+    assert path.read_bytes() == sound
+
+
+def test_what_a_kill_left_half_written_goes_at_the_next_start(run, tmp_path):
+    run(trials=3)
+    program = (
+        "import os, sys; from pathlib import Path; from nas.storage.files import replacing\n"
+        "with replacing(Path(sys.argv[1])) as file:\n"
+        "    file.write(b'half'); file.flush(); os._exit(9)"
+    )
+    for name in ("report.html", "checkpoints/00000-abc-0.ckpt"):
+        subprocess.run([sys.executable, "-c", program, tmp_path / "study" / name], check=False)
+    assert len(list((tmp_path / "study").rglob(".*.tmp"))) == 2
+    run(trials=4)
+    assert not list((tmp_path / "study").rglob(".*.tmp"))
 
 
 class Died(BaseException):
@@ -350,9 +385,6 @@ def test_a_reader_beside_a_writer_never_calls_a_sound_log_damaged(run, tmp_path)
 
 
 def test_nas_search_is_the_function_whatever_is_imported_first():
-    import subprocess
-    import sys
-
     for first in ("nas", "nas.search", "nas.cli.search"):
         program = f"import {first}; from nas import search; print(callable(search))"
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
