@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 from nas.search import conduct, search
-from nas.study.driver import Limits
+from nas.storage.files import replacing
 from nas.study.plan import plan
+from nas.study.run_options import RunOptions
 from search_spaces import Architecture, Conv, Head, Space, Stage, choice
 
 EPOCHS = 3
@@ -45,9 +45,8 @@ def train(task, seed, checkpoint, report):
     while going and len(curve) < EPOCHS:
         time.sleep(SECONDS)
         curve.append(score(task["architecture"], seed, len(curve) + 1))
-        beside = path.with_name(path.name + ".new")
-        beside.write_text(json.dumps(curve))
-        os.replace(beside, path)
+        with replacing(path) as file:  # as the real trainer writes
+            file.write(json.dumps(curve).encode())
         going = report(len(curve), {"top1": curve[-1], "seconds": SECONDS * len(curve)})
     return {"top1": curve[-1], "top1_by_epoch": curve, "seconds": 0.0, "pruned": len(curve) < EPOCHS}
 
@@ -58,10 +57,10 @@ def score(architecture, seed, epoch):
     return round((0.5 * quality + 0.4) * epoch / EPOCHS + (seed % 1000) / 1e5, 6)
 
 
-def run(folder, trials, workers, trained_by="small_study:train"):
+def run(folder, trials, workers, trainer="small_study:train"):
     """The study, to its end."""
-    made = plan(SPACE, "0.35MFLOPs", epochs=EPOCHS, out=folder, evaluate=score)
-    return conduct(replace(made, evaluate=None), Limits(trials), workers=workers, trained_by=trained_by)
+    study_plan = plan(SPACE, "0.35MFLOPs", epochs=EPOCHS, out=folder, evaluate=score)
+    return conduct(replace(study_plan, evaluate=None), RunOptions(trials=trials, workers=workers), trainer=trainer)
 
 
 def run_real(folder, trials, workers):
