@@ -108,7 +108,7 @@ def _search(plan: Plan, arguments: argparse.Namespace) -> int:
     try:
         with display(_watched(plan, options.trials)) as shown:
             study = conduct(plan, options, progress=shown)
-    except StudyError as error:
+    except (StudyError, OSError) as error:  # OSError: a full disk
         output.say(f"nas search: {error}")
         return 1
     if arguments.json:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nas.storage import layout
+from nas.study.errors import StudyError
 from nas.study.executors.protocol import MAX_ATTEMPTS, Handler, Job
 
 _START = (
@@ -152,6 +153,8 @@ class Local:
         elif message["kind"] == "epoch":
             go = handler.epoch(message["trial"], message["epoch"], message["metrics"])
             worker.send({"go": go})
+        elif message["kind"] == "stopped":
+            raise StudyError(f"trial {message['trial']} stopped, and the study with it: {message['reason']}")
         elif message["kind"] == "failed" and message["again"]:
             self._lost(slot, handler, message["reason"])
         else:

@@ -57,7 +57,9 @@ class Executor(Protocol):
     def submit(self, job: Job) -> None: ...
 
     def wait(self, handler: Handler, timeout: float | None = None) -> None:
-        """Hand over what happened; at least one event, unless the timeout (seconds) passes."""
+        """Hand over what happened; at least one event, unless the timeout (seconds) passes. Raises StudyError where
+        the machine, and not the candidate, is the reason why a training stopped (a full disk): it is not held against
+        the candidate, and the same command trains it again."""
         ...
 
     def close(self) -> None:

@@ -23,7 +23,6 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-RETRIED = ("MemoryError", "OutOfMemoryError")  # by name: worth another try, in a fresh process
 ALIVE_EVERY = 1.0  # seconds between signs of life
 
 
@@ -98,9 +97,18 @@ def _serve(link: Link, job: dict[str, Any]) -> None:
     except Exception as error:
         traceback.print_exc()
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:500]
-        link.send("failed", trial=trial, reason=reason, again=type(error).__name__ in RETRIED)
+        if isinstance(error, OSError):
+            link.send("stopped", trial=trial, reason=reason)
+        else:
+            link.send("failed", trial=trial, reason=reason, again=_is_out_of_memory(error))
     else:
         link.send("done", trial=trial, result=result, memory=_peak_kib())
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether another try in a fresh process may do better. By name and text: torch is not imported here, and says it
+    by a plain RuntimeError on the CPU."""
+    return type(error).__name__ in ("MemoryError", "OutOfMemoryError") or "can't allocate memory" in str(error)
 
 
 def _peak_kib() -> int:

@@ -42,6 +42,22 @@ def hungry(task, seed, checkpoint, report):
     raise MemoryError("out of it")
 
 
+def hungry_once(task, seed, checkpoint, report):
+    marker = Path(checkpoint)
+    if not marker.exists():
+        save(checkpoint, "was here")
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1125899906842624 bytes")
+    return good(task, seed, checkpoint, report)
+
+
+def no_room_once(task, seed, checkpoint, report):
+    marker = Path(checkpoint).with_suffix(".tried")
+    if not marker.exists():
+        save(marker, "was here")
+        raise OSError(28, "No space left on device")
+    return good(task, seed, checkpoint, report)
+
+
 def hangs(task, seed, checkpoint, report):
     report(1, {"top1": 0.1})
     time.sleep(600)

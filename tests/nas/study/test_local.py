@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nas.study.errors import StudyError
 from nas.study.executors.local import Local, Patience, environments
 from nas.study.executors.protocol import Job
 
@@ -92,6 +93,18 @@ def test_what_a_trainer_raises_is_the_reason_and_its_process_goes_on(executor, t
     assert run(executor, tmp_path, "raises").ended() == [("failed", 0, "RuntimeError: no luck")]
     assert "Traceback" in (tmp_path / "workers.log").read_text()
     assert run(executor, tmp_path, "good").ended()[0][0] == "done"
+
+
+def test_out_of_memory_gets_a_fresh_process(executor, tmp_path):
+    heard = run(executor, tmp_path, "hungry_once")
+    assert [event[0] for event in heard.events[:3]] == ["started", "retried", "started"]
+    assert heard.ended()[0][0] == "done"
+
+
+def test_a_full_disk_is_not_held_against_the_candidate(executor, tmp_path):
+    with pytest.raises(StudyError, match=r"trial 0 stopped, .*No space left on device"):
+        run(executor, tmp_path, "no_room_once")
+    assert run(executor, tmp_path, "no_room_once").ended()[0][0] == "done"
 
 
 def test_a_dead_training_is_started_again(executor, tmp_path):
