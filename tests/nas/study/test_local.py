@@ -7,37 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from heard import Heard
 
 from nas.study.errors import StudyError
 from nas.study.executors.local import Local, Patience, environments
 from nas.study.executors.protocol import Job
-
-
-class Heard:
-    """A handler that notes what it hears."""
-
-    def __init__(self, go=True):
-        self.go = go
-        self.events = []
-
-    def started(self, trial, attempt, where):
-        self.events.append(("started", trial, attempt))
-
-    def epoch(self, trial, epoch, metrics):
-        self.events.append(("epoch", trial, epoch))
-        return self.go
-
-    def retried(self, trial, attempt, reason):
-        self.events.append(("retried", trial, attempt, reason))
-
-    def done(self, trial, result):
-        self.events.append(("done", trial, result))
-
-    def failed(self, trial, reason):
-        self.events.append(("failed", trial, reason))
-
-    def ended(self):
-        return [event for event in self.events if event[0] in ("done", "failed")]
 
 
 @pytest.fixture

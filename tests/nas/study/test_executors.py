@@ -1,0 +1,115 @@
+"""The contract that every executor keeps: plain jobs in, events out, in order."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from heard import Heard
+
+from nas.study.executors.protocol import Job
+from nas.study.executors.table import EXECUTORS, executor_of
+from nas.study.plan import plan
+from search_spaces import UserError
+from search_spaces.files.codec import to_data
+
+CURVE = (0.1, 0.2, 0.3)
+
+
+def score(architecture, seed, report):
+    """What ``pretenders:good`` does, as a user's evaluator; a seed of 1 raises."""
+    if seed == 1:
+        raise RuntimeError("no luck\nat all")
+    for epoch, top1 in enumerate(CURVE, start=1):
+        if not report(epoch, top1):
+            break
+    return CURVE[-1]
+
+
+@pytest.fixture(params=EXECUTORS)
+def executor(request, space, tmp_path, monkeypatch):
+    """An executor by its name, for the kind of study that it runs, and that study's space."""
+    monkeypatch.setattr(sys, "path", [str(Path(__file__).parent), *sys.path])
+    study_plan = plan(space, (), evaluate=score, out=tmp_path / "study")
+    study_plan.folder.mkdir()
+    if request.param != "inline":
+        study_plan = replace(study_plan, evaluate=None)
+    executor = executor_of(request.param, study_plan, study_plan.definition, 1, 4)
+    with contextlib.closing(executor):
+        yield executor
+
+
+@pytest.fixture
+def job(space, tmp_path):
+    """A job: the first architecture of the space, by a trainer that is good or raises."""
+
+    def submitted(trial, *, good=True):
+        trainer = f"pretenders:{'good' if good else 'raises'}"
+        architecture = space.decide({d.name: d.labels[0] for d in space.decisions})
+        task = {"architecture": to_data(architecture)}
+        return Job(trial, trainer, task, 0 if good else 1, str(tmp_path / f"{trial}.ckpt"))
+
+    return submitted
+
+
+def run(executor, job, go=True):
+    heard = Heard(go)
+    executor.submit(job)
+    while not heard.ended():
+        executor.wait(heard)
+    return heard.events
+
+
+def test_a_training_is_begun_then_its_epochs_come_in_order_then_its_end(executor, job):
+    free = executor.free()
+    assert free >= 1
+    *before, (name, trial, result) = run(executor, job(4))
+    assert before == [("started", 4, 1), *(("epoch", 4, number) for number in (1, 2, 3))]
+    assert (name, trial) == ("done", 4)
+    assert (result["top1"], tuple(result["top1_by_epoch"]), result["pruned"]) == (0.3, CURVE, False)
+    assert executor.free() == free
+
+
+def test_a_job_takes_a_place_until_it_ends(executor, job):
+    free = executor.free()
+    executor.submit(job(0))
+    assert executor.free() == free - 1
+
+
+def test_the_verdict_after_an_epoch_ends_the_training(executor, job):
+    events = run(executor, job(0), go=False)
+    assert [event[0] for event in events] == ["started", "epoch", "done"]
+    assert events[-1][-1]["pruned"] is True
+
+
+def test_what_a_training_raises_is_one_line_and_the_next_one_runs(executor, job):
+    assert run(executor, job(0, good=False)) == [("started", 0, 1), ("failed", 0, "RuntimeError: no luck")]
+    assert run(executor, job(1))[-1][0] == "done"
+
+
+def test_waiting_for_nothing_returns(executor):
+    executor.wait(Heard(), timeout=0)
+
+
+def test_closing_twice_is_no_error_and_ends_what_runs(executor, job):
+    executor.submit(job(0))
+    executor.close()
+    executor.close()
+
+
+def test_an_executor_refuses_a_study_that_it_cannot_run(space, tmp_path):
+    with_evaluator = plan(space, (), evaluate=score, out=tmp_path / "study")
+    without = replace(with_evaluator, evaluate=None)
+    for name, wrong in (("local", with_evaluator), ("inline", without)):
+        with pytest.raises(UserError, match=f"the executor {name} "):
+            executor_of(name, wrong, wrong.definition, 1, 4)
+
+
+def test_auto_is_the_executor_that_suits_the_study(space, tmp_path):
+    with_evaluator = plan(space, (), evaluate=score, out=tmp_path / "study")
+    for study_plan in (with_evaluator, replace(with_evaluator, evaluate=None)):
+        with contextlib.closing(executor_of("auto", study_plan, study_plan.definition, 1, 4)) as executor:
+            assert type(executor).__name__.lower() == ("inline" if study_plan.evaluate else "local")
