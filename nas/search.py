@@ -87,12 +87,14 @@ def _is_done(folder: Path, limits: Limits) -> bool:
     """Whether nothing is left to do; what is made from the log and is missing or damaged is to be made again."""
     from nas.storage import layout
     from nas.study import open_study
+    from nas.study.driver import missing_retrainings
     from nas.study.records import are_written
 
     study = open_study(folder)
     enough = study.state == "exhausted" or (study.state == "finished" and study.done >= limits.trials)
     derived = all((folder / name).is_file() for name in (layout.BASE, layout.REPORT))
-    return enough and derived and are_written(folder, study.records) and not study.problems
+    complete = not missing_retrainings(study.records, study.definition.question)
+    return enough and complete and derived and are_written(folder, study.records) and not study.problems
 
 
 def _remove_leftovers(folder: Path) -> None:

@@ -6,14 +6,14 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nas.study import checkpoints
 from nas.study.errors import StudyError
-from nas.study.executors.protocol import Executor, Job
+from nas.study.executors.protocol import MAX_ATTEMPTS, Executor, Job
 from nas.study.journal import Journal
 from nas.study.objectives import ranked
 from nas.study.propose.candidates import Candidate, Candidates, ExhaustedError
@@ -97,7 +97,7 @@ class Driver:
     def retrain(self) -> str:
         """Train the best candidates again with further seeds; returns finished or time."""
         pending = deque(self.journal.running(replicates=True))
-        missing = deque(self._replicates())
+        missing = deque(missing_retrainings(self.journal.records.values(), self.question))
         while True:
             while (pending or missing) and self.executor.free() > 0 and not self._late():
                 if pending:
@@ -128,12 +128,6 @@ class Driver:
             return "exhausted"
         self._begin(candidate, self.proposer.decisions(candidate))
         return "finished"
-
-    def _replicates(self) -> list[tuple[Record, int]]:
-        """The retrainings that the best candidates lack."""
-        trained = {(r.source, r.replicate) for r in self.journal.records.values() if r.replicate > 0}
-        best = ranked(self.journal.records.values(), self.question.objective)[: self.question.retrain]
-        return [(r, k) for r in best for k in range(1, self.question.seeds + 1) if (r.trial, k) not in trained]
 
     # One training.
 
@@ -215,6 +209,21 @@ class Driver:
     def failed(self, trial: int, reason: str) -> None:
         self._failures.append(reason)
         self._end(trial, self.journal.records[trial], "failed", reason=reason)
+
+
+def missing_retrainings(records: Collection[Record], question: Question) -> list[tuple[Record, int]]:
+    """The retrainings that the best candidates lack, as (search trial, replicate). One that failed is made again by the
+    next run of the study, at most MAX_ATTEMPTS times in all."""
+    best = ranked(records, question.objective)[: question.retrain]
+    states: dict[tuple[int | None, int], list[str]] = {}
+    for record in records:
+        states.setdefault((record.source, record.replicate), []).append(record.state)
+    wanted = [(record, replicate) for record in best for replicate in range(1, question.seeds + 1)]
+    return [
+        (record, replicate)
+        for record, replicate in wanted
+        if set(tried := states.get((record.trial, replicate), [])) <= {"failed"} and len(tried) < MAX_ATTEMPTS
+    ]
 
 
 def _finite(value: Any) -> float | None:

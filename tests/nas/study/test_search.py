@@ -214,6 +214,38 @@ def test_retraining_measures_the_seeds_and_can_change_the_base(run, by_cost):
     assert study.choice.replicates == 4
 
 
+def test_a_retraining_that_failed_is_made_again_by_the_next_run(run, by_cost, tmp_path):
+    seen, failing = [], [True]
+
+    def score(architecture, seed, report):
+        again = digest(architecture) in seen
+        seen.append(digest(architecture))
+        if again and failing[0]:
+            raise RuntimeError("no luck")
+        return by_cost(architecture, seed, report)
+
+    first = run(evaluate=score, trials=6, retrain=1, seeds=2)
+    assert (first.state, states(first)["failed"], first.choice.replicates) == ("finished", 2, 0)
+    failing[0] = False
+    second = run(evaluate=score, trials=6, retrain=1, seeds=2)
+    assert (second.done, second.choice.replicates, second.base.trial) == (6, 2, first.base.trial)
+    assert run(evaluate=score, trials=6, retrain=1, seeds=2) == second
+
+
+def test_a_retraining_that_always_fails_is_given_up(run, by_cost):
+    seen = []
+
+    def score(architecture, seed, report):
+        seen.append(digest(architecture))
+        if seen.count(seen[-1]) > 1:
+            raise RuntimeError("no luck")
+        return by_cost(architecture, seed, report)
+
+    for _ in range(5):
+        study = run(evaluate=score, trials=6, retrain=1, seeds=2)
+    assert (study.state, states(study)["failed"]) == ("finished", 3 * 2)
+
+
 def test_pruned_trainings_count_and_are_not_chosen(run, by_cost):
     def curve(architecture, seed, report):
         score = by_cost(architecture, seed, report)
