@@ -14,6 +14,7 @@ from typing import Any
 from nas.cli.output import say
 from nas.report.numbers import percent, rounded, seconds_text
 from nas.study.objectives import ranked
+from nas.study.question import Question
 from nas.study.records import Folded, Record, apply
 
 BAR = 30
@@ -22,14 +23,13 @@ Event = Mapping[str, Any]
 
 @dataclass
 class Watched:
-    """Where a study stands, folded from its events; `again` counts trainings with other seeds."""
+    """Where a study stands, folded from its events; ``before`` counts what earlier processes have done."""
 
+    question: Question
     trials: int
-    again: int = 0
     epochs: int | None = None
-    objective: str = "top1"
-    started: float = field(default_factory=time.monotonic)
     folded: Folded = field(default_factory=Folded)
+    started: float = field(default_factory=time.monotonic)
     before: int = 0
 
     def take(self, event: Event) -> None:
@@ -44,17 +44,27 @@ class Watched:
     @property
     def retrained(self) -> int:
         """Trainings with another seed that have ended."""
-        return sum(r.replicate > 0 and r.state != "running" for r in self.folded.records.values())
+        records = self.folded.records.values()
+        return len({(r.source, r.replicate) for r in records if r.replicate > 0 and r.state != "running"})
+
+    @property
+    def again(self) -> int:
+        """Trainings with another seed that there will be: once they have begun, the candidates are known."""
+        candidates = len(self._ranked()) if self.retrained else self.trials
+        return self.question.seeds * min(self.question.retrain, candidates)
 
     @property
     def best(self) -> Record | None:
         """The complete training that the objective puts first so far."""
-        return next(iter(ranked(self.folded.records.values(), self.objective)), None)
+        return next(iter(self._ranked()), None)
 
     @property
     def running(self) -> list[Record]:
         """Trainings under way."""
         return [r for r in self.folded.records.values() if r.state == "running" and (r.replicate or r.source is None)]
+
+    def _ranked(self) -> list[Record]:
+        return ranked(self.folded.records.values(), self.question.objective)
 
     def seconds_left(self) -> float | None:
         """By the mean rate since this process began; None before the first training ended."""
@@ -66,9 +76,9 @@ class Watched:
         return (time.monotonic() - self.started) / new * left
 
 
-def watched(records: Iterable[Record], trials: int, again: int, epochs: int | None, objective: str = "top1") -> Watched:
-    """The state at the start of this process; `records` are what earlier ones have done."""
-    state = Watched(trials, again, epochs, objective, folded=Folded(records={r.trial: r for r in records}))
+def watched(question: Question, trials: int, epochs: int | None, records: Iterable[Record]) -> Watched:
+    """The state at the start of this process; ``records`` are what earlier ones have done."""
+    state = Watched(question, trials, epochs, Folded(records={r.trial: r for r in records}))
     state.before = state.done + state.retrained
     return state
 

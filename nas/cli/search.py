@@ -126,7 +126,7 @@ def _watched(plan: Plan, trials: int) -> Watched:
     records = open_study(plan.folder).records if plan.exists else ()
     question = plan.question
     epochs = question.epochs or (plan.recipe.epochs if plan.recipe else None)
-    return watched(records, trials, question.retrain * question.seeds, epochs, question.objective)
+    return watched(question, trials, epochs, records)
 
 
 def result_lines(study: Study) -> list[str]:

@@ -17,12 +17,13 @@ from search_spaces.files.codec import to_data
 from search_spaces.known.spaces import space
 
 SPACE = space("nas-bench-macro")
+QUESTION = Question(SPACE.name, sampler="random", retrain=1)
 
 
 def definition() -> Definition:
     """The question of the study."""
     return Definition(
-        question=Question(space=SPACE.name, sampler="random", retrain=1),
+        question=QUESTION,
         name=SPACE.name,
         space=to_data(SPACE),
         budgets=("90MFLOPs",),
@@ -155,7 +156,7 @@ def test_the_base_of_a_study_is_a_network(nas, study):
 
 
 def test_lines_are_said_for_every_trial_that_was_trained(study, capsys):
-    with Lines(Watched(4, 2)) as lines:
+    with Lines(Watched(QUESTION, 4)) as lines:
         for event in events():
             lines(event)
     said = capsys.readouterr().err.splitlines()
@@ -166,7 +167,7 @@ def test_lines_are_said_for_every_trial_that_was_trained(study, capsys):
 
 
 def test_the_live_block_shows_best_and_running():
-    state = Watched(4, 2, 4)
+    state = Watched(QUESTION, 4, 4)
     for event in events()[:-4]:
         state.take(event)
     state.take({"event": "proposed", "trial": 7, "record": Record(trial=7, state="running").to_data()})
@@ -175,6 +176,14 @@ def test_the_live_block_shows_best_and_running():
     assert "3/4" in bar
     assert best.startswith("best so far 95.0 %, trial 3")
     assert running == "running: trial 7 epoch 1/4"
+
+
+def test_no_more_retrainings_are_announced_than_there_are_candidates():
+    state = Watched(Question("nas-bench-macro", retrain=5, seeds=2), 4)
+    for event in events():
+        state.take(event)
+    complete = sum(r.state == "complete" and not r.replicate for r in state.folded.records.values())
+    assert (complete, state.again) == (2, 4)
 
 
 def test_the_result_names_base_report_and_next_command(study):
