@@ -144,6 +144,8 @@ def _check_folder(folder: Path, definition: Definition) -> None:
     """The folder must hold this study, be empty, or be one that can be made."""
     if (folder / layout.STUDY).is_file():
         check_same(folder, read_definition(folder), definition)
+        if (folder / layout.RECORDS).exists() and not (folder / layout.LOG).exists():
+            raise UserError(f"{folder} has {layout.RECORDS} but no {layout.LOG}: put it back, or use another folder")
     elif folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file; a study needs a folder")
     elif folder.is_dir() and any(path.name != layout.LOCK and path.suffix != ".tmp" for path in folder.iterdir()):

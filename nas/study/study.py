@@ -66,6 +66,8 @@ def open_study(folder: Path | str) -> Study:
         raise UserError(f"{folder} is not a study: it has no {STUDY}")
     running = lock.is_held(folder)  # asked first: a line on its way is no damage
     content = read_log(folder / LOG, written=running)
+    if content.problems and not running and lock.is_held(folder):  # it has begun to run meanwhile
+        running, content = True, read_log(folder / LOG, written=True)
     folded = fold(content.events)
     return Study(
         folder=folder,

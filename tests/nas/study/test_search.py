@@ -416,6 +416,28 @@ def test_a_reader_beside_a_writer_never_calls_a_sound_log_damaged(run, tmp_path)
     assert "cut short" in open_study(tmp_path / "study").problems[0]
 
 
+def test_a_study_that_begins_to_run_while_it_is_read_is_not_called_damaged(run, tmp_path, monkeypatch):
+    """The lock was free when the reader looked; then a driver took it and was seen in the middle of a line."""
+    from nas.storage import lock
+
+    run(trials=3)
+    path = tmp_path / "study" / "log.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"event": "epo')
+    answers = iter([False, True])
+    monkeypatch.setattr(lock, "is_held", lambda folder: next(answers))
+    study = open_study(tmp_path / "study")
+    assert (study.problems, study.done) == ((), 3)
+
+
+def test_a_log_that_is_gone_is_missed(run, tmp_path):
+    run(trials=3)
+    (tmp_path / "study" / "log.jsonl").unlink()
+    records = (tmp_path / "study" / "records.jsonl").read_bytes()
+    with pytest.raises(UserError, match=r"has records.jsonl but no log.jsonl: put it back"):
+        run(trials=3)
+    assert (tmp_path / "study" / "records.jsonl").read_bytes() == records
+
+
 def test_nas_search_is_the_function_whatever_is_imported_first():
     for first in ("nas", "nas.search", "nas.cli.search"):
         program = f"import {first}; from nas import search; print(callable(search))"
