@@ -36,7 +36,7 @@ def train(task: dict[str, Any], seed: int, checkpoint: str, report: Report) -> d
         seed=seed,
         order=task["order"],
         report=report,
-        watch=lambda step, steps: report.alive(),
+        alive=report.alive,
         checkpoint=Path(checkpoint),
     )
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -80,19 +81,33 @@ def at_once(side: int) -> int:
     return max(2, min(AT_ONCE, AT_ONCE * 224**2 // side**2))
 
 
-def evaluate(module: nn.Module, split: Batches, fixed: Settings, classes: int, batch: int | None = None) -> Evaluation:
+def evaluate(
+    module: nn.Module,
+    split: Batches,
+    fixed: Settings,
+    classes: int,
+    batch: int | None = None,
+    alive: Callable[[], None] | None = None,
+) -> Evaluation:
     """Evaluate ``module``, in evaluation mode, on all images of ``split``, ``batch`` at once; processes that train
-    together share them.
+    together share them. ``alive`` is called after each batch.
 
     ``module`` maps images (N, C, H, W) to logits (N, ``classes``). Raises ValueError for a split without images.
     """
     start = time.perf_counter()
-    own = count(module, split, fixed, classes, batch or at_once(split.side))
+    own = count(module, split, fixed, classes, batch or at_once(split.side), alive)
     counts = {name: summed(each).cpu() for name, each in own.items()}
     return Evaluation.of(counts, time.perf_counter() - start)
 
 
-def count(module: nn.Module, split: Batches, fixed: Settings, classes: int, batch: int = AT_ONCE) -> dict[str, Tensor]:
+def count(
+    module: nn.Module,
+    split: Batches,
+    fixed: Settings,
+    classes: int,
+    batch: int = AT_ONCE,
+    alive: Callable[[], None] | None = None,
+) -> dict[str, Tensor]:
     """The sums behind an :class:`Evaluation` of this process's part of a split, on the device: ``confusion``
     (classes, classes), ``top5`` and ``loss``. Nothing waits for the device between batches."""
     device = torch.device(fixed.device)
@@ -110,4 +125,6 @@ def count(module: nn.Module, split: Batches, fixed: Settings, classes: int, batc
             best = logits.topk(min(TOP, classes), dim=1).indices
             top5 += (best == labels[:, None]).sum()
             loss += F.cross_entropy(logits, labels, reduction="sum")
+            if alive:
+                alive()
     return {"confusion": confusion.view(classes, classes), "top5": top5, "loss": loss}

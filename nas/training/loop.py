@@ -72,6 +72,7 @@ def train(
     order: int = 0,
     report: Report | None = None,
     watch: Watch | None = None,
+    alive: Callable[[], None] | None = None,
     checkpoint: Path | None = None,
     best: Path | None = None,
     start: Start | None = None,
@@ -81,11 +82,12 @@ def train(
     ``fixed`` are the settings (default: those of the recipe on the best device). ``seed`` draws the weights, dropout
     and drop-path; ``order`` the order of the images and their augmentation, equal for all candidates. ``report(epoch,
     metrics)`` is called after each epoch, counted from 1, with top1 and top5, both losses, lr, seconds and
-    images_per_second; False ends the training as pruned. ``watch(step, steps)`` is called after each step of an
-    epoch. With a ``checkpoint`` path the training goes on where it was stopped, bit for bit on the CPU; the last
-    reported epoch is then reported again. The weights of the best validation top-1 are kept at ``best``. ``start``
-    gives the weights to begin with. Under `torchrun` all processes call this, and the first writes and reports. The
-    test split is not read. Raises TrainingFailed where the loss is not finite.
+    images_per_second; False ends the training as pruned. ``watch(step, steps)`` is called after each step of an epoch,
+    ``alive()`` after each step and each batch of the validation. With a ``checkpoint`` path the training goes on where
+    it was stopped, bit for bit on the CPU; the last reported epoch is then reported again. The weights of the best
+    validation top-1 are kept at ``best``. ``start`` gives the weights to begin with. Under `torchrun` all processes
+    call this, and the first writes and reports. The test split is not read. Raises TrainingFailed where the loss is not
+    finite.
     """
     fixed = fixed or settings(recipe)
     torch.set_num_threads(fixed.threads)
@@ -94,6 +96,7 @@ def train(
     with torch.random.fork_rng(devices), algorithms(fixed):
         torch.manual_seed(seed)
         run = _Run(small, data, recipe, fixed, seed, order, start)
+        run.alive = alive
         run.key = f"{key(small, recipe, fixed, data, start)}/{seed}/{order}"
         return run.go(report, watch, checkpoint, best)
 
@@ -121,6 +124,7 @@ class _Run:
     ) -> None:
         self.recipe, self.fixed, self.seed, self.order, self.start = recipe, fixed, seed, order, start
         self.key, self.world = "", world()
+        self.alive: Callable[[], None] | None = None
         if fixed.device.startswith("cuda"):
             torch.cuda.reset_peak_memory_stats(fixed.device)
         module = build(small, training=True, dropout=recipe.dropout, drop_path=recipe.drop_path)
@@ -185,6 +189,8 @@ class _Run:
             self.step += 1
             if watch:
                 watch(self.step, self.steps)
+            if self.alive:
+                self.alive()
             if self.step % LOOK_EVERY == 0 or self.step == self.steps:
                 self.look(number, checkpoint)
         loss = float(self.total) / self.steps
@@ -262,7 +268,7 @@ class _Run:
             if self.recipe.refresh:
                 with autocast(self.fixed):
                     refresh(self.module, self.some_images())
-            found = evaluate(self.module, self.val, self.fixed, len(self.trained.classes))
+            found = evaluate(self.module, self.val, self.fixed, len(self.trained.classes), alive=self.alive)
             if not math.isfinite(found.loss):
                 raise TrainingFailed(f"the validation loss is {found.loss} after epoch {len(self.top1) + 1}")
             self.top1.append(found.top1)

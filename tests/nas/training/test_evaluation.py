@@ -30,6 +30,12 @@ def known():
     return torch.randn(40, 8, generator=generator), torch.randint(0, 7, (40,), generator=generator)
 
 
+def test_every_batch_is_a_sign_of_life(known):
+    signs = []
+    evaluate(nn.Identity(), Pieces(*known), FIXED, 8, alive=lambda: signs.append(1))
+    assert len(signs) == 6  # 40 images in pieces of 7
+
+
 def test_every_figure_equals_a_plain_count(known):
     logits, labels = known
     found = evaluate(nn.Identity(), Pieces(logits, labels), FIXED, 8)

@@ -189,7 +189,7 @@ def test_nothing_is_left_changed(small, made_up, quick):
 
 def test_a_validation_loss_that_is_no_number_fails_before_it_is_saved(small, made_up, quick, tmp_path, monkeypatch):
     real = loop.evaluate
-    monkeypatch.setattr(loop, "evaluate", lambda *words: replace(real(*words), loss=math.nan))
+    monkeypatch.setattr(loop, "evaluate", lambda *words, **options: replace(real(*words, **options), loss=math.nan))
     with pytest.raises(loop.TrainingFailed, match="the validation loss is nan after epoch 1"):
         train(small, made_up, quick, fixed=settings(quick, "cpu"), checkpoint=tmp_path / "c")
     assert not (tmp_path / "c").exists()
