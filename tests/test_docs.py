@@ -16,6 +16,8 @@ from nas.cli.app import COMMANDS
 from nas.data import DATA_SETS
 from nas.data.folder import LIMITS
 from nas.data.named import TIMEOUT
+from nas.study.checkpoints import KEEP
+from nas.study.executors.table import EXECUTORS
 from nas.study.objectives import OBJECTIVES
 from nas.study.propose.samplers import SAMPLERS
 from nas.study.pruners import PRUNERS
@@ -31,7 +33,7 @@ LINKED = (*PAGES, ROOT / "CHANGELOG.md", *ROOT.glob("benchmarks/*.md"), *ROOT.gl
 TABLES = {  # page: names that it must hold
     "docs/networks.md": (*names(), *SPACES),
     "docs/training.md": (*RECIPES, *DATA_SETS),
-    "docs/studies.md": (*SAMPLERS, *PRUNERS, *OBJECTIVES),
+    "docs/studies.md": (*SAMPLERS, *PRUNERS, *OBJECTIVES, *EXECUTORS, *KEEP),
 }
 
 
