@@ -17,7 +17,6 @@ from nas.study.records import Record
 if TYPE_CHECKING:
     import optuna
 
-POPULATION = 10  # of NSGA-II: small, because trainings are dear
 SHOWN = ("complete", "pruned", "infeasible", "running")  # states of records that Optuna is shown
 
 Labels = Mapping[str, Sequence[str]]
@@ -42,15 +41,9 @@ def ask_tpe(decisions: Labels, records: Iterable[Record], objective: str, seed: 
 
 def ask_nsga2(decisions: Labels, records: Iterable[Record], objective: str, seed: int) -> dict[str, str]:
     """Propose one label for each decision from what is known so far, by NSGA-II."""
-    from optuna.samplers import NSGAIISampler
+    from nas.study.propose.generations import Generations
 
-    shown = _shown(records)
-    complete = [r.trial for r in shown if r.state == "complete"]
-    # What the sampler notes beside each complete trial: its generation. The name is Optuna's own and not public, so
-    # the project is bound to Optuna 5, and a test fails should it change.
-    key = NSGAIISampler._get_generation_key()
-    generations = {trial: {key: index // POPULATION} for index, trial in enumerate(complete)}
-    return _ask(decisions, shown, objective, NSGAIISampler(population_size=POPULATION, seed=seed), generations)
+    return _ask(decisions, _shown(records), objective, Generations(seed))
 
 
 def _candidate(history: History, ask: Callable[..., dict[str, str]]) -> Candidate:
@@ -64,7 +57,6 @@ def _ask(
     records: Iterable[Record],
     objective: str,
     sampler: optuna.samplers.BaseSampler,
-    attributes: Mapping[int, dict[str, int]] | None = None,
 ) -> dict[str, str]:
     import optuna
 
@@ -73,7 +65,7 @@ def _ask(
         name: optuna.distributions.CategoricalDistribution(tuple(labels)) for name, labels in decisions.items()
     }
     study = optuna.create_study(direction="maximize", sampler=sampler)
-    study.add_trials([_trial(r, categories, objective, (attributes or {}).get(r.trial)) for r in records])
+    study.add_trials([_trial(r, categories, objective) for r in records])
     return dict(study.ask(categories).params)
 
 
@@ -81,9 +73,7 @@ def _shown(records: Iterable[Record]) -> list[Record]:
     return [r for r in records if r.replicate == 0 and r.state in SHOWN and r.source is None]
 
 
-def _trial(
-    record: Record, categories: Mapping[str, Any], objective: str, attributes: dict[str, int] | None
-) -> optuna.trial.FrozenTrial:
+def _trial(record: Record, categories: Mapping[str, Any], objective: str) -> optuna.trial.FrozenTrial:
     """A record as Optuna's finished or running trial; over-budget ones are pruned ones with their
     constraints."""
     from optuna.trial import TrialState, create_trial
@@ -96,5 +86,4 @@ def _trial(
         distributions=dict(categories),
         intermediate_values=dict(enumerate(record.top1_by_epoch, start=1)) if record.state == "pruned" else {},
         constraints=dict(record.constraints),
-        system_attrs=attributes,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 
-import optuna
 import pytest
 
 from nas.study.propose.candidates import Candidates, History
@@ -125,14 +124,6 @@ def test_nsga2_breeds_from_the_best_of_its_generation(record):
     proposals = [ask_nsga2(LABELS, past, "top1", seed) for seed in range(60)]
     share = sum(label == "a" for labels in proposals for label in labels.values()) / (60 * len(LABELS))
     assert share > 0.45
-
-
-def test_the_name_of_nsga2s_note_is_the_one_optuna_itself_writes():
-    """It is not public: a release that changes it fails here."""
-    sampler = optuna.samplers.NSGAIISampler(population_size=2, seed=0)
-    study = optuna.create_study(sampler=sampler)
-    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=6)
-    assert sampler._get_generation_key() in study.trials[-1].system_attrs
 
 
 def test_samplers_that_find_nothing_new_say_so(candidates, past):
