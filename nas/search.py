@@ -261,9 +261,14 @@ class _Run:
             return
         from nas.training.final import final_evaluation
         from nas.training.settings import Settings
+        from search_spaces.errors import UserError
         from search_spaces.files.load import outside_blocks
 
         settings = Settings.from_data(self.definition.settings)
         blocks = outside_blocks(self.definition.question.blocks)
-        result = final_evaluation(weights, plan.data, ["test"], settings, blocks)["test"]
-        self.journal.add("test", trial=trial, top1=result.top1, images=result.images)
+        try:
+            result = final_evaluation(weights, plan.data, ["test"], settings, blocks)["test"]
+        except UserError as error:  # a damaged checkpoint
+            self.journal.add("problem", text=f"the test split was not read: {error}")
+        else:
+            self.journal.add("test", trial=trial, top1=result.top1, images=result.images)

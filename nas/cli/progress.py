@@ -92,6 +92,8 @@ class Lines:
     def __call__(self, event: Event) -> None:
         """Take an event; say a line if a trial has ended."""
         self._state.take(event)
+        if event["event"] == "problem":
+            say(event["text"])
         if event["event"] == "finished":
             record = self._state.folded.records[event["trial"]]
             if record.state != "infeasible":
@@ -121,9 +123,13 @@ class Live:
         """Take an event; failures get a line of their own."""
         self._state.take(event)
         self._lines = block_lines(self._state)  # here, and not in the thread that draws
+        if event["event"] == "problem":
+            self._say(event["text"])
         if event["event"] == "finished" and event["record"]["state"] == "failed":
-            record = self._state.folded.records[event["trial"]]
-            self._block.console.print(trial_line(record, self._state), markup=False, highlight=False)
+            self._say(trial_line(self._state.folded.records[event["trial"]], self._state))
+
+    def _say(self, line: str) -> None:
+        self._block.console.print(line, markup=False, highlight=False)
 
     def __enter__(self) -> Live:
         self._block.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +10,8 @@ from nas.study.executors.protocol import Handler, Job
 from nas.study.plan import Evaluate
 from search_spaces import Block
 from search_spaces.files.codec import from_data
+
+MAX_SCORE = 1e100  # so that squares of scores can be added
 
 Trainer = Callable[[Job, Callable[[int, dict[str, Any]], bool]], dict[str, Any]]
 
@@ -35,7 +36,7 @@ class Inline:
         handler.started(job.trial, 1, "inline")
         try:
             result = self._train(job, _Shielded(handler, job.trial))
-            if not math.isfinite(result["top1"]):
+            if not abs(result["top1"]) <= MAX_SCORE:  # nor a NaN
                 raise ValueError(f"the score must be a finite number, got {result['top1']}")
         except _HandlerError as error:
             raise error.cause from None

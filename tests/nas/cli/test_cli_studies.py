@@ -159,8 +159,10 @@ def test_lines_are_said_for_every_trial_that_was_trained(study, capsys):
     with Lines(Watched(QUESTION, 4)) as lines:
         for event in events():
             lines(event)
+        lines({"event": "problem", "text": "log.jsonl line 3 is damaged"})
     said = capsys.readouterr().err.splitlines()
-    assert len(said) == 6  # all but the infeasible one
+    assert len(said) == 6 + 1  # all but the infeasible one, and the problem
+    assert said[-1] == "log.jsonl line 3 is damaged"
     assert "trial 3: complete 95.0 %" in said[2]
     assert "failed (out of memory)" in said[3]
     assert "trial 6 (trial 3 again, seed 2): complete 93.0 %" in said[5]

@@ -274,7 +274,7 @@ def test_a_failed_training_does_not_count_and_is_not_tried_again(run, by_cost):
     assert len({r.training_key for r in failed}) == len(failed)
 
 
-@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), -1e308])
 def test_too_many_failures_stop_the_study_with_their_reasons(run, tmp_path, score):
     with pytest.raises(StudyError, match="6 failed trainings: ValueError: the score must be a finite number"):
         run(evaluate=lambda a, seed, report: score)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nas.search import search
 from nas.study.job import task_of
+from nas.study.log import encode, read_log
 from nas.study.plan import plan
 from nas.study.trainer import train
 from nas.training.settings import settings
@@ -35,3 +37,20 @@ def test_every_step_and_every_batch_of_the_validation_is_a_sign_of_life(space, t
     assert len(result["top1_by_epoch"]) == 2
     assert all(signs > steps for signs in report.signs[:2])
     assert report.signs[2:] == [0]
+
+
+def test_a_damaged_checkpoint_of_the_base_ends_the_study_without_its_test(space, tmp_path):
+    """As a kill before the end leaves the log, and something else the checkpoint."""
+    options = {"recipe": "plain", "epochs": 1, "trials": 1, "retrain": 0, "workers": 1, "device": "cpu"}
+    folder = tmp_path / "study"
+    assert search(space, out=folder, **options).test is not None
+    events = [e for e in read_log(folder / "log.jsonl").events if e["event"] not in ("base", "test", "ended")]
+    lines = [encode({name: value for name, value in event.items() if name != "crc"}) for event in events]
+    (folder / "log.jsonl").write_bytes(b"".join(lines))
+    (checkpoint,) = (folder / "checkpoints").glob("*.ckpt")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:5000])
+    heard = []
+    study = search(space, out=folder, progress=heard.append, **options)
+    assert (study.state, study.base.trial, study.test) == ("finished", 0, None)
+    (problem,) = [event["text"] for event in heard if event["event"] == "problem"]
+    assert problem.startswith("the test split was not read")
