@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nas.cli.output import percent, say
+from nas.cli.progress import bar
 from nas.report.numbers import seconds_text
 
 if TYPE_CHECKING:
@@ -42,10 +43,9 @@ class Shown:
         self.said = now
         per_step = (now - self.began) / self.steps_seen
         left = (self.epochs - self.done) * steps - step
-        filled = round(BAR * step / steps)
-        bar = f"{'━' * filled}{'╌' * (BAR - filled)} " if self.live else ""
+        drawn = f"{bar(step / steps, BAR)} " if self.live else ""
         line = (
-            f"epoch {self.done + 1}/{self.epochs} {bar}step {step}/{steps}, {self.batch / per_step:,.0f} images/s, "
+            f"epoch {self.done + 1}/{self.epochs} {drawn}step {step}/{steps}, {self.batch / per_step:,.0f} images/s, "
             f"about {seconds_text(left * per_step)} left"
         )
         if self.live:

@@ -21,6 +21,12 @@ BAR = 30
 Event = Mapping[str, Any]
 
 
+def bar(share: float, width: int) -> str:
+    """A bar of ``width`` characters, filled by ``share`` (0 to 1)."""
+    filled = round(width * min(1.0, share))
+    return "━" * filled + "╌" * (width - filled)
+
+
 @dataclass
 class Watched:
     """Where a study stands, folded from its events; ``before`` counts what earlier processes have done."""
@@ -152,8 +158,7 @@ def display(state: Watched) -> Live | Lines:
 
 def block_lines(state: Watched) -> list[str]:
     """The lines of the live block: bar with time left, best so far, running candidates."""
-    filled = round(BAR * min(1.0, state.done / max(1, state.trials)))
-    lines = [f"{'━' * filled}{'╌' * (BAR - filled)}  {_standing(state)}{_left(state)}"]
+    lines = [f"{bar(state.done / max(1, state.trials), BAR)}  {_standing(state)}{_left(state)}"]
     best = state.best
     if best is not None and best.top1 is not None:
         lines.append(f"best so far {percent(best.top1)}, trial {best.trial}, {rounded(best.macs)} MACs")

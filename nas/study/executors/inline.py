@@ -35,10 +35,10 @@ class Inline:
             return
         handler.started(job.trial, 1, "inline")
         try:
-            result = self._train(job, _Shielded(handler, job.trial))
+            result = self._train(job, _shielded(handler, job.trial))
             if not abs(result["top1"]) <= MAX_SCORE:  # nor a NaN
                 raise ValueError(f"the score must be a finite number, got {result['top1']}")
-        except _HandlerError as error:
+        except _DriverError as error:
             raise error.cause from None
         except Exception as error:
             handler.failed(job.trial, f"{type(error).__name__}: {error}".splitlines()[0])
@@ -49,25 +49,22 @@ class Inline:
         self._job = None
 
 
-class _HandlerError(BaseException):
-    """An error of the driver's own, on its way through the user's evaluator; it is no failure of the training."""
+class _DriverError(BaseException):
+    """An error of the driver on its way through the user's evaluator, which must not take it for its own."""
 
     def __init__(self, cause: Exception) -> None:
         super().__init__(str(cause))
         self.cause = cause
 
 
-class _Shielded:
-    """The handler's ``epoch`` for one trial."""
-
-    def __init__(self, handler: Handler, trial: int) -> None:
-        self._handler, self._trial = handler, trial
-
-    def __call__(self, epoch: int, metrics: dict[str, Any]) -> bool:
+def _shielded(handler: Handler, trial: int) -> Callable[[int, dict[str, Any]], bool]:
+    def report(epoch: int, metrics: dict[str, Any]) -> bool:
         try:
-            return self._handler.epoch(self._trial, epoch, metrics)
+            return handler.epoch(trial, epoch, metrics)
         except Exception as error:
-            raise _HandlerError(error) from error
+            raise _DriverError(error) from error
+
+    return report
 
 
 def evaluator(evaluate: Evaluate, blocks: Mapping[str, type[Block]] | None) -> Trainer:
