@@ -66,8 +66,9 @@ def conduct(
 
     deadline = math.inf if options.time is None else clock.monotonic() + options.time
     limits = Limits(options.trials, deadline, options.keep)
-    if plan.exists and _is_done(plan.folder, limits):
-        return open_study(plan.folder)
+    if plan.exists and _is_done(study := open_study(plan.folder), limits):
+        _make_again(study)
+        return study
     settings = {} if plan.exists else _measured_settings(plan)
     _make_folder(plan.folder)
     with locked(plan.folder):
@@ -83,18 +84,28 @@ def conduct(
     return open_study(plan.folder)
 
 
-def _is_done(folder: Path, limits: Limits) -> bool:
-    """Whether nothing is left to do; what is made from the log and is missing or damaged is to be made again."""
+def _is_done(study: Study, limits: Limits) -> bool:
+    """Whether there is nothing left to train and to choose."""
     from nas.storage import layout
-    from nas.study import open_study
     from nas.study.driver import missing_retrainings
-    from nas.study.records import are_written
 
-    study = open_study(folder)
     enough = study.state == "exhausted" or (study.state == "finished" and study.done >= limits.trials)
-    derived = all((folder / name).is_file() for name in (layout.BASE, layout.REPORT))
     complete = not missing_retrainings(study.records, study.definition.question)
-    return enough and complete and derived and are_written(folder, study.records) and not study.problems
+    return enough and complete and (study.folder / layout.BASE).is_file() and not study.problems
+
+
+def _make_again(study: Study) -> None:
+    """The records and the page of a study that is done, where they are missing or damaged."""
+    from nas.report import write_report
+    from nas.storage import layout
+    from nas.storage.lock import locked
+    from nas.study.records import are_written, write_records
+
+    if not are_written(study.folder, study.records):
+        with locked(study.folder):
+            write_records(study.folder, {record.trial: record for record in study.records})
+    if not (study.folder / layout.REPORT).is_file():
+        write_report(study.folder)
 
 
 def _remove_leftovers(folder: Path) -> None:

@@ -148,11 +148,11 @@ def test_what_is_made_from_the_log_is_made_again_by_the_same_command(run, tmp_pa
 @pytest.mark.parametrize("text", ["", "{}\n", "no json\n", "\xff"])
 def test_damaged_records_are_made_again(run, tmp_path, text):
     run(trials=4)
-    path = tmp_path / "study" / "records.jsonl"
-    sound = path.read_bytes()
+    path, log = tmp_path / "study" / "records.jsonl", tmp_path / "study" / "log.jsonl"
+    sound, events = path.read_bytes(), log.read_bytes()
     path.write_text(text, encoding="latin-1")
     run(trials=4)
-    assert path.read_bytes() == sound
+    assert (path.read_bytes(), log.read_bytes()) == (sound, events)
 
 
 def test_what_a_kill_left_half_written_goes_at_the_next_start(run, tmp_path):
