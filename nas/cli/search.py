@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
+from nas.cli.exits import DONE, FAILED, complain
 from nas.cli.options import Groups, add_options, given
 from nas.cli.parser import Parser, command
 from nas.storage import layout
@@ -51,7 +54,17 @@ def parser() -> Parser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check everything, say what will be searched, search, say what was found."""
+    """Check everything, say what will be searched, search, say what was found. Where nobody reads that any more, the
+    study stops, and is not called done."""
+    try:
+        return _run(arguments)
+    except BrokenPipeError:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return FAILED
+
+
+def _run(arguments: argparse.Namespace) -> int:
     from nas.cli.space_summary import summary_data, summary_lines, summary_of
     from nas.study.plan import plan
     from nas.study.question import Question
@@ -67,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"dry run: nothing trained, nothing written; the study would be {study_plan.folder}")
         if arguments.json:
             output.print_json(summary_data(summary) | {"folder": str(study_plan.folder)})
-        return 0
+        return DONE
     return _search(study_plan, arguments)
 
 
@@ -108,14 +121,17 @@ def _search(plan: Plan, arguments: argparse.Namespace) -> int:
     try:
         with display(_watched(plan, options.trials)) as shown:
             study = conduct(plan, options, progress=shown)
-    except (StudyError, OSError) as error:  # OSError: a full disk
-        output.say(f"nas search: {error}")
-        return 1
+    except StudyError as error:
+        return complain(error, FAILED)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a full disk
+        return complain(f"{error}; the same command goes on from {plan.folder}", FAILED)
     if arguments.json:
         output.print_json(result_data(study))
     else:
         print("\n".join(result_lines(study)))
-    return 0
+    return DONE
 
 
 def _watched(plan: Plan, trials: int) -> Watched:

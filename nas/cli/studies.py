@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nas.cli import output
+from nas.cli.exits import DONE, FAILED
 from nas.cli.parser import Parser, command
 from nas.cli.report import print_study, study_data
 from nas.report.numbers import rounded
@@ -69,7 +70,7 @@ def _list(root: Path, as_json: bool) -> int:
             (s["folder"], s["state"], s["trained"], output.percent(s["top1"]), rounded(s["macs"])) for s in summaries
         ]
         output.print_table(("study", "state", "trained", "base top-1", "base MACs"), rows, "llrrr")
-    return 0
+    return DONE
 
 
 def _summary(folder: Path) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def _show(folder: Path, as_json: bool) -> int:
         output.print_json(study_data(study) | {"definition": study.definition.to_data()})
     else:
         print_study(study)
-    return 0
+    return DONE
 
 
 def _remove(folder: Path, sure: bool) -> int:
@@ -102,14 +103,14 @@ def _remove(folder: Path, sure: bool) -> int:
 
     if not sure and not _confirmed(folder):
         print("nothing removed")
-        return 1
+        return FAILED
     try:
         with locked(folder):
             shutil.rmtree(folder)
     except OSError as error:
         raise UserError(f"{folder}: cannot remove ({error.strerror})") from error
     print(f"removed {folder}")
-    return 0
+    return DONE
 
 
 def _confirmed(folder: Path) -> bool:
