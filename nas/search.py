@@ -5,9 +5,7 @@ Heavy imports stand inside the functions: the package's face imports this module
 
 from __future__ import annotations
 
-import math
 import os
-import time as clock
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nas.study import Study
     from nas.study.definition import Definition
-    from nas.study.driver import Limits
     from nas.study.executors.protocol import Executor
     from nas.study.journal import Journal, Progress
     from nas.study.plan import Evaluate, Plan
@@ -61,12 +58,9 @@ def conduct(
     from nas.report import write_report
     from nas.storage.lock import locked
     from nas.study import open_study
-    from nas.study.driver import Limits
     from nas.study.executors.table import executor_of
 
-    deadline = math.inf if options.time is None else clock.monotonic() + options.time
-    limits = Limits(options.trials, deadline, options.keep)
-    if plan.exists and _is_done(study := open_study(plan.folder), limits):
+    if plan.exists and _is_done(study := open_study(plan.folder), options.trials):
         _make_again(study)
         return study
     settings = {} if plan.exists else _measured_settings(plan)
@@ -75,21 +69,21 @@ def conduct(
         _remove_leftovers(plan.folder)
         definition = _settled(plan, settings)
         with _journal(plan.folder, progress) as journal:
-            executor = executor_of(options.executor, plan, definition, options.workers, limits.trials)
+            executor = executor_of(options.executor, plan, definition, options.workers, options.trials)
             try:
-                _Run(plan, definition, journal, executor, limits, trainer).go()
+                _Run(plan, definition, journal, executor, options, trainer).go()
             finally:
                 executor.close()
         write_report(plan.folder)
     return open_study(plan.folder)
 
 
-def _is_done(study: Study, limits: Limits) -> bool:
+def _is_done(study: Study, trials: int) -> bool:
     """Whether there is nothing left to train and to choose."""
     from nas.storage import layout
     from nas.study.driver import missing_retrainings
 
-    enough = study.state == "exhausted" or (study.state == "finished" and study.done >= limits.trials)
+    enough = study.state == "exhausted" or (study.state == "finished" and study.done >= trials)
     complete = not missing_retrainings(study.records, study.definition.question)
     return enough and complete and (study.folder / layout.BASE).is_file() and not study.problems
 
@@ -189,14 +183,14 @@ class _Run:
     definition: Definition
     journal: Journal
     executor: Executor
-    limits: Limits
+    options: RunOptions
     trainer: str
 
     def go(self) -> None:
         from nas.study.errors import StudyError
 
-        journal, limits = self.journal, self.limits
-        opened = {"trials": limits.trials, "definition": self.definition.digest, "max_failures": limits.failures}
+        journal, options = self.journal, self.options
+        opened = {"trials": options.trials, "definition": self.definition.digest, "max_failures": options.max_failures}
         journal.add("opened", pid=os.getpid(), **opened, versions=self.plan.definition.versions)
         try:
             self._refer()
@@ -206,7 +200,7 @@ class _Run:
             journal.add("ended", state=retrained if retrained == "time" else searched)
         except KeyboardInterrupt:
             journal.add("ended", state="interrupted")
-            done = f"stopped with {journal.counted()} of {limits.trials} trainings done"
+            done = f"stopped with {journal.counted()} of {options.trials} trainings done"
             raise KeyboardInterrupt(f"{done}; the same command goes on from {self.plan.folder}") from None
         except StudyError as error:
             journal.add("ended", state="failed", reason=str(error))
@@ -224,7 +218,7 @@ class _Run:
         candidates = Candidates(plan.feasible, key_of(plan, self.definition), latencies)
         training = Training(self.trainer, task_of(plan, self.definition), settings["epochs"])
         question = self.definition.question
-        return Driver(plan.folder, question, candidates, self.journal, self.executor, training, self.limits)
+        return Driver(plan.folder, question, candidates, self.journal, self.executor, training, self.options)
 
     def _refer(self) -> None:
         """Record once what a logistic regression reaches on the same images."""
@@ -240,7 +234,7 @@ class _Run:
         from nas.study.base import choose, write_base
         from nas.study.errors import StudyError
 
-        plan, journal, keep = self.plan, self.journal, self.limits.keep
+        plan, journal, keep = self.plan, self.journal, self.options.keep
         choice = choose(journal.records, self.definition.question.objective)
         if choice is None:
             reasons = [r.reason for r in journal.records.values() if r.state == "failed" and r.reason]

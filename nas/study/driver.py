@@ -21,24 +21,10 @@ from nas.study.propose.proposer import Proposer, settle_waiting
 from nas.study.pruners import PRUNERS
 from nas.study.question import Question
 from nas.study.records import Record
+from nas.study.run_options import RunOptions
 from nas.study.seeds import derive
 from search_spaces import Architecture
 from search_spaces.files.codec import to_data
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How far this run of the driver goes: trainings in all, and the monotonic time after which none is
-    begun. ``keep``: whose checkpoints stay (:data:`nas.study.checkpoints.KEEP`)."""
-
-    trials: int
-    deadline: float = math.inf
-    keep: str = "base"
-
-    @property
-    def failures(self) -> int:
-        """The study stops after more failed trials than this."""
-        return max(5, self.trials // 4)
 
 
 @dataclass(frozen=True)
@@ -61,7 +47,7 @@ class Driver:
         journal: Journal,
         executor: Executor,
         training: Training,
-        limits: Limits,
+        options: RunOptions,
     ) -> None:
         self.folder = folder
         self.question = question
@@ -69,8 +55,9 @@ class Driver:
         self.journal = journal
         self.executor = executor
         self.training = training
-        self.limits = limits
-        self.proposer = Proposer(question, candidates, journal, limits.trials)
+        self.options = options
+        self.proposer = Proposer(question, candidates, journal, options.trials)
+        self._deadline = math.inf if options.time is None else time.monotonic() + options.time
         self._should_prune = PRUNERS[question.pruner]
         self._active: set[int] = set()
         self._failures: list[str] = []
@@ -110,15 +97,15 @@ class Driver:
 
     def _listen(self) -> None:
         self.executor.wait(self)
-        if len(self._failures) > self.limits.failures:
+        if len(self._failures) > self.options.max_failures:
             reasons = "; ".join(dict.fromkeys(self._failures))
             raise StudyError(f"stopped after {len(self._failures)} failed trainings: {reasons}")
 
     def _late(self) -> bool:
-        return time.monotonic() >= self.limits.deadline
+        return time.monotonic() >= self._deadline
 
     def _wanted(self) -> int:
-        return self.limits.trials - self.journal.counted() - len(self._active)
+        return self.options.trials - self.journal.counted() - len(self._active)
 
     def _propose(self) -> str:
         try:
@@ -174,11 +161,11 @@ class Driver:
         self._sweep()
 
     def _sweep(self) -> None:
-        if self.limits.keep == "all":
+        if self.options.keep == "all":
             return
         records = self.journal.records
         best = ranked(records.values(), self.question.objective)[: max(1, self.question.retrain)]
-        kept = {r.trial for r in best} if self.limits.keep == "base" else set()
+        kept = {r.trial for r in best} if self.options.keep == "base" else set()
         checkpoints.sweep(self.folder, kept | {r.trial for r in records.values() if r.state == "running"})
 
     # What the executor reports.

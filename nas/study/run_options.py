@@ -55,6 +55,11 @@ class RunOptions(Value):
     kind = "run"
     tagged = False
 
+    @property
+    def max_failures(self) -> int:
+        """The study stops after more failed trials than this."""
+        return max(5, self.trials // 4)
+
 
 def split_options(options: Mapping[str, Any]) -> tuple[RunOptions, dict[str, Any]]:
     """The options of a run, checked, and those that are left for the question."""
