@@ -54,11 +54,8 @@ def on_device(device: str, threads: int) -> Callable[[Architecture], float]:
     """Measures on ``device`` (on the CPU with this many threads), at the architecture's own image size."""
 
     def measure(architecture: Architecture) -> float:
-        import torch
-
         from nas.module.latency import latency
 
-        torch.set_num_threads(threads)
-        return latency(architecture, device).median_ms
+        return latency(architecture, device, threads=threads).median_ms
 
     return measure
