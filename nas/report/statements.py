@@ -47,7 +47,7 @@ def base_lines(base: Record | None, reference: Reference | None, choice: BaseCho
     return [*lines, reference_line(reference), comparison(fair_score(base, choice), reference)]
 
 
-def test_score_line(test: TestScore) -> str:
+def tested_line(test: TestScore) -> str:
     """The base on the test split."""
     return f"test split, read once for this base: top-1 {with_interval(test.top1, test.images)}"
 
