@@ -56,7 +56,7 @@ def print_study(study: Study) -> None:
     titles = ("trial", "state", "top-1", "MACs", "parameters", "epochs", "time", "network", "")
     output.print_table(titles, rows, "rlrrrrrll")
     print()
-    for line in (*base_lines(study.base, study.reference, study.choice), noise_verdict(study.noise)):
+    for line in (*base_lines(study), noise_verdict(study.noise)):
         print(line)
 
 

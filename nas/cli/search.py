@@ -150,7 +150,7 @@ def result_lines(study: Study) -> list[str]:
     from nas.report.statements import DEMONSTRATION, base_lines, is_demonstration, noise_verdict, tested_line
 
     base = study.base
-    lines = ["", f"study {study.folder}: {study.state}", *base_lines(base, study.reference, study.choice)]
+    lines = ["", f"study {study.folder}: {study.state}", *base_lines(study)]
     if study.test is not None:
         lines.append(tested_line(study.test))
     if base is not None:

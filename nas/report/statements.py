@@ -33,8 +33,9 @@ def with_interval(share: float, images: int | None) -> str:
     return percent(share) + (f" ({score_interval(share, images)})" if images else "")
 
 
-def base_lines(base: Record | None, reference: Reference | None, choice: BaseChoice | None = None) -> list[str]:
+def base_lines(study: Study) -> list[str]:
     """The base's score, its mean over further seeds, the reference on the same images, and which is ahead."""
+    base, choice, reference = study.base, study.choice, study.reference
     if base is None or base.top1 is None:
         return ["no base yet: no training was completed"]
     images = None if reference is None else reference.images

@@ -15,7 +15,6 @@ from nas.study.outcome import FINDINGS, BaseChoice, Noise, TestScore, from_field
 from nas.training.reference import Reference
 from search_spaces.network.cost import FLOAT32
 
-TRIALS = 12  # trainings of a study, unless asked otherwise
 COUNTED = ("complete", "pruned")  # a training was made and ended by itself
 STATES = ("complete", "pruned", "reused", "infeasible", "failed", "running")
 

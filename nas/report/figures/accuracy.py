@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from nas.report.figures import colours
 from nas.report.figures.accuracy_data import Accuracy, compute
-from nas.report.figures.figure import (
-    BASE,
-    BUDGET,
-    FRONT,
-    KNOWN,
-    PRUNED,
-    REFERENCE,
-    RETRAINED,
-    REUSED,
-    TRAINED,
-    Drawing,
-    Figure,
-    axis,
-    clear_layout,
-)
+from nas.report.figures.figure import Drawing, Figure, axis, clear_layout
 from nas.report.figures.known import shared_labels
 from nas.report.numbers import METRICS, rounded
 from nas.report.tables import Point
 
 LOOKS = {  # state: legend, colour, symbol, size, width of the symbol's line
-    "complete": ("trained", TRAINED, "circle", 10, 0),
-    "pruned": ("pruned (last epoch)", PRUNED, "x-thin-open", 9, 2),
-    "reused": ("reused score", REUSED, "diamond-open", 11, 2),
+    "complete": ("trained", colours.TRAINED, "circle", 10, 0),
+    "pruned": ("pruned (last epoch)", colours.PRUNED, "x-thin-open", 9, 2),
+    "reused": ("reused score", colours.REUSED, "diamond-open", 11, 2),
 }
 
 
@@ -46,18 +33,17 @@ def draw(shown: Accuracy) -> Drawing:
     return {"data": [trace for trace in traces if trace["x"]], "layout": layout}
 
 
-def _trace(name: str, costs: Iterable[float], scores: Iterable[float], **style: Any) -> Drawing:
-    """Points by cost and top-1 as a fraction, which is drawn in per cent."""
-    percents = [100 * score for score in scores]
-    return {"type": "scatter", "mode": "markers", "name": name, "x": list(costs), "y": percents, **style}
+def _trace(name: str, points: Sequence[tuple[float, ...]], **style: Any) -> Drawing:
+    """Points that begin with cost and top-1, a fraction that is drawn in per cent."""
+    costs, percents = [point[0] for point in points], [100 * point[1] for point in points]
+    return {"type": "scatter", "mode": "markers", "name": name, "x": costs, "y": percents, **style}
 
 
 def _trials(state: str, points: tuple[Point, ...]) -> Drawing:
     legend, colour, symbol, size, width = LOOKS[state]
     return _trace(
         legend,
-        [point.cost for point in points],
-        [point.top1 for point in points],
+        points,
         text=[f"trial {point.trial}" for point in points],
         marker={"symbol": symbol, "size": size, "color": colour, "line": {"width": width, "color": colour}},
         hovertemplate=f"%{{text}}: %{{y:.1f}} %, %{{x:.4s}}<extra>{legend}</extra>",
@@ -67,11 +53,11 @@ def _trials(state: str, points: tuple[Point, ...]) -> Drawing:
 def _ticks(shown: Accuracy) -> Drawing:
     low, high = shown.y_range
     floor = low + 0.02 * (high - low)
+    line = {"width": 1.5, "color": colours.KNOWN}
     return _trace(
         "over budget, never trained",
-        shown.infeasible,
-        [floor] * len(shown.infeasible),
-        marker={"symbol": "line-ns-open", "size": 14, "color": KNOWN, "line": {"width": 1.5, "color": KNOWN}},
+        [(cost, floor) for cost in shown.infeasible],
+        marker={"symbol": "line-ns-open", "size": 14, "color": colours.KNOWN, "line": line},
         hovertemplate="%{x:.4s}<extra>over budget</extra>",
     )
 
@@ -79,24 +65,17 @@ def _ticks(shown: Accuracy) -> Drawing:
 def _front(shown: Accuracy) -> Drawing:
     end = shown.limit or shown.x_range[1]
     steps = [*shown.front, *(point._replace(cost=max(end, point.cost)) for point in shown.front[-1:])]
-    return _trace(
-        "Pareto front",
-        [step.cost for step in steps],
-        [step.top1 for step in steps],
-        mode="lines",
-        line={"shape": "hv", "width": 2, "color": FRONT},
-        hoverinfo="skip",
-    )
+    line = {"shape": "hv", "width": 2, "color": colours.FRONT}
+    return _trace("Pareto front", steps, mode="lines", line=line, hoverinfo="skip")
 
 
 def _repeated(shown: Accuracy) -> Drawing:
     return _trace(
         "retrained, mean ± deviation over seeds",
-        [network.cost for network in shown.repeated],
-        [network.mean for network in shown.repeated],
+        [(network.cost, network.mean) for network in shown.repeated],
         error_y={"array": [100 * network.deviation for network in shown.repeated], "thickness": 1.5, "width": 5},
         text=[f"{r.seeds} seeds: {100 * r.mean:.1f} ± {100 * r.deviation:.1f} %" for r in shown.repeated],
-        marker={"symbol": "square", "size": 8, "color": RETRAINED},
+        marker={"symbol": "square", "size": 8, "color": colours.RETRAINED},
         hovertemplate="%{text}<extra>retrained</extra>",
     )
 
@@ -105,10 +84,9 @@ def _base(shown: Accuracy) -> Drawing:
     bases = [shown.base] if shown.base else []
     return _trace(
         "base",
-        [base.cost for base in bases],
-        [base.top1 for base in bases],
+        bases,
         text=[f"base, trial {base.trial}" for base in bases],
-        marker={"symbol": "star", "size": 18, "color": BASE, "line": {"width": 1, "color": "white"}},
+        marker={"symbol": "star", "size": 18, "color": colours.BASE, "line": {"width": 1, "color": "white"}},
         hovertemplate="%{text}: %{y:.1f} %, %{x:.4s}<extra></extra>",
     )
 
@@ -116,14 +94,14 @@ def _base(shown: Accuracy) -> Drawing:
 def _lines(shown: Accuracy) -> Iterable[Drawing]:
     """The budget, the reference with its interval, and known networks, each across the whole figure."""
     if shown.limit is not None:
-        yield _across("x", shown.limit, line={"dash": "dash", "width": 1.5, "color": BUDGET})
+        yield _across("x", shown.limit, line={"dash": "dash", "width": 1.5, "color": colours.BUDGET})
     if shown.reference is not None:
         low, top1, high = (100 * share for share in (shown.reference.low, shown.reference.top1, shown.reference.high))
-        band = {"type": "rect", "fillcolor": REFERENCE, "opacity": 0.12, "line": {"width": 0}}
+        band = {"type": "rect", "fillcolor": colours.REFERENCE, "opacity": 0.12, "line": {"width": 0}}
         yield _across("y", low, high, layer="below", **band)
-        yield _across("y", top1, line={"dash": "dot", "width": 1.5, "color": REFERENCE})
+        yield _across("y", top1, line={"dash": "dot", "width": 1.5, "color": colours.REFERENCE})
     for network in shown.known:
-        yield _across("x", network.cost, layer="below", line={"dash": "dot", "width": 1, "color": KNOWN})
+        yield _across("x", network.cost, layer="below", line={"dash": "dot", "width": 1, "color": colours.KNOWN})
 
 
 def _across(side: str, low: float, high: float | None = None, **style: Any) -> Drawing:
@@ -135,13 +113,13 @@ def _across(side: str, low: float, high: float | None = None, **style: Any) -> D
 
 def _labels(shown: Accuracy) -> Iterable[Drawing]:
     if shown.limit is not None:
-        yield _label("budget", {"color": BUDGET}, x=shown.limit, y=1, yref="y domain", xanchor="center")
+        yield _label("budget", {"color": colours.BUDGET}, x=shown.limit, y=1, yref="y domain", xanchor="center")
     if shown.reference is not None:
         name, height = shown.reference.name, 100 * shown.reference.top1
-        yield _label(name, {"color": REFERENCE}, x=0, xref="x domain", y=height, xanchor="left")
+        yield _label(name, {"color": colours.REFERENCE}, x=0, xref="x domain", y=height, xanchor="left")
     gap = (shown.x_range[1] - shown.x_range[0]) / 40
     for name, cost in shared_labels(shown.known, gap):
-        font = {"color": KNOWN, "size": 11}
+        font = {"color": colours.KNOWN, "size": 11}
         yield _label(name, font, x=cost, y=0.02, yref="paper", xanchor="right", textangle=-90)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nas.report import tables
-from nas.report.figures.figure import BASE, PRUNED, TRAINED, Drawing, Figure, axis, clear_layout
+from nas.report.figures import colours
+from nas.report.figures.figure import Drawing, Figure, axis, clear_layout
 from nas.study import Study
 
-LOOKS = {"complete": ("trained", TRAINED), "pruned": ("pruned", PRUNED)}  # state: legend, colour
+LOOKS = {"complete": ("trained", colours.TRAINED), "pruned": ("pruned", colours.PRUNED)}  # state: legend, colour
 MAX_TICKS = 15  # epochs up to which each has its tick
 
 
@@ -51,7 +52,7 @@ def draw(curves: tuple[Curve, ...]) -> Drawing:
 
 
 def _line(curve: Curve) -> Drawing:
-    name, colour = ("base", BASE) if curve.base else LOOKS[curve.state]
+    name, colour = ("base", colours.BASE) if curve.base else LOOKS[curve.state]
     return {
         "type": "scatter",
         "name": name,

@@ -8,9 +8,6 @@ from typing import Any
 
 from nas.study import Study
 
-TRAINED, PRUNED, REUSED, RETRAINED = "#3b82c4", "#9aa0a6", "#8e6fc1", "#0f8bb5"
-BASE, FRONT, BUDGET, REFERENCE, KNOWN = "#d64545", "#d9822b", "#d64545", "#2a9d6f", "#8a8f98"
-
 Drawing = dict[str, Any]
 """``data`` (traces) and ``layout`` as Plotly's script takes them: plain values that JSON can hold."""
 
