@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from made_up_study import empty, record
+from made_up_study import record
 
 from nas.report import tables
 
@@ -61,12 +61,3 @@ def test_a_single_retraining_has_no_deviation():
 def test_tables_of_a_study_without_trials_are_empty():
     assert tables.front([]) == tables.retrained([]) == []
     assert tables.counts([]) == {}
-
-
-def test_users_get_trials_as_a_frame(study, tmp_path):
-    frame = study.trials()
-    assert list(frame["trial"]) == [r.trial for r in study.records]
-    assert list(frame["bytes"]) == [4 * r.params for r in study.records]
-    assert frame["top1"].isna().sum() == sum(r.top1 is None for r in study.records)
-    frame.to_csv(tmp_path / "trials.csv")
-    assert set(study.trials().columns) == set(empty(study).trials().columns)
