@@ -24,12 +24,12 @@ def is_demonstration(study: Study) -> bool:
 
 
 def score_interval(share: float, images: int) -> str:
-    """`93.6 to 97.7 %`: the 95 % Wilson interval of a share of images."""
+    """``93.6 to 97.7 %``: the 95 % Wilson interval of a share of images."""
     return interval(*wilson(min(share, 1.0) * images, images))
 
 
 def with_interval(share: float, images: int | None) -> str:
-    """`96.1 % (93.6 to 97.7 %)`: a share of images with its 95 % Wilson interval, where their number is known."""
+    """``96.1 % (93.6 to 97.7 %)``: a share of images with its 95 % Wilson interval, where their number is known."""
     return percent(share) + (f" ({score_interval(share, images)})" if images else "")
 
 
@@ -60,7 +60,7 @@ def fair_score(base: Record, choice: BaseChoice | None) -> float:
 
 
 def score_note(base: Record, choice: BaseChoice | None) -> str:
-    """Where :func:`fair_score` comes from."""
+    """Where :func:``fair_score`` comes from."""
     if choice is None or choice.fresh is None:
         return f"trial {base.trial}"
     return f"mean of {_seeds(choice.replicates)}; {percent(base.top1 or 0.0)} in the search, trial {base.trial}"

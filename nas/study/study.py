@@ -71,7 +71,7 @@ class Study:
         }
 
     def trials(self) -> pd.DataFrame:
-        """One row a record, one column a field of :class:`Record`, and ``bytes`` (float32 weights)."""
+        """One row a record, one column a field of ``Record``, and ``bytes`` (float32 weights)."""
         import pandas as pd
 
         rows = [record.to_data() | {"bytes": record.bytes} for record in self.records]

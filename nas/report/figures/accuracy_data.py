@@ -42,7 +42,6 @@ def compute(study: Study) -> Accuracy:
     definition, records = study.definition, study.records
     budget = next((b for b in map(Budget.parse, definition.budgets) if b.metric in METRICS), None)
     metric, limit = (budget.metric, float(budget.high)) if budget else ("macs", None)
-
     points = {state: tuple(tables.points(tables.searched(records, state), metric)) for state in POINTS}
     infeasible = tuple(tables.cost(record, metric) for record in tables.searched(records, "infeasible"))
     repeated = tuple(tables.retrained(records, metric))
