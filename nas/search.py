@@ -84,7 +84,7 @@ def _is_done(study: Study, trials: int) -> bool:
     from nas.study.driver import missing_retrainings
 
     enough = study.state == "exhausted" or (study.state == "finished" and study.done >= trials)
-    complete = not missing_retrainings(study.records, study.definition.question)
+    complete = not missing_retrainings(study.records, study.question)
     return enough and complete and (study.folder / layout.BASE).is_file() and not study.problems
 
 
@@ -240,7 +240,7 @@ class _Run:
             reasons = [r.reason for r in journal.records.values() if r.state == "failed" and r.reason]
             why = f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""
             raise StudyError(f"no training was completed in {plan.folder}{why}")
-        journal.add("noise", **asdict(noise.estimate(journal.records.values())))
+        journal.add("noise", **asdict(noise.estimate(journal.records.values(), self.definition.question.objective)))
         record = journal.records[choice.trial]
         if keep != "all":
             checkpoints.sweep(plan.folder, [record.trial] if keep == "base" else [])

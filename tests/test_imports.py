@@ -31,7 +31,7 @@ ROOMS: dict[str, set[str]] = {
     "nas.module": {"torch", "numpy", "fvcore", "safetensors", "onnx", "onnxruntime"},
     "nas.training": {"torch", "torchvision", "numpy", "scipy", "sklearn", "tensorboardX"},
     "nas.study": {"optuna", "torch", "numpy", "sklearn", "pandas"},
-    "nas.report": {"pandas", "plotly"},
+    "nas.report": {"plotly"},
     "nas.search": set(),
     "nas": set(),
     "nas.cli": {"rich", "torch", "numpy"},

@@ -147,12 +147,12 @@ def _watched(plan: Plan, trials: int) -> Watched:
 
 def result_lines(study: Study) -> list[str]:
     """What is said at the end: the base with its costs, the reference, the noise, where to go on."""
-    from nas.report.statements import DEMONSTRATION, base_lines, is_demonstration, noise_verdict, test_score_line
+    from nas.report.statements import DEMONSTRATION, base_lines, is_demonstration, noise_verdict, tested_line
 
     base = study.base
-    lines = ["", f"study {study.folder}: {study.state}", *base_lines(base, study.reference, study.choice)]
+    lines = ["", f"study {study.folder}: {study.state}", *base_lines(study)]
     if study.test is not None:
-        lines.append(test_score_line(study.test))
+        lines.append(tested_line(study.test))
     if base is not None:
         rows = [(base.digest, f"{base.params:,}", f"{base.macs:,}")]
         lines += ["", *output.table_lines(("base", "parameters", "MACs"), rows, "lrr"), ""]

@@ -11,7 +11,7 @@ from typing import Any
 from nas.cli import output
 from nas.cli.exits import DONE, FAILED
 from nas.cli.parser import Parser, command
-from nas.cli.report import print_study, study_data
+from nas.cli.report import print_study
 from nas.report.numbers import rounded
 from nas.storage import layout
 from nas.study import open_study
@@ -92,7 +92,7 @@ def _show(folder: Path, as_json: bool) -> int:
     for problem in study.problems:
         output.say(f"{folder}: {problem}")
     if as_json:
-        output.print_json(study_data(study) | {"definition": study.definition.to_data()})
+        output.print_json(study.to_data() | {"definition": study.definition.to_data()})
     else:
         print_study(study)
     return DONE

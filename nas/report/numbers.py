@@ -8,7 +8,7 @@ METRICS = {"macs": "MACs", "params": "parameters", "bytes": "weight bytes", "pea
 
 
 def rounded(number: float | None) -> str:
-    """Four significant digits with a unit, `385.8 M`; a dash for None."""
+    """Four significant digits with a unit, ``385.8 M``; a dash for None."""
     if number is None:
         return "–"
     for size, unit in UNITS:
@@ -18,17 +18,17 @@ def rounded(number: float | None) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """A fraction in per cent: `96.9 %`."""
+    """A fraction in per cent: ``96.9 %``."""
     return f"{100 * share:.{digits}f} %"
 
 
 def interval(low: float, high: float) -> str:
-    """Two fractions in per cent: `93.6 to 97.7 %`."""
+    """Two fractions in per cent: ``93.6 to 97.7 %``."""
     return f"{100 * low:.1f} to {percent(high)}"
 
 
 def seconds_text(seconds: float) -> str:
-    """`42 s`, `3 min 05 s` or `2 h 07 min`."""
+    """``42 s``, ``3 min 05 s`` or ``2 h 07 min``."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"

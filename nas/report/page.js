@@ -5,7 +5,7 @@ const narrow = window.matchMedia("(max-width: 40rem)");
 function look() {
   const style = getComputedStyle(document.documentElement);
   const text = style.getPropertyValue("--text").trim(), line = style.getPropertyValue("--line").trim();
-  const axis = { gridcolor: line, linecolor: line, tickcolor: line, automargin: true };
+  const axis = { gridcolor: line, linecolor: line, automargin: true };
   return { font: { color: text, size: narrow.matches ? 11 : 13, family: "system-ui, sans-serif" }, axis };
 }
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nas.report import parts
 from nas.report.figures import FIGURES
-from nas.report.figures.figure import Figure
+from nas.report.figures.figure import Drawing, Figure
 from nas.report.html import Html, element, joined
 from nas.report.statements import DEMONSTRATION, is_demonstration, noise_verdict
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.study import Study, open_study
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
 
 def write_report(folder: Path | str) -> Path:
-    """Write `report.html` of a study folder and return its path. Raises UserError where the folder holds no study."""
+    """Write ``report.html`` of a study folder and return its path. Raises UserError where the folder holds no study."""
     study = open_study(folder)
     target = study.folder / layout.REPORT
     write_atomic(target, page(study))
@@ -54,15 +51,15 @@ def _figure(name: str, figure: Figure, study: Study) -> Html:
     if shown is None:
         return Html()
     identity = f"{name}-data"
-    place = element("div", class_="figure", data_figure=identity, role="img", aria_label=name)
+    place = element("div", class_="figure", data_figure=identity, role="img", aria_label=figure.title)
     data = element("script", _json(figure.draw(shown)), type="application/json", id=identity)
     captions = [element("p", caption, class_="soft") for caption in figure.captions(shown)]
     return joined([element("h2", figure.title), place, data, *captions])
 
 
-def _json(figure: go.Figure) -> Html:
-    # "</" inside the data would end the script element
-    return Html(figure.to_json().replace("</", "<\\/"))
+def _json(drawing: Drawing) -> Html:
+    """As JSON in which no ``<`` can end or open an element."""
+    return Html(json.dumps(drawing, allow_nan=False).replace("<", "\\u003c"))
 
 
 def _plotly() -> Html:

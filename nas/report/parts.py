@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nas.report import tables
@@ -13,21 +14,46 @@ from nas.storage import layout
 from nas.study import Record, Study
 from nas.study.records import STATES
 
-COLUMNS = {  # title: whether it holds words, on the left
-    **{"trial": False, "state": True, "top-1": False, "MACs": False, "parameters": False, "epochs": False},
-    **{"time": False, "repeat": False, "network": True, "reason": True},
+
+def _unless_zero(text: Callable[[Any], str]) -> Callable[[Any], str]:
+    return lambda value: text(value) if value else ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A field of the record, how it is written, and its class; ``r`` is for numbers, on the right."""
+
+    field: str
+    text: Callable[[Any], str] = str
+    class_: str | None = None
+
+
+COLUMNS = {
+    "trial": Column("trial", class_="r"),
+    "state": Column("state"),
+    "top-1": Column("top1", percent, "r"),
+    "MACs": Column("macs", rounded, "r"),
+    "parameters": Column("params", rounded, "r"),
+    "epochs": Column("epochs", _unless_zero(str), "r"),
+    "time": Column("seconds", _unless_zero(seconds_text), "r"),
+    "repeat": Column("replicate", _unless_zero(str), "r"),
+    "network": Column("digest", lambda digest: element("code", digest[:11])),
+    "reason": Column("reason", class_="reason"),
 }
 
 
 def header(study: Study) -> Html:
     """The question of the study, and where and how it was asked."""
-    question, limits = study.definition, " and ".join(study.definition.budgets)
-    title = f"Which network of {question.name} is best on {question.data_name}" + (
-        f" within {limits}?" if limits else "?"
-    )
+    definition = study.definition
+    limits = f" within {' and '.join(definition.budgets)}" if definition.budgets else ""
     problems = [element("p", f"Damaged log: {problem}", class_="note") for problem in study.problems]
-    name = element("p", f"study {study.name}, {study.state}", class_="soft")
-    return joined([element("h1", title), name, *problems])
+    return joined(
+        [
+            element("h1", f"Which network of {definition.name} is best on {definition.data_name}{limits}?"),
+            element("p", f"study {study.name}, {study.state}", class_="soft"),
+            *problems,
+        ]
+    )
 
 
 def cards(study: Study) -> Html:
@@ -35,21 +61,18 @@ def cards(study: Study) -> Html:
     counts = tables.counts(study.records)
     others = ", ".join(f"{counts[state]} {state}" for state in STATES[1:] if counts[state])
     time = sum(record.seconds for record in study.records)
-    shown = [
+    return element(
+        "div",
         *_base_cards(study),
         *_test_card(study),
         _card("trained", str(study.done), others or "all complete"),
         _card("training time", seconds_text(time), "summed over trainings"),
-    ]
-    return element("div", *shown, class_="cards")
+        class_="cards",
+    )
 
 
 def trials_table(study: Study) -> Html:
     """Every trial as a row of a table that sorts and filters."""
-    titles = [
-        element("th", element("button", title, type="button"), class_=None if words else "r")
-        for title, words in COLUMNS.items()
-    ]
     present = [state for state in STATES if any(record.state == state for record in study.records)]
     choices = [element("option", "every state", value=""), *(element("option", state) for state in present)]
     controls = element(
@@ -59,14 +82,17 @@ def trials_table(study: Study) -> Html:
         element("span", id="shown", class_="soft"),
         class_="controls",
     )
-    base = study.base.trial if study.base else None
-    rows = [_row(record, record.trial == base) for record in study.records]
+    titles = [
+        element("th", element("button", title, type="button"), class_=column.class_)
+        for title, column in COLUMNS.items()
+    ]
+    rows = [_row(record, record == study.base) for record in study.records]
     table = element("table", element("thead", element("tr", *titles)), element("tbody", *rows), id="trials")
     return joined([controls, element("div", table, class_="scroll")])
 
 
 def base_file(study: Study) -> Html:
-    """The base as the file that `nas scale` and `nas cost` read."""
+    """The base as the file that ``nas scale`` and ``nas cost`` read."""
     path = study.folder / layout.BASE
     if not path.is_file():
         return Html()
@@ -77,9 +103,8 @@ def base_file(study: Study) -> Html:
 def definition(study: Study) -> Html:
     """All that defines the study, in small print; the space has its own file, and its name is in the title."""
     data = {name: value for name, value in study.definition.to_data().items() if name != "space"}
-    pairs = [element("dt", name) + element("dd", value) for name, value in _flat(data)]
-    list_ = element("dl", *map(Html, pairs))
-    return element("details", element("summary", "How the study was made"), list_, open=True)
+    terms = [element(tag, text) for pair in _flat(data) for tag, text in zip(("dt", "dd"), pair, strict=True)]
+    return element("details", element("summary", "How the study was made"), element("dl", *terms), open=True)
 
 
 def _base_cards(study: Study) -> list[Html]:
@@ -90,7 +115,7 @@ def _base_cards(study: Study) -> list[Html]:
     if reference is not None:
         note = f"{score_interval(score, reference.images)}; {note}"
     shown = [
-        _card("base, top-1 on validation", percent(score), note, "base"),
+        _card("base, top-1 on validation", percent(score), note, "card base"),
         _card("base, MACs", rounded(base.macs), f"{base.macs:,}"),
         _card("base, parameters", rounded(base.params), f"{base.params:,}"),
     ]
@@ -108,38 +133,29 @@ def _test_card(study: Study) -> list[Html]:
     return [_card("base, top-1 on test", percent(test.top1), note)]
 
 
-def _card(name: str, value: str, note: str, kind: str = "") -> Html:
+def _card(name: str, value: str, note: str, class_: str = "card") -> Html:
     lines = element("div", name, class_="name"), element("b", value), element("div", note, class_="more")
-    return element("div", *lines, class_=f"card {kind}".rstrip())
+    return element("div", *lines, class_=class_)
 
 
-def _row(record: Record, base: bool) -> Html:
-    cells = [
-        _number(record.trial, str(record.trial)),
-        element("td", f"{record.state}{' (base)' if base else ''}"),
-        _number(record.top1, "" if record.top1 is None else percent(record.top1)),
-        _number(record.macs, rounded(record.macs)),
-        _number(record.params, rounded(record.params)),
-        _number(record.epochs, str(record.epochs or "")),
-        _number(record.seconds, seconds_text(record.seconds) if record.seconds else ""),
-        _number(record.replicate, str(record.replicate or "")),
-        element("td", element("code", (record.digest or "")[:11])),
-        element("td", record.reason or "", class_="reason"),
-    ]
-    return element("tr", *cells, class_="base" if base else None, data_state=record.state)
+def _row(record: Record, is_base: bool) -> Html:
+    shown = replace(record, state=f"{record.state} (base)") if is_base else record
+    cells = [_cell(column, getattr(shown, column.field)) for column in COLUMNS.values()]
+    return element("tr", *cells, class_="base" if is_base else None, data_state=record.state)
 
 
-def _number(value: float | None, text: str) -> Html:
-    return element("td", text, class_="r", data_v="" if value is None else value)
+def _cell(column: Column, value: Any) -> Html:
+    """What the column shows; a number is sorted by its whole value."""
+    number = ("" if value is None else value) if column.class_ == "r" else None
+    return element("td", "" if value is None else column.text(value), class_=column.class_, data_v=number)
 
 
-def _flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
+def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Names and values of nested data; the name of an inner one begins with that of the outer."""
     for key, item in value.items():
         if isinstance(item, Mapping):
-            pairs += _flat(item, f"{prefix}{key} ")
+            yield from _flat(item, f"{prefix}{key} ")
         elif isinstance(item, list | tuple):
-            pairs.append((f"{prefix}{key}", ", ".join(map(str, item))))
+            yield f"{prefix}{key}", ", ".join(map(str, item))
         elif item is not None:
-            pairs.append((f"{prefix}{key}", str(item)))
-    return pairs
+            yield f"{prefix}{key}", str(item)

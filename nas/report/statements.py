@@ -24,17 +24,18 @@ def is_demonstration(study: Study) -> bool:
 
 
 def score_interval(share: float, images: int) -> str:
-    """`93.6 to 97.7 %`: the 95 % Wilson interval of a share of images."""
+    """``93.6 to 97.7 %``: the 95 % Wilson interval of a share of images."""
     return interval(*wilson(min(share, 1.0) * images, images))
 
 
 def with_interval(share: float, images: int | None) -> str:
-    """`96.1 % (93.6 to 97.7 %)`: a share of images with its 95 % Wilson interval, where their number is known."""
+    """``96.1 % (93.6 to 97.7 %)``: a share of images with its 95 % Wilson interval, where their number is known."""
     return percent(share) + (f" ({score_interval(share, images)})" if images else "")
 
 
-def base_lines(base: Record | None, reference: Reference | None, choice: BaseChoice | None = None) -> list[str]:
+def base_lines(study: Study) -> list[str]:
     """The base's score, its mean over further seeds, the reference on the same images, and which is ahead."""
+    base, choice, reference = study.base, study.choice, study.reference
     if base is None or base.top1 is None:
         return ["no base yet: no training was completed"]
     images = None if reference is None else reference.images
@@ -47,7 +48,7 @@ def base_lines(base: Record | None, reference: Reference | None, choice: BaseCho
     return [*lines, reference_line(reference), comparison(fair_score(base, choice), reference)]
 
 
-def test_score_line(test: TestScore) -> str:
+def tested_line(test: TestScore) -> str:
     """The base on the test split."""
     return f"test split, read once for this base: top-1 {with_interval(test.top1, test.images)}"
 
@@ -59,7 +60,7 @@ def fair_score(base: Record, choice: BaseChoice | None) -> float:
 
 
 def score_note(base: Record, choice: BaseChoice | None) -> str:
-    """Where :func:`fair_score` comes from."""
+    """Where :func:``fair_score`` comes from."""
     if choice is None or choice.fresh is None:
         return f"trial {base.trial}"
     return f"mean of {_seeds(choice.replicates)}; {percent(base.top1 or 0.0)} in the search, trial {base.trial}"

@@ -6,19 +6,29 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import NamedTuple
 
 from nas.study import Record, noise
 
 
+class Point(NamedTuple):
+    """A trial by its cost and its top-1 as a fraction."""
+
+    cost: float
+    top1: float
+    trial: int
+
+
 @dataclass(frozen=True)
 class Retrained:
-    """A candidate trained again: the record of its search trial, and mean, deviation (n - 1) and number of the further
-    scores. The search's own score is left out: the network was chosen because that score was high."""
+    """The candidate of a search trial, trained again: mean, deviation (n - 1) and number of its further scores. The
+    search's own score is left out: the network was chosen because that score was high."""
 
-    record: Record
+    trial: int
+    cost: float
     mean: float
     deviation: float
-    n: int
+    seeds: int
 
 
 def searched(records: Iterable[Record], state: str) -> list[Record]:
@@ -26,35 +36,39 @@ def searched(records: Iterable[Record], state: str) -> list[Record]:
     return [record for record in records if record.replicate == 0 and record.state == state]
 
 
-def scored(records: Iterable[Record]) -> list[tuple[Record, float]]:
-    """The records that have a score, with it."""
-    return [(record, record.top1) for record in records if record.top1 is not None]
+def points(records: Iterable[Record], metric: str = "macs") -> list[Point]:
+    """The records that have a score."""
+    return [Point(cost(r, metric), r.top1, r.trial) for r in records if r.top1 is not None]
 
 
-def front(records: Iterable[Record], metric: str = "macs") -> list[tuple[Record, float]]:
-    """Pareto front, ascending in cost: complete records, with their scores, that no other beats on both top-1 and cost.
+def cost(record: Record, metric: str) -> float:
+    """What a network costs, by the name of the field."""
+    return float(getattr(record, metric))
+
+
+def front(records: Iterable[Record], metric: str = "macs") -> list[Point]:
+    """Pareto front, ascending in cost: complete trainings of the search that no other beats on both top-1 and cost.
 
     Of equal points the first trial stands.
     """
-    complete = scored(searched(records, "complete"))
-    complete.sort(key=lambda pair: (getattr(pair[0], metric), -pair[1], pair[0].trial))
     best, members = float("-inf"), []
-    for record, top1 in complete:
-        if top1 > best:
-            best = top1
-            members.append((record, top1))
+    for point in sorted(points(searched(records, "complete"), metric), key=lambda p: (p.cost, -p.top1, p.trial)):
+        if point.top1 > best:
+            best = point.top1
+            members.append(point)
     return members
 
 
-def retrained(records: Iterable[Record]) -> list[Retrained]:
+def retrained(records: Iterable[Record], metric: str = "macs") -> list[Retrained]:
     """The candidates that were trained again, by trial."""
     by_trial = {record.trial: record for record in records}
     groups = noise.retrained(by_trial.values())
-    return [
-        Retrained(by_trial[trial], fmean(scores), stdev(scores) if len(scores) > 1 else 0.0, len(scores))
-        for trial, scores in sorted(groups.items())
-        if trial in by_trial
-    ]
+    return [_again(by_trial[trial], scores, metric) for trial, scores in sorted(groups.items()) if trial in by_trial]
+
+
+def _again(record: Record, scores: list[float], metric: str) -> Retrained:
+    deviation = stdev(scores) if len(scores) > 1 else 0.0
+    return Retrained(record.trial, cost(record, metric), fmean(scores), deviation, len(scores))
 
 
 def counts(records: Iterable[Record]) -> Counter[str]:

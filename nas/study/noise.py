@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
+from nas.study.objectives import top1, value
 from nas.study.outcome import Noise
 from nas.study.records import Record
 
 
-def estimate(records: Iterable[Record]) -> Noise:
+def estimate(records: Iterable[Record], objective: str) -> Noise:
     """The noise of a study, from its records."""
-    complete = [r for r in records if r.state == "complete" and r.top1 is not None]
-    scores = [r.top1 for r in complete if r.replicate == 0 and r.top1 is not None]
-    groups = [group for group in retrained(complete).values() if len(group) > 1]
+    complete = [record for record in records if record.state == "complete" and record.top1 is not None]
+    scores = [value(objective, record) for record in complete if record.replicate == 0]
+    groups = [group for group in retrained(complete, partial(value, objective)).values() if len(group) > 1]
     search = statistics.variance(scores) if len(scores) > 1 else None
     seeds = _pooled(groups)
     noise = Noise(search, len(scores), seeds, len(groups), sum(map(len, groups)), None, None)
@@ -24,12 +26,12 @@ def estimate(records: Iterable[Record]) -> Noise:
     return replace(noise, between_candidates=between, resolved=between > seeds)
 
 
-def retrained(records: Iterable[Record]) -> dict[int, list[float]]:
+def retrained(records: Iterable[Record], score: Callable[[Record], float] = top1) -> dict[int, list[float]]:
     """Scores of completed retrainings by the search trial whose candidate they train again."""
     groups: dict[int, list[float]] = {}
     for record in records:
         if record.state == "complete" and record.source is not None and record.top1 is not None:
-            groups.setdefault(record.source, []).append(record.top1)
+            groups.setdefault(record.source, []).append(score(record))
     return groups
 
 

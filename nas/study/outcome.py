@@ -11,7 +11,8 @@ from nas.training.reference import Reference
 
 @dataclass(frozen=True)
 class Noise:
-    """Variances of top-1 (fractions squared), each with what it was estimated from; None where it cannot be.
+    """Variances of the objective (of top-1: fractions squared), each with what it was estimated from; None where it
+    cannot be.
 
     ``search_variance``: of the ``candidates`` completed search trials, one seed each, so it holds both sources.
     ``between_seeds``: pooled within the ``retrained`` candidates over their ``seeds`` retrainings alone (replicate
@@ -57,8 +58,7 @@ FINDINGS: dict[str, type[Any]] = {"reference": Reference, "noise": Noise, "base"
 """Events that hold a finding whole; of several the last one holds."""
 
 
-def finding(event: Mapping[str, Any]) -> Any:
-    """The value in such an event; fields of a newer release are left out."""
-    kind = FINDINGS[event["event"]]
+def from_fields(kind: type[Any], data: Mapping[str, Any]) -> Any:
+    """A dataclass of this kind from plain data; what is no field of it, such as one of a newer release, is left out."""
     names = {f.name for f in fields(kind)}
-    return kind(**{name: value for name, value in event.items() if name in names})
+    return kind(**{name: value for name, value in data.items() if name in names})

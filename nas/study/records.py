@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.study.log import Event
-from nas.study.outcome import FINDINGS, BaseChoice, Noise, TestScore, finding
+from nas.study.outcome import FINDINGS, BaseChoice, Noise, TestScore, from_fields
 from nas.training.reference import Reference
 from search_spaces.network.cost import FLOAT32
 
-TRIALS = 12  # trainings of a study, unless asked otherwise
 COUNTED = ("complete", "pruned")  # a training was made and ended by itself
 STATES = ("complete", "pruned", "reused", "infeasible", "failed", "running")
 
@@ -65,14 +64,11 @@ class Record:
         """Plain data, as in ``records.jsonl``."""
         return {**asdict(self), "top1_by_epoch": list(self.top1_by_epoch)}
 
-
-KNOWN_FIELDS = frozenset(f.name for f in fields(Record))
-
-
-def from_data(data: Mapping[str, Any]) -> Record:
-    """A record from plain data; fields of a newer release are ignored."""
-    known = {name: value for name, value in data.items() if name in KNOWN_FIELDS}
-    return Record(**{**known, "top1_by_epoch": tuple(known.get("top1_by_epoch", ()))})
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Record:
+        """The record of plain data; fields of a newer release are left out."""
+        record: Record = from_fields(cls, data)
+        return replace(record, top1_by_epoch=tuple(record.top1_by_epoch))
 
 
 @dataclass
@@ -103,7 +99,7 @@ def apply(folded: Folded, event: Event) -> None:
     kind = event["event"]
     folded.next_trial = max(folded.next_trial, event.get("trial", -1) + 1)
     if kind in ("proposed", "finished"):
-        folded.records[event["trial"]] = from_data(event["record"])
+        folded.records[event["trial"]] = Record.from_data(event["record"])
     elif kind == "epoch":
         _apply_epoch(folded, event)
     elif kind == "opened":
@@ -113,13 +109,13 @@ def apply(folded: Folded, event: Event) -> None:
     elif kind == "ended":
         folded.ended = event
     elif kind in FINDINGS:
-        setattr(folded, kind, finding(event))
+        setattr(folded, kind, from_fields(FINDINGS[kind], event))
 
 
 def _apply_epoch(folded: Folded, event: Event) -> None:
     record = folded.records.get(event["trial"])
     if record is None or record.state != "running" or event["epoch"] != record.epochs + 1:
-        return  # told twice by a resumed training, or its proposal is a damaged line
+        return  # a resumed training repeats an epoch, or the line of its proposal is damaged
     folded.records[event["trial"]] = replace(
         record,
         top1=event["top1"],
@@ -139,6 +135,6 @@ def are_written(folder: Path, records: Sequence[Record]) -> bool:
     """Whether ``records.jsonl`` holds these records."""
     try:
         lines = (folder / layout.RECORDS).read_text().splitlines()
-        return [from_data(json.loads(line)) for line in lines] == list(records)
+        return [Record.from_data(json.loads(line)) for line in lines] == list(records)
     except (OSError, ValueError, TypeError):
         return False

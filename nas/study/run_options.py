@@ -12,7 +12,6 @@ from nas.study.checkpoints import KEEP
 from nas.study.executors.table import EXECUTORS
 from nas.study.options import KeyRule, from_options, option, options_of
 from nas.study.question import ANSWERED, RUN
-from nas.study.records import TRIALS
 from search_spaces.errors import UserError
 from search_spaces.values import Value, a_number, an_integer, one_of
 
@@ -46,7 +45,7 @@ class RunOptions(Value):
     ``trials`` trainings end complete or pruned; after ``time`` seconds no training is begun any more.
     """
 
-    trials: int = _answered(an_integer(), TRIALS, "trainings to make", "N", read=int)
+    trials: int = _answered(an_integer(), 12, "trainings to make", "N", read=int)
     time: float | None = _answered(a_number(above=0), None, TIME_HELP, "T", read=_read_seconds)
     workers: int | str = _run(_workers, "auto", "trainings side by side", "N|auto", read=_read_workers)
     executor: str = _run(KeyRule(EXECUTORS, ("auto",)), "auto", "what runs the trainings")

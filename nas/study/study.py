@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nas.storage import lock
 from nas.storage.layout import LOG, STUDY
 from nas.study.definition import Definition, read_definition
 from nas.study.log import read_log
 from nas.study.outcome import BaseChoice, Noise, TestScore
+from nas.study.question import Question
 from nas.study.records import Folded, Record, fold
 from nas.training.reference import Reference
 from search_spaces.errors import UserError
@@ -47,12 +48,30 @@ class Study:
         return self.folder.resolve().name
 
     @property
+    def question(self) -> Question:
+        """What was asked."""
+        return self.definition.question
+
+    @property
     def done(self) -> int:
         """Trainings that count towards ``--trials``."""
         return sum(record.counted for record in self.records)
 
+    def to_data(self) -> dict[str, Any]:
+        """Name, state, budgets, base, reference, noise, problems and every record as plain data."""
+        return {
+            "study": self.name,
+            "state": self.state,
+            "budgets": list(self.definition.budgets),
+            "base": self.base.trial if self.base else None,
+            "reference": asdict(self.reference) if self.reference else None,
+            "noise": asdict(self.noise) if self.noise else None,
+            "problems": list(self.problems),
+            "records": [record.to_data() for record in self.records],
+        }
+
     def trials(self) -> pd.DataFrame:
-        """One row a record, one column a field of :class:`Record`, and ``bytes`` (float32 weights)."""
+        """One row a record, one column a field of ``Record``, and ``bytes`` (float32 weights)."""
         import pandas as pd
 
         rows = [record.to_data() | {"bytes": record.bytes} for record in self.records]

@@ -1,191 +1,130 @@
-"""Accuracy against cost, drawn with Plotly."""
+"""Accuracy against cost."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from nas.report.figures.accuracy_data import Accuracy, Point, compute
-from nas.report.figures.figure import (
-    BASE,
-    BUDGET,
-    FRONT,
-    KNOWN,
-    PRUNED,
-    REFERENCE,
-    RETRAINED,
-    REUSED,
-    TRAINED,
-    Figure,
-    clear_layout,
-)
+from nas.report.figures import colours
+from nas.report.figures.accuracy_data import Accuracy, compute
+from nas.report.figures.figure import Drawing, Figure, axis, clear_layout
 from nas.report.figures.known import shared_labels
 from nas.report.numbers import METRICS, rounded
+from nas.report.tables import Point
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-LOOKS: dict[str, tuple[str, str, str, int]] = {  # state: legend, colour, symbol, size
-    "complete": ("trained", TRAINED, "circle", 10),
-    "pruned": ("pruned (last epoch)", PRUNED, "x-thin-open", 9),
-    "reused": ("reused score", REUSED, "diamond-open", 11),
+LOOKS = {  # state: legend, colour, symbol, size, width of the symbol's line
+    "complete": ("trained", colours.TRAINED, "circle", 10, 0),
+    "pruned": ("pruned (last epoch)", colours.PRUNED, "x-thin-open", 9, 2),
+    "reused": ("reused score", colours.REUSED, "diamond-open", 11, 2),
 }
 
 
-def draw(shown: Accuracy) -> go.Figure:
-    """Render the figure."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    for state in LOOKS:
-        if shown.points[state]:
-            figure.add_trace(_scatter(shown, state))
-    if shown.infeasible:
-        figure.add_trace(_ticks(shown))
-    if shown.front:
-        figure.add_trace(_front(shown))
-    if shown.repeated:
-        figure.add_trace(_repeated(shown))
-    if shown.base:
-        figure.add_trace(_base_star(shown.base))
-    _add_lines(figure, shown)
-    _add_known(figure, shown)
-    figure.update_layout(**_layout(shown))
-    return figure
+def draw(shown: Accuracy) -> Drawing:
+    """What was trained as points, the front as a line, limits and comparisons as lines across the figure."""
+    trials = [_trials(state, shown.points[state]) for state in LOOKS]
+    traces = [*trials, _ticks(shown), _front(shown), _repeated(shown), _base(shown)]
+    layout = {
+        "xaxis": axis(METRICS[shown.metric], range=list(shown.x_range), tickformat="~s"),
+        "yaxis": axis("top-1 on validation, %", range=[100 * side for side in shown.y_range]),
+        "shapes": list(_lines(shown)),
+        "annotations": list(_labels(shown)),
+        **clear_layout(height=520, legend_y=-0.16, top=30),
+    }
+    return {"data": [trace for trace in traces if trace["x"]], "layout": layout}
 
 
-def _scatter(shown: Accuracy, state: str) -> go.Scatter:
-    import plotly.graph_objects as go
+def _trace(name: str, points: Sequence[tuple[float, ...]], **style: Any) -> Drawing:
+    """Points that begin with cost and top-1, a fraction that is drawn in per cent."""
+    costs, percents = [point[0] for point in points], [100 * point[1] for point in points]
+    return {"type": "scatter", "mode": "markers", "name": name, "x": costs, "y": percents, **style}
 
-    legend, colour, symbol, size = LOOKS[state]
-    points = shown.points[state]
-    line = {"width": 2, "color": colour}
-    return go.Scatter(
-        name=legend,
-        x=[p[0] for p in points],
-        y=[100 * p[1] for p in points],
-        text=[f"trial {p[2]}" for p in points],
-        mode="markers",
-        marker={
-            "symbol": symbol,
-            "size": size,
-            "color": colour,
-            "line": line if "open" in symbol else {"width": 0},
-        },
-        hovertemplate="%{text}: %{y:.1f} %, %{x:.4s}<extra>" + legend + "</extra>",
+
+def _trials(state: str, points: tuple[Point, ...]) -> Drawing:
+    legend, colour, symbol, size, width = LOOKS[state]
+    return _trace(
+        legend,
+        points,
+        text=[f"trial {point.trial}" for point in points],
+        marker={"symbol": symbol, "size": size, "color": colour, "line": {"width": width, "color": colour}},
+        hovertemplate=f"%{{text}}: %{{y:.1f}} %, %{{x:.4s}}<extra>{legend}</extra>",
     )
 
 
-def _ticks(shown: Accuracy) -> go.Scatter:
-    import plotly.graph_objects as go
-
+def _ticks(shown: Accuracy) -> Drawing:
     low, high = shown.y_range
-    floor = 100 * (low + 0.02 * (high - low))
-    return go.Scatter(
-        name="over budget, never trained",
-        x=list(shown.infeasible),
-        y=[floor] * len(shown.infeasible),
-        mode="markers",
-        marker={"symbol": "line-ns-open", "size": 14, "color": KNOWN, "line": {"width": 1.5, "color": KNOWN}},
+    floor = low + 0.02 * (high - low)
+    line = {"width": 1.5, "color": colours.KNOWN}
+    return _trace(
+        "over budget, never trained",
+        [(cost, floor) for cost in shown.infeasible],
+        marker={"symbol": "line-ns-open", "size": 14, "color": colours.KNOWN, "line": line},
         hovertemplate="%{x:.4s}<extra>over budget</extra>",
     )
 
 
-def _front(shown: Accuracy) -> go.Scatter:
-    import plotly.graph_objects as go
-
+def _front(shown: Accuracy) -> Drawing:
     end = shown.limit or shown.x_range[1]
-    steps = [*shown.front, (max(end, shown.front[-1][0]), shown.front[-1][1])]
-    return go.Scatter(
-        name="Pareto front",
-        x=[x for x, _ in steps],
-        y=[100 * y for _, y in steps],
-        mode="lines",
-        line={"shape": "hv", "width": 2, "color": FRONT},
-        hoverinfo="skip",
-    )
+    steps = [*shown.front, *(point._replace(cost=max(end, point.cost)) for point in shown.front[-1:])]
+    line = {"shape": "hv", "width": 2, "color": colours.FRONT}
+    return _trace("Pareto front", steps, mode="lines", line=line, hoverinfo="skip")
 
 
-def _repeated(shown: Accuracy) -> go.Scatter:
-    import plotly.graph_objects as go
-
-    return go.Scatter(
-        name="retrained, mean ± deviation over seeds",
-        x=[r.cost for r in shown.repeated],
-        y=[100 * r.mean for r in shown.repeated],
-        error_y={"array": [100 * r.deviation for r in shown.repeated], "thickness": 1.5, "width": 5},
-        text=[f"{r.n} seeds: {100 * r.mean:.1f} ± {100 * r.deviation:.1f} %" for r in shown.repeated],
-        mode="markers",
-        marker={"symbol": "square", "size": 8, "color": RETRAINED},
+def _repeated(shown: Accuracy) -> Drawing:
+    return _trace(
+        "retrained, mean ± deviation over seeds",
+        [(network.cost, network.mean) for network in shown.repeated],
+        error_y={"array": [100 * network.deviation for network in shown.repeated], "thickness": 1.5, "width": 5},
+        text=[f"{r.seeds} seeds: {100 * r.mean:.1f} ± {100 * r.deviation:.1f} %" for r in shown.repeated],
+        marker={"symbol": "square", "size": 8, "color": colours.RETRAINED},
         hovertemplate="%{text}<extra>retrained</extra>",
     )
 
 
-def _base_star(base: Point) -> go.Scatter:
-    import plotly.graph_objects as go
-
-    x, y, trial = base
-    return go.Scatter(
-        name="base",
-        x=[x],
-        y=[100 * y],
-        mode="markers",
-        marker={"symbol": "star", "size": 18, "color": BASE, "line": {"width": 1, "color": "white"}},
-        hovertemplate=f"base, trial {trial}: %{{y:.1f}} %, %{{x:.4s}}<extra></extra>",
+def _base(shown: Accuracy) -> Drawing:
+    bases = [shown.base] if shown.base else []
+    return _trace(
+        "base",
+        bases,
+        text=[f"base, trial {base.trial}" for base in bases],
+        marker={"symbol": "star", "size": 18, "color": colours.BASE, "line": {"width": 1, "color": "white"}},
+        hovertemplate="%{text}: %{y:.1f} %, %{x:.4s}<extra></extra>",
     )
 
 
-def _add_lines(figure: go.Figure, shown: Accuracy) -> None:
+def _lines(shown: Accuracy) -> Iterable[Drawing]:
+    """The budget, the reference with its interval, and known networks, each across the whole figure."""
     if shown.limit is not None:
-        figure.add_vline(
-            x=shown.limit,
-            line={"dash": "dash", "width": 1.5, "color": BUDGET},
-            annotation={"text": "budget", "font": {"color": BUDGET}, "yanchor": "bottom", "showarrow": False},
-            annotation_position="top",
-        )
+        yield _across("x", shown.limit, line={"dash": "dash", "width": 1.5, "color": colours.BUDGET})
     if shown.reference is not None:
-        top1, low, high = (100 * value for value in shown.reference)
-        figure.add_hrect(y0=low, y1=high, fillcolor=REFERENCE, opacity=0.12, line_width=0, layer="below")
-        figure.add_hline(
-            y=top1,
-            line={"dash": "dot", "width": 1.5, "color": REFERENCE},
-            annotation={"text": "logistic regression", "font": {"color": REFERENCE}, "showarrow": False},
-            annotation_position="top left",
-        )
+        low, top1, high = (100 * share for share in (shown.reference.low, shown.reference.top1, shown.reference.high))
+        band = {"type": "rect", "fillcolor": colours.REFERENCE, "opacity": 0.12, "line": {"width": 0}}
+        yield _across("y", low, high, layer="below", **band)
+        yield _across("y", top1, line={"dash": "dot", "width": 1.5, "color": colours.REFERENCE})
+    for network in shown.known:
+        yield _across("x", network.cost, layer="below", line={"dash": "dot", "width": 1, "color": colours.KNOWN})
 
 
-def _add_known(figure: go.Figure, shown: Accuracy) -> None:
-    for known in shown.known:
-        figure.add_vline(x=known.cost, line={"dash": "dot", "width": 1, "color": KNOWN}, layer="below")
+def _across(side: str, low: float, high: float | None = None, **style: Any) -> Drawing:
+    """A line at one value of an axis, or a band between two, from end to end of the other axis."""
+    other = {"x": "y", "y": "x"}[side]
+    values = {f"{side}0": low, f"{side}1": low if high is None else high, f"{side}ref": side}
+    return {"type": "line", **values, f"{other}0": 0, f"{other}1": 1, f"{other}ref": f"{other} domain", **style}
+
+
+def _labels(shown: Accuracy) -> Iterable[Drawing]:
+    if shown.limit is not None:
+        yield _label("budget", {"color": colours.BUDGET}, x=shown.limit, y=1, yref="y domain", xanchor="center")
+    if shown.reference is not None:
+        name, height = shown.reference.name, 100 * shown.reference.top1
+        yield _label(name, {"color": colours.REFERENCE}, x=0, xref="x domain", y=height, xanchor="left")
     gap = (shown.x_range[1] - shown.x_range[0]) / 40
     for name, cost in shared_labels(shown.known, gap):
-        figure.add_annotation(
-            x=cost,
-            y=0.02,
-            yref="paper",
-            text=name,
-            textangle=-90,
-            xanchor="right",
-            yanchor="bottom",
-            showarrow=False,
-            font={"size": 11, "color": KNOWN},
-        )
+        font = {"color": colours.KNOWN, "size": 11}
+        yield _label(name, font, x=cost, y=0.02, yref="paper", xanchor="right", textangle=-90)
 
 
-def _layout(shown: Accuracy) -> dict[str, Any]:
-    return {
-        "xaxis": {
-            "title": {"text": METRICS[shown.metric]},
-            "range": list(shown.x_range),
-            "tickformat": "~s",
-            "zeroline": False,
-        },
-        "yaxis": {
-            "title": {"text": "top-1 on validation, %"},
-            "range": [100 * side for side in shown.y_range],
-            "zeroline": False,
-        },
-        **clear_layout(height=520, legend_y=-0.16, top=30),
-    }
+def _label(text: str, font: Drawing, **place: Any) -> Drawing:
+    return {"text": text, "font": font, "showarrow": False, "xref": "x", "yref": "y", "yanchor": "bottom", **place}
 
 
 def captions(shown: Accuracy) -> list[str]:
@@ -196,7 +135,7 @@ def captions(shown: Accuracy) -> list[str]:
     if shown.known:
         lines.append(f"Dotted vertical lines are known networks by cost {shown.size}; they were not trained here.")
     if shown.beyond:
-        names = ", ".join(f"{known.name} ({rounded(known.cost)})" for known in shown.beyond)
+        names = ", ".join(f"{network.name} ({rounded(network.cost)})" for network in shown.beyond)
         lines.append(f"Outside the figure, by {METRICS[shown.metric]} {shown.size}: {names}.")
     return lines
 

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nas.report import tables
 from nas.report.figures.known import Known, known_networks
 from nas.report.numbers import METRICS
-from nas.study import Record, Study
+from nas.report.tables import Point, Retrained
+from nas.study import Study
+from nas.training.reference import Reference
 from search_spaces import Budget
 
-Point = tuple[float, float, int]  # cost, top-1 as a fraction, trial
-
-SHOWN = ("complete", "pruned", "reused")
+POINTS = ("complete", "pruned", "reused")
 """States whose trials are points."""
-
-
-@dataclass(frozen=True)
-class Repeated:
-    """A network trained with several seeds: mean and deviation of top-1."""
-
-    cost: float
-    mean: float
-    deviation: float
-    n: int
 
 
 @dataclass(frozen=True)
@@ -33,52 +24,44 @@ class Accuracy:
 
     metric: str
     size: str
-    points: dict[str, tuple[Point, ...]]
+    points: Mapping[str, tuple[Point, ...]]
     infeasible: tuple[float, ...]
-    front: tuple[tuple[float, float], ...]
+    front: tuple[Point, ...]
     base: Point | None
-    repeated: tuple[Repeated, ...]
+    repeated: tuple[Retrained, ...]
     limit: float | None
     known: tuple[Known, ...]
     beyond: tuple[Known, ...]
-    reference: tuple[float, float, float] | None
+    reference: Reference | None
     x_range: tuple[float, float]
     y_range: tuple[float, float]
 
 
 def compute(study: Study) -> Accuracy:
     """What the figure shows of a study, from its records."""
-    question, records = study.definition, study.records
-    budget = next((b for b in map(Budget.parse, question.budgets) if b.metric in METRICS), None)
+    definition, records = study.definition, study.records
+    budget = next((b for b in map(Budget.parse, definition.budgets) if b.metric in METRICS), None)
     metric, limit = (budget.metric, float(budget.high)) if budget else ("macs", None)
-
-    def point(record: Record, top1: float) -> Point:
-        return float(getattr(record, metric)), top1, record.trial
-
-    points = {state: tuple(point(*pair) for pair in tables.scored(tables.searched(records, state))) for state in SHOWN}
-    infeasible = tuple(float(getattr(record, metric)) for record in tables.searched(records, "infeasible"))
-    repeated = tuple(
-        Repeated(float(getattr(again.record, metric)), again.mean, again.deviation, again.n)
-        for again in tables.retrained(records)
-    )
-    x_range = _x_range([p[0] for ps in points.values() for p in ps], infeasible, limit)
-    known = known_networks(question.image_size, question.classes, metric)
-    score = study.reference
-    reference = (score.top1, score.low, score.high) if score else None
+    points = {state: tuple(tables.points(tables.searched(records, state), metric)) for state in POINTS}
+    infeasible = tuple(tables.cost(record, metric) for record in tables.searched(records, "infeasible"))
+    repeated = tuple(tables.retrained(records, metric))
+    bases = tables.points([study.base] if study.base else [], metric)
+    low, high = _x_range([point.cost for of_state in points.values() for point in of_state], infeasible, limit)
+    known = known_networks(definition.image_size, definition.classes, metric)
     return Accuracy(
         metric=metric,
-        size=f"at {question.image_size} px and {question.classes} classes",
+        size=f"at {definition.image_size} px and {definition.classes} classes",
         points=points,
-        infeasible=tuple(x for x in infeasible if x <= x_range[1]),
-        front=tuple(point(*pair)[:2] for pair in tables.front(records, metric)),
-        base=point(study.base, study.base.top1) if study.base and study.base.top1 is not None else None,
+        infeasible=tuple(x for x in infeasible if x <= high),
+        front=tuple(tables.front(records, metric)),
+        base=bases[0] if bases else None,
         repeated=repeated,
         limit=limit,
-        known=tuple(k for k in known if x_range[0] <= k.cost <= x_range[1]),
-        beyond=tuple(k for k in known if not x_range[0] <= k.cost <= x_range[1]),
-        reference=reference,
-        x_range=x_range,
-        y_range=_y_range(points, repeated, reference),
+        known=tuple(network for network in known if low <= network.cost <= high),
+        beyond=tuple(network for network in known if not low <= network.cost <= high),
+        reference=study.reference,
+        x_range=(low, high),
+        y_range=_y_range(points, repeated, study.reference),
     )
 
 
@@ -94,16 +77,14 @@ def _x_range(trained: list[float], infeasible: tuple[float, ...], limit: float |
 
 
 def _y_range(
-    points: dict[str, tuple[Point, ...]],
-    repeated: tuple[Repeated, ...],
-    reference: tuple[float, float, float] | None,
+    points: Mapping[str, tuple[Point, ...]], repeated: tuple[Retrained, ...], reference: Reference | None
 ) -> tuple[float, float]:
-    scores = [p[1] for state in ("complete", "reused") for p in points[state]]
-    scores += [r.mean + side * r.deviation for r in repeated for side in (-1, 1)]
-    scores += [] if reference is None else list(reference)
-    scores = scores or [p[1] for p in points["pruned"]] or [0.0, 1.0]
+    pruned = [point.top1 for point in points["pruned"]]
+    scores = [point.top1 for state in ("complete", "reused") for point in points[state]]
+    scores += [again.mean + side * again.deviation for again in repeated for side in (-1, 1)]
+    scores += [reference.top1, reference.low, reference.high] if reference else []
+    scores = scores or pruned or [0.0, 1.0]
     low, high = min(scores), max(scores)
-    pruned = [p[1] for p in points["pruned"] if p[1] >= low - (high - low)]
-    low = min([low, *pruned])
+    low = min([low, *(top1 for top1 in pruned if top1 >= low - (high - low))])  # far below, they would squeeze the rest
     margin = 0.08 * (high - low) or 0.02
     return max(0.0, low - 1.6 * margin), min(1.005, high + margin)

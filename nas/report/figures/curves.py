@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from nas.report import tables
-from nas.report.figures.figure import BASE, PRUNED, TRAINED, Figure, clear_layout
+from nas.report.figures import colours
+from nas.report.figures.figure import Drawing, Figure, axis, clear_layout
 from nas.study import Study
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-LOOKS = {"complete": ("trained", TRAINED), "pruned": ("pruned", PRUNED)}  # state: legend, colour
+LOOKS = {"complete": ("trained", colours.TRAINED), "pruned": ("pruned", colours.PRUNED)}  # state: legend, colour
+MAX_TICKS = 15  # epochs up to which each has its tick
 
 
 @dataclass(frozen=True)
@@ -37,43 +35,35 @@ def compute(study: Study) -> tuple[Curve, ...] | None:
     return tuple(sorted(curves, key=lambda c: (c.base, c.state == "complete", c.trial))) or None
 
 
-def draw(curves: tuple[Curve, ...]) -> go.Figure:
-    """Render the curves."""
-    import plotly.graph_objects as go
-
-    figure, named = go.Figure(), set[str]()
+def draw(curves: tuple[Curve, ...]) -> Drawing:
+    """One line a curve; the first of its kind stands in the legend."""
+    lines = [_line(curve) for curve in curves]
+    names = [line["name"] for line in lines]
+    for index, line in enumerate(lines):
+        line["showlegend"] = names.index(line["name"]) == index
     epochs = max(len(curve.top1) for curve in curves)
-    for curve in curves:
-        name = "base" if curve.base else LOOKS[curve.state][0]
-        figure.add_trace(_line(curve, name, first=name not in named))
-        named.add(name)
-    figure.update_layout(
-        xaxis={
-            "title": {"text": "epoch"},
-            "dtick": 1 if epochs <= 15 else None,
-            "zeroline": False,
-            "range": [0.8, epochs + 0.2],
-        },
-        yaxis={"title": {"text": "top-1 on validation, %"}, "zeroline": False},
+    ticks = {"dtick": 1} if epochs <= MAX_TICKS else {}
+    layout = {
+        "xaxis": axis("epoch", range=[0.8, epochs + 0.2], **ticks),
+        "yaxis": axis("top-1 on validation, %"),
         **clear_layout(height=380, legend_y=-0.2, top=10),
-    )
-    return figure
+    }
+    return {"data": lines, "layout": layout}
 
 
-def _line(curve: Curve, name: str, *, first: bool) -> go.Scatter:
-    import plotly.graph_objects as go
-
-    return go.Scatter(
-        name=name,
-        legendgroup=name,
-        showlegend=first,
-        x=list(range(1, len(curve.top1) + 1)),
-        y=[100 * value for value in curve.top1],
-        mode="lines",
-        line={"width": 3 if curve.base else 1.2, "color": BASE if curve.base else LOOKS[curve.state][1]},
-        opacity=1.0 if curve.base else 0.6,
-        hovertemplate=f"trial {curve.trial}, epoch %{{x}}: %{{y:.1f}} %<extra>{name}</extra>",
-    )
+def _line(curve: Curve) -> Drawing:
+    name, colour = ("base", colours.BASE) if curve.base else LOOKS[curve.state]
+    return {
+        "type": "scatter",
+        "name": name,
+        "legendgroup": name,
+        "x": list(range(1, len(curve.top1) + 1)),
+        "y": [100 * top1 for top1 in curve.top1],
+        "mode": "lines",
+        "line": {"width": 3 if curve.base else 1.2, "color": colour},
+        "opacity": 1.0 if curve.base else 0.6,
+        "hovertemplate": f"trial {curve.trial}, epoch %{{x}}: %{{y:.1f}} %<extra>{name}</extra>",
+    }
 
 
 FIGURE = Figure("Learning curves", compute, draw)

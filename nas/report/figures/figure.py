@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nas.study import Study
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-TRAINED, PRUNED, REUSED, RETRAINED = "#3b82c4", "#9aa0a6", "#8e6fc1", "#0f8bb5"
-BASE, FRONT, BUDGET, REFERENCE, KNOWN = "#d64545", "#d9822b", "#d64545", "#2a9d6f", "#8a8f98"
+Drawing = dict[str, Any]
+"""``data`` (traces) and ``layout`` as Plotly's script takes them: plain values that JSON can hold."""
 
 
 def no_captions(shown: Any) -> Sequence[str]:
@@ -27,11 +24,11 @@ class Figure:
 
     title: str
     compute: Callable[[Study], Any | None]
-    draw: Callable[[Any], go.Figure]
+    draw: Callable[[Any], Drawing]
     captions: Callable[[Any], Sequence[str]] = no_captions
 
 
-def clear_layout(height: int, legend_y: float, top: int) -> dict[str, Any]:
+def clear_layout(height: int, legend_y: float, top: int) -> Drawing:
     """The layout that all figures share; colours of text and grid come from the page."""
     return {
         "legend": {"orientation": "h", "yanchor": "top", "y": legend_y, "xanchor": "left", "x": 0},
@@ -41,3 +38,8 @@ def clear_layout(height: int, legend_y: float, top: int) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
     }
+
+
+def axis(title: str, **settings: Any) -> Drawing:
+    """An axis with its title."""
+    return {"title": {"text": title, "standoff": 15}, "zeroline": False, **settings}

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from nas.cli.progress import Lines, Watched, block_lines
+from nas.report.figures import FIGURES
 from nas.study import open_study
 from nas.study.definition import Definition, write_definition
 from nas.study.log import open_log
@@ -133,6 +134,11 @@ def test_rm_refuses_a_study_in_use(nas, study):
     assert done.code == 2
     assert "in use" in done.err
     assert study.is_dir()
+
+
+def test_the_help_of_report_names_the_figures(nas):
+    text = " ".join(nas("report", "--help").out.split())
+    assert all(figure.title in text for figure in FIGURES.values())
 
 
 def test_report_writes_the_page(nas, study):

@@ -52,7 +52,8 @@ def test_what_comes_from_files_is_escaped(study):
     evil = "</script><script>alert(1)</script>"
     records = (replace(study.records[0], reason=evil, state=evil, digest=evil), *study.records[1:])
     asked = definition(name=evil, settings={evil: evil}, data={"name": evil})
-    text = page(replace(study, records=records, definition=asked, problems=(evil,), state=evil))
+    reference = replace(study.reference, name=evil)
+    text = page(replace(study, records=records, definition=asked, problems=(evil,), state=evil, reference=reference))
     assert "<script>alert" not in without_plotly(text)
 
 
@@ -78,13 +79,14 @@ def test_a_study_without_trials_has_a_page(study):
 
 
 def test_a_new_figure_is_one_line_of_the_table(study, monkeypatch):
-    import plotly.graph_objects as go
+    def pie(trials):
+        return {"data": [{"type": "pie", "values": [trials]}], "layout": {}}
 
-    states = Figure("States", lambda s: len(s.records), lambda n: go.Figure(go.Pie(values=[n])), lambda n: ["Ours"])
+    states = Figure("States", lambda s: len(s.records), pie, lambda trials: [f"{trials} trials"])
     monkeypatch.setitem(figures.FIGURES, "states", states)
     text = page(study)
     assert '<h2>States</h2><div class="figure" data-figure="states-data"' in text
-    assert '<p class="soft">Ours</p>' in text
+    assert f'<p class="soft">{len(study.records)} trials</p>' in text
 
 
 def test_each_figure_is_drawn_by_itself_and_the_table_first():

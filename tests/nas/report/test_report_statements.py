@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from made_up_study import NOISE as NOISY
-from made_up_study import record
+from made_up_study import empty, record
 
 from nas.report.numbers import rounded, seconds_text
 from nas.report.statements import base_lines, comparison, fair_score, noise_verdict
@@ -56,17 +56,18 @@ def test_comparison_tells_ahead_from_clearly_ahead():
     assert "does not beat" in comparison(0.9, reference)
 
 
-def test_the_score_that_selection_has_not_touched_is_compared():
+def test_the_score_that_selection_has_not_touched_is_compared(study):
     base = record(3, "complete", 100, 0.99)
     assert fair_score(base, None) == 0.99
     assert fair_score(base, BaseChoice(trial=3)) == 0.99
     choice = BaseChoice(trial=3, fresh=0.91, replicates=2)
     assert fair_score(base, choice) == 0.91
-    assert base_lines(base, REFERENCE, choice)[-1] == "The base does not beat logistic regression (-4.0 points)."
+    chosen = replace(study, base=base, choice=choice, reference=REFERENCE)
+    assert base_lines(chosen)[-1] == "The base does not beat logistic regression (-4.0 points)."
 
 
-def test_without_a_base_the_lines_say_so():
-    assert base_lines(None, None) == ["no base yet: no training was completed"]
+def test_without_a_base_the_lines_say_so(study):
+    assert base_lines(empty(study)) == ["no base yet: no training was completed"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from made_up_study import empty, record
+from made_up_study import record
 
 from nas.report import tables
 
@@ -11,7 +11,7 @@ def records_of(*rows):
 
 
 def trials_of(front):
-    return [member.trial for member, _ in front]
+    return [point.trial for point in front]
 
 
 def test_front_takes_complete_trials_only_and_is_strictly_rising():
@@ -48,25 +48,16 @@ def test_retrained_leaves_the_search_score_out():
     records = [record(0, "complete", 100, 0.99)]
     records += [record(k, "complete", 100, score, replicate=k, source=0) for k, score in ((1, 0.90), (2, 0.92))]
     (again,) = tables.retrained(records)
-    assert (again.record.trial, again.n, again.record.macs) == (0, 2, 100)
+    assert (again.trial, again.seeds, again.cost) == (0, 2, 100)
     assert again.mean == pytest.approx(0.91)
     assert again.deviation == pytest.approx(0.02 / 2**0.5)
 
 
 def test_a_single_retraining_has_no_deviation():
     records = [record(0, "complete", 100, 0.99), record(1, "complete", 100, 0.9, replicate=1, source=0)]
-    assert [(again.n, again.deviation) for again in tables.retrained(records)] == [(1, 0.0)]
+    assert [(again.seeds, again.deviation) for again in tables.retrained(records)] == [(1, 0.0)]
 
 
 def test_tables_of_a_study_without_trials_are_empty():
     assert tables.front([]) == tables.retrained([]) == []
     assert tables.counts([]) == {}
-
-
-def test_users_get_trials_as_a_frame(study, tmp_path):
-    frame = study.trials()
-    assert list(frame["trial"]) == [r.trial for r in study.records]
-    assert list(frame["bytes"]) == [4 * r.params for r in study.records]
-    assert frame["top1"].isna().sum() == sum(r.top1 is None for r in study.records)
-    frame.to_csv(tmp_path / "trials.csv")
-    assert set(study.trials().columns) == set(empty(study).trials().columns)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from nas.study.records import Record, fold, from_data
+from nas.study.records import Record, fold
 
 
 def proposed(trial, **fields):
@@ -48,8 +48,8 @@ def test_only_search_trainings_that_ended_by_themselves_count(record):
 
 
 def test_data_round_trip(record):
-    own = record(3, "pruned", 0.25, (0.5, 0.25), decisions={"a": "b"}, constraints={"1MFLOPs": -0.5}, seed=1)
-    assert from_data(own.to_data()) == own
+    pruned = record(3, "pruned", 0.25, (0.5, 0.25), decisions={"a": "b"}, constraints={"1MFLOPs": -0.5}, seed=1)
+    assert Record.from_data(pruned.to_data()) == pruned
 
 
 def test_reading_a_study_needs_neither_torch_nor_optuna():

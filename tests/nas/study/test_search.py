@@ -380,7 +380,7 @@ def test_the_objective_ranks_everywhere(run, monkeypatch):
     searched = sorted((r for r in study.records if r.counted), key=lambda r: r.macs)
     assert study.base == searched[0]
     assert {r.source for r in study.records if r.replicate} == {r.trial for r in searched[:2]}
-    assert watched(study.definition.question, 12, None, study.records).best == searched[0]
+    assert watched(study.question, 12, None, study.records).best == searched[0]
 
 
 def test_a_study_of_a_gpu_is_not_finished_without_one(run, tmp_path, monkeypatch):

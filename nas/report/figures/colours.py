@@ -1,0 +1,11 @@
+"""Colours of the figures by what they mean; they read on a light and on a dark page."""
+
+TRAINED = "#3b82c4"
+PRUNED = "#9aa0a6"
+REUSED = "#8e6fc1"
+RETRAINED = "#0f8bb5"
+BASE = "#d64545"
+FRONT = "#d9822b"
+BUDGET = "#d64545"
+REFERENCE = "#2a9d6f"
+KNOWN = "#8a8f98"
