@@ -68,7 +68,6 @@ def room_of(module: str) -> str:
     return max((room for room in ROOMS if f"{module}.".startswith(f"{room}.")), key=len)
 
 
-@pytest.mark.xfail(reason="being mended", strict=False)
 @pytest.mark.parametrize("room", ROOMS)
 def test_arrows_point_down(room):
     above = {
