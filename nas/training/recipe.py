@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from nas.training.augment.tables import MAX_MAGNITUDE, POLICIES
+from nas.training.tables import INITIALISATIONS, OPTIMISERS, SCHEDULES
 from search_spaces.errors import UserError
 
-CHOICES = {
-    "optimiser": ("sgd", "adamw", "rmsprop"),
-    "schedule": ("cosine", "step"),
-    "init": ("torch", "kaiming", "efficientnet"),
-    "policy": ("none", "randaugment", "autoaugment"),
+CHOICES: dict[str, Mapping[str, object]] = {
+    "optimiser": OPTIMISERS,
+    "schedule": SCHEDULES,
+    "init": INITIALISATIONS,
+    "policy": POLICIES,
 }
 WHOLE = ("drop_strides", "refresh", "operations", "magnitude")
 SHARES = (
@@ -99,27 +101,27 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name, known in CHOICES.items():
-            if getattr(self, name) not in known:
+            if getattr(self, name) not in tuple(known):
                 raise UserError(f"must be one of {', '.join(known)}, got {getattr(self, name)!r}", f"recipe.{name}")
         for name in ("epochs", "batch", *(["image_size"] if self.image_size is not None else [])):
             if type(getattr(self, name)) is not int or getattr(self, name) < 1:
                 raise UserError(f"must be an integer of at least 1, got {getattr(self, name)!r}", f"recipe.{name}")
-        for each in fields(self):
-            value = getattr(self, each.name)
+        for f in fields(self):
+            value = getattr(self, f.name)
             if isinstance(value, int | float) and not 0 <= value < math.inf:
-                raise UserError(f"must be a number that is not negative, got {value!r}", f"recipe.{each.name}")
-            if each.name in WHOLE and int(value) != value:
-                raise UserError(f"must be a whole number, got {value!r}", f"recipe.{each.name}")
-            if each.name in SHARES and not value <= 1:
-                raise UserError(f"must be a share, 0 to 1, got {value!r}", f"recipe.{each.name}")
+                raise UserError(f"must be a number that is not negative, got {value!r}", f"recipe.{f.name}")
+            if f.name in WHOLE and int(value) != value:
+                raise UserError(f"must be a whole number, got {value!r}", f"recipe.{f.name}")
+            if f.name in SHARES and not value <= 1:
+                raise UserError(f"must be a share, 0 to 1, got {value!r}", f"recipe.{f.name}")
         for name in ("lr", "decay_epochs"):
             if not getattr(self, name) > 0:
                 raise UserError(f"must be above 0, got {getattr(self, name)!r}", f"recipe.{name}")
         for name in ("warm_up", "momentum", "decay", "dropout", "drop_path"):
             if (getattr(self, name) or 0) >= 1:
                 raise UserError(f"must be below 1, got {getattr(self, name)!r}", f"recipe.{name}")
-        if self.magnitude > 30:
-            raise UserError(f"must be at most 30, got {self.magnitude}", "recipe.magnitude")
+        if self.magnitude > MAX_MAGNITUDE:
+            raise UserError(f"must be at most {MAX_MAGNITUDE}, got {self.magnitude}", "recipe.magnitude")
         if self.refresh == 1:
             raise UserError("must be 0 or at least 2 images, got 1", "recipe.refresh")
 
@@ -127,9 +129,9 @@ class Recipe:
     def digest(self) -> str:
         """``r2-`` and 32 hexadecimal digits of all fields but the name that differ from their defaults, so that a
         field which is added later changes no digest."""
-        own = {each.name: getattr(self, each.name) for each in fields(self) if getattr(self, each.name) != each.default}
-        del own["name"]
-        return f"r2-{hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:32]}"
+        values = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        del values["name"]
+        return f"r2-{hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]}"
 
     def to_data(self) -> dict[str, Any]:
         return asdict(self)
@@ -144,7 +146,7 @@ class Recipe:
             raise UserError(str(error).partition("() ")[2] or str(error), "recipe") from None
 
     def changed(self, values: Mapping[str, Any]) -> Recipe:
-        """The recipe with other values, which its name then tells. Raises UserError for an unknown field or a value of
+        """The recipe with other values, which its name then shows. Raises UserError for an unknown field or a value of
         another kind."""
         _known(values)
         for name, value in values.items():
@@ -153,12 +155,12 @@ class Recipe:
                 raise UserError("is not to be set", "recipe.name")
             if _kind(value) != _kind(default) or (value is None and default is not None):
                 raise UserError(f"must be a {_kind(default)}, got {value!r}", f"recipe.{name}")
-        told = "".join(f" {name}={value}" for name, value in values.items())
-        return replace(self, name=f"{self.name}{told}", **values)
+        changes = "".join(f" {name}={value}" for name, value in values.items())
+        return replace(self, name=f"{self.name}{changes}", **values)
 
 
 def _known(names: Mapping[str, Any]) -> None:
-    known = {each.name for each in fields(Recipe)}
+    known = {f.name for f in fields(Recipe)}
     for name in names:
         if name not in known:
             raise UserError(f"unknown key {name!r}; known are {', '.join(sorted(known))}", "recipe")

@@ -16,20 +16,19 @@ def source_pixels(side: int, draws: Draws, recipe: Recipe) -> tuple[Tensor, Tens
     """Rows and columns (N, side) of the stored image that make the flipped and shifted one; what a shift leaves
     open is mirrored."""
     count, device = len(draws.index), draws.device
-    at = torch.arange(side, device=device).expand(count, side)
-    rows, columns = at, at
+    rows = columns = torch.arange(side, device=device).expand(count, side)
     if recipe.flip:
         columns = torch.where(draws.uniform("flip")[:, None] < 0.5, side - 1 - columns, columns)
-    most = round(recipe.crop * side)
-    if most:
-        rows = _mirrored(rows + (draws.integers("crop y", 2 * most + 1) - most)[:, None], side)
-        columns = _mirrored(columns + (draws.integers("crop x", 2 * most + 1) - most)[:, None], side)
+    max_shift = round(recipe.crop * side)
+    if max_shift:
+        rows = _mirrored(rows + (draws.integers("crop y", 2 * max_shift + 1) - max_shift)[:, None], side)
+        columns = _mirrored(columns + (draws.integers("crop x", 2 * max_shift + 1) - max_shift)[:, None], side)
     return rows, columns
 
 
-def _mirrored(at: Tensor, side: int) -> Tensor:
-    at = at.abs()
-    return torch.where(at >= side, 2 * (side - 1) - at, at)
+def _mirrored(place: Tensor, side: int) -> Tensor:
+    place = place.abs()
+    return torch.where(place >= side, 2 * (side - 1) - place, place)
 
 
 def is_affine(recipe: Recipe) -> bool:

@@ -1,5 +1,5 @@
-"""Mixup (Zhang et al. 2018) and CutMix (Yun et al. 2019): each image with its neighbour in the batch, by a share of its
-own."""
+"""Mixup (Zhang et al. 2018) and CutMix (Yun et al. 2019): each image with its neighbour in the batch, by a share that
+it draws."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def _cut(x: Tensor, other: Tensor, draws: Draws, recipe: Recipe) -> tuple[Tensor
     """A box of the other image; the share is that of the pixels which are left."""
     side = x.shape[-1]
     half = (1 - _beta(draws.uniform("cutmix"), recipe.cutmix)).sqrt() * side / 2
-    at = torch.arange(side, device=x.device) + 0.5
+    centres = torch.arange(side, device=x.device) + 0.5
 
     def inside(purpose: str) -> Tensor:
-        return (at[None] - draws.uniform(purpose)[:, None] * side).abs() < half[:, None]
+        return (centres[None] - draws.uniform(purpose)[:, None] * side).abs() < half[:, None]
 
     rows, columns = inside("cutmix y"), inside("cutmix x")
     box = rows[:, None, :, None] & columns[:, None, None, :]

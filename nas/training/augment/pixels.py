@@ -84,15 +84,15 @@ def jittered(x: Tensor, draws: Draws, recipe: Recipe) -> Tensor:
     return x
 
 
-def erased(x: Tensor, draws: Draws, most: float) -> Tensor:
-    """A square of up to ``most`` of the side of normalised images set to the mean, 0, at a place of its own in each
+def erased(x: Tensor, draws: Draws, max_side: float) -> Tensor:
+    """A square of up to ``max_side`` of the side of normalised images set to the mean, 0, at a place of its own in each
     (DeVries & Taylor 2017)."""
     side = x.shape[-1]
-    at = torch.arange(side, device=x.device)
-    half = draws.uniform("erase") * (most * side / 2)
+    centres = torch.arange(side, device=x.device) + 0.5
+    half = draws.uniform("erase") * (max_side * side / 2)
 
     def inside(draw: Tensor) -> Tensor:
-        return (at[None] + 0.5 - draw[:, None] * side).abs() <= half[:, None]
+        return (centres[None] - draw[:, None] * side).abs() <= half[:, None]
 
     hit = inside(draws.uniform("erase y"))[:, None, :, None] & inside(draws.uniform("erase x"))[:, None, None, :]
     return x.masked_fill(hit, 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,11 +15,20 @@ from nas.module.network import build
 from nas.training import RECIPES, loop
 from nas.training.average import Average
 from nas.training.beginning import Start
-from nas.training.initialisation import INITS, initialise, refresh
+from nas.training.initialisation import initialise, refresh
 from nas.training.loop import train
-from nas.training.optimisers import TensorFlowRMSprop, optimiser, rate
+from nas.training.optimisers import optimiser, rate
+from nas.training.rmsprop import TensorFlowRMSprop
 from nas.training.settings import Settings, device_of, settings
+from nas.training.tables import INITIALISATIONS, OPTIMISERS, SCHEDULES
 from search_spaces import UserError
+
+DOCS = Path(__file__).parents[3] / "docs" / "training.md"
+
+
+def documented(field):
+    """The line of the page about the names that a field of a recipe may have."""
+    return next(line for line in DOCS.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{field}`"))
 
 
 def test_rmsprop_is_tensorflows():
@@ -52,9 +62,44 @@ def test_rmsprop_by_hand():
 
 def test_weight_decay_is_for_matrices_and_kernels_only(small):
     module = build(small.at(8, 3))
-    own = optimiser(module, replace(RECIPES["plain"], weight_decay=0.3))
-    decayed = {id(each) for group in own.param_groups if group["weight_decay"] == 0.3 for each in group["params"]}
-    assert decayed == {id(each) for each in module.parameters() if each.dim() > 1}
+    groups = optimiser(module, replace(RECIPES["plain"], weight_decay=0.3)).param_groups
+    decayed = {id(weight) for group in groups if group["weight_decay"] == 0.3 for weight in group["params"]}
+    assert decayed == {id(weight) for weight in module.parameters() if weight.dim() > 1}
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_every_optimiser_lowers_a_loss_and_is_documented(name):
+    torch.manual_seed(0)
+    layer, x = nn.Linear(4, 4), torch.randn(16, 4)
+    stepper = optimiser(layer, replace(RECIPES["plain"], optimiser=name, lr=0.01))
+    losses = []
+    for _ in range(20):
+        stepper.zero_grad()
+        loss = layer(x).square().mean()
+        loss.backward()
+        stepper.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]
+    assert f"`{name}`" in documented("optimiser")
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_schedule_falls_after_the_warm_up_and_is_documented(name):
+    recipe = replace(RECIPES["plain"], schedule=name, warm_up=0.1, lr=1.0)
+    rates = [rate(share / 100, recipe) for share in range(10, 101)]
+    assert rate(0.05, recipe) == pytest.approx(0.5)
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] > rates[-1]
+    assert f"`{name}`" in documented("schedule")
+
+
+@pytest.mark.parametrize(
+    ("field", "table"), [("optimiser", OPTIMISERS), ("schedule", SCHEDULES), ("init", INITIALISATIONS)]
+)
+@pytest.mark.parametrize("name", ["other", "", None, ["sgd"]])
+def test_a_name_that_no_table_has_is_refused(field, table, name):
+    with pytest.raises(UserError, match=f"recipe.{field}: must be one of {', '.join(table)}, got "):
+        replace(RECIPES["plain"], **{field: name})
 
 
 def test_the_papers_rate():
@@ -72,33 +117,34 @@ def test_the_cosine_ends_at_nothing():
 
 def test_the_average_warms_up_as_tensorflows():
     layer = nn.Linear(1, 1)
-    own = Average(layer, 0.9)
+    average = Average(layer, 0.9)
     expected = layer.weight.item()
     for step in range(200):
         nn.init.constant_(layer.weight, float(step))
-        own.update(layer, step)
+        average.update(layer, step)
         decay = min(0.9, (1 + step) / (10 + step))
         expected = decay * expected + (1 - decay) * step
-    assert own.values["weight"].item() == pytest.approx(expected, rel=1e-5)
-    with own.in_place(layer):
+    assert average.values["weight"].item() == pytest.approx(expected, rel=1e-5)
+    with average.in_place(layer):
         assert layer.weight.item() == pytest.approx(expected, rel=1e-5)
     assert layer.weight.item() == 199
 
 
-@pytest.mark.parametrize("name", sorted(INITS))
+@pytest.mark.parametrize("name", sorted(INITIALISATIONS))
 def test_initialisations(small, name):
     torch.manual_seed(0)
     module = build(small.at(8, 3))
     initialise(module, replace(RECIPES["plain"], init=name, bn_momentum=0.2))
-    assert all(each.momentum == 0.2 for each in module.modules() if isinstance(each, nn.BatchNorm2d))
+    assert all(layer.momentum == 0.2 for layer in module.modules() if isinstance(layer, nn.BatchNorm2d))
     wide = nn.Conv2d(64, 256, 3, groups=4)
-    INITS[name](wide)
+    INITIALISATIONS[name](wide)
     expected = {
         "torch": 1 / math.sqrt(3 * 16 * 9),
         "kaiming": math.sqrt(2 / (256 * 9)),
         "efficientnet": math.sqrt(2 / (64 * 9)),
     }
     assert wide.weight.std().item() == pytest.approx(expected[name], rel=0.02)
+    assert f"`{name}`" in documented("init")
 
 
 def test_refreshed_statistics_are_those_of_the_images():
@@ -159,9 +205,9 @@ def test_a_scope_that_is_none_is_refused(small, made_up, quick):
 
 
 def test_bfloat16_and_compile_are_part_of_the_key():
-    own = Settings("cuda", "bfloat16", True, 64, 1, 32, 5)
+    first = Settings("cuda", "bfloat16", True, 64, 1, 32, 5)
     for changed in ({"dtype": "float16"}, {"compile": True}, {"deterministic": True}, {"processes": 2}, {"batch": 32}):
-        assert replace(own, **changed).facts() != own.facts()
+        assert replace(first, **changed).facts() != first.facts()
 
 
 def test_the_best_epochs_weights_are_kept(small, made_up, quick, tmp_path):

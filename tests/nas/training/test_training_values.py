@@ -16,13 +16,13 @@ from search_spaces import UserError
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_a_recipe_round_trips_as_json(name):
-    own = recipe(name)
-    again = Recipe.from_data(json.loads(json.dumps(own.to_data())))
-    assert (again, again.digest, own.name) == (own, own.digest, name)
+    first = recipe(name)
+    again = Recipe.from_data(json.loads(json.dumps(first.to_data())))
+    assert (again, again.digest, first.name) == (first, first.digest, name)
 
 
 def test_every_field_but_the_name_is_in_the_digest():
-    own = RECIPES["proxy"]
+    first = RECIPES["proxy"]
     other = {
         "name": "x",
         "optimiser": "sgd",
@@ -32,14 +32,14 @@ def test_every_field_but_the_name_is_in_the_digest():
         "refresh": 2,
     }
     other |= dict.fromkeys(("dropout", "drop_path", "bn_momentum"), 0.5)
-    for each in fields(Recipe):
-        value = getattr(own, each.name)
-        if each.name not in other:
+    for f in fields(Recipe):
+        value = getattr(first, f.name)
+        if f.name not in other:
             share = isinstance(value, float) and value <= 1
-            other[each.name] = not value if isinstance(value, bool) else 0.5 if share else (value or 0) + 1
-        changed = other[each.name]
+            other[f.name] = not value if isinstance(value, bool) else 0.5 if share else (value or 0) + 1
+        changed = other[f.name]
         assert changed != value
-        assert (replace(own, **{each.name: changed}).digest == own.digest) == (each.name == "name"), each.name
+        assert (replace(first, **{f.name: changed}).digest == first.digest) == (f.name == "name"), f.name
 
 
 def test_an_unknown_recipe_key_or_name_is_refused():
@@ -50,9 +50,9 @@ def test_an_unknown_recipe_key_or_name_is_refused():
 
 
 def test_settings_take_what_is_asked_for_and_round_trip(quick):
-    own = settings(quick, "cpu", epochs=7)
-    assert (own.device, own.dtype, own.epochs, own.image_size, own.batch) == ("cpu", "float32", 7, 8, 16)
-    assert Settings.from_data(own.to_data()) == own
+    first = settings(quick, "cpu", epochs=7)
+    assert (first.device, first.dtype, first.epochs, first.image_size, first.batch) == ("cpu", "float32", 7, 8, 16)
+    assert Settings.from_data(first.to_data()) == first
     with pytest.raises(UserError, match="tpu"):
         settings(quick, "tpu")
 
@@ -70,7 +70,7 @@ def test_wilson_of_a_known_case():
 
 
 def test_the_reference_of_the_digits():
-    found = reference(load_data("digits"))
-    assert found.low < found.top1 < found.high
-    assert 0.94 < found.top1 < 0.99
-    assert found.images == len(load_data("digits").val)
+    result = reference(load_data("digits"))
+    assert result.low < result.top1 < result.high
+    assert 0.94 < result.top1 < 0.99
+    assert result.images == len(load_data("digits").val)

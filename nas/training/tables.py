@@ -1,0 +1,99 @@
+"""Optimisers, schedules and initialisations by name; the keys are what a recipe accepts.
+
+Recipes are read without torch, so it is imported when a function is called.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    Layer = nn.Conv2d | nn.Linear
+
+Groups = list[dict[str, Any]]
+
+
+def _sgd(groups: Groups, lr: float, momentum: float, **_: float) -> torch.optim.Optimizer:
+    from torch.optim import SGD
+
+    return SGD(groups, lr=lr, momentum=momentum, nesterov=momentum > 0, fused=True)
+
+
+def _adamw(groups: Groups, lr: float, momentum: float, **_: float) -> torch.optim.Optimizer:
+    from torch.optim import AdamW
+
+    return AdamW(groups, lr=lr, betas=(momentum, 0.999), fused=True)
+
+
+def _rmsprop(groups: Groups, lr: float, momentum: float, decay: float, eps: float) -> torch.optim.Optimizer:
+    from nas.training.rmsprop import TensorFlowRMSprop
+
+    return TensorFlowRMSprop(groups, lr, decay, momentum, eps)
+
+
+OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "sgd": _sgd,
+    "adamw": _adamw,
+    "rmsprop": _rmsprop,
+}
+
+
+def _cosine(share: float, warm_up: float, **_: float) -> float:
+    """From 1 to 0 after the warm-up (Loshchilov & Hutter 2017)."""
+    return 0.5 * (1 + math.cos(math.pi * (share - warm_up) / (1 - warm_up)))
+
+
+def _step(share: float, epochs: float, decay_epochs: float, decay_rate: float, **_: float) -> float:
+    """Times ``decay_rate`` every ``decay_epochs``."""
+    return float(decay_rate ** math.floor(share * epochs / decay_epochs))
+
+
+SCHEDULES: dict[str, Callable[..., float]] = {"cosine": _cosine, "step": _step}
+
+
+def _torch(layer: Layer) -> None:
+    """Weights and biases as torch has drawn them."""
+
+
+def _kaiming(layer: Layer) -> None:
+    """Normal by fan-out for convolutions (He et al. 2015), of deviation 0.01 for linear layers; biases 0."""
+    from torch import nn
+
+    if isinstance(layer, nn.Conv2d):
+        nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+    else:
+        nn.init.normal_(layer.weight, std=0.01)
+    _zero_bias(layer)
+
+
+def _efficientnet(layer: Layer) -> None:
+    """Normal by the fan-out of one group for convolutions, uniform in ± 1 / √outputs for linear layers (Tan & Le's
+    code); biases 0."""
+    from torch import nn
+
+    if isinstance(layer, nn.Conv2d):
+        fan_out = layer.out_channels * layer.weight[0, 0].numel() // layer.groups
+        nn.init.normal_(layer.weight, std=(2 / fan_out) ** 0.5)
+    else:
+        reach = layer.out_features**-0.5
+        nn.init.uniform_(layer.weight, -reach, reach)
+    _zero_bias(layer)
+
+
+def _zero_bias(layer: Layer) -> None:
+    from torch import nn
+
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+INITIALISATIONS: dict[str, Callable[[Layer], None]] = {
+    "torch": _torch,
+    "kaiming": _kaiming,
+    "efficientnet": _efficientnet,
+}
