@@ -19,7 +19,7 @@ from nas.data import load_data
 from nas.training import RECIPES
 from nas.training.loop import train
 from nas.training.reference import reference
-from nas.training.settings import settings
+from nas.training.settings import settings_for
 from search_spaces import Architecture, Budget, cost, load
 
 
@@ -48,7 +48,7 @@ def main() -> None:
     for number, architecture in enumerate(candidates(asked.networks, asked.stream)):
         for seed in range(asked.seeds):
             start = time.process_time()
-            result = train(architecture, data, recipe, fixed=settings(recipe, "cpu"), seed=seed)
+            result = train(architecture, data, recipe, settings=settings_for(recipe, "cpu"), seed=seed)
             top1.append(result.top1)
             seconds.append(time.process_time() - start)
             print(f"network {number} seed {seed}: {result.top1:.2%}, {seconds[-1]:.1f} CPU s", flush=True)

@@ -19,7 +19,7 @@ from nas.data import load_data
 from nas.training.loop import train
 from nas.training.recipe import Recipe
 from nas.training.recipes import recipe
-from nas.training.settings import settings
+from nas.training.settings import settings_for
 from search_spaces import Architecture, load
 
 Job = tuple[str, str, Recipe, int, int]
@@ -30,7 +30,9 @@ def one(job: Job) -> tuple[str, int, float, float]:
     network, spec, how, epochs, seed = job
     architecture = load(network)
     assert isinstance(architecture, Architecture)
-    result = train(architecture, load_data(spec), how, fixed=settings(how, "cpu", epochs=epochs), seed=seed, order=seed)
+    result = train(
+        architecture, load_data(spec), how, settings=settings_for(how, "cpu", epochs=epochs), seed=seed, order=seed
+    )
     return how.name, seed, result.top1, result.cpu_seconds
 
 

@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,9 +33,9 @@ from torchvision.models.efficientnet import EfficientNet, _efficientnet_conf
 from nas.data import Data, Split
 from nas.training.distributed import joined, world
 from nas.training.draws import epoch_order
-from nas.training.loop import _Run
+from nas.training.loop import prepare, take_step
 from nas.training.recipes import recipe
-from nas.training.settings import settings
+from nas.training.settings import settings_for
 from search_spaces import Architecture, cost, load
 
 BATCH, IMAGES, SIDE = 128, 10_000, 32
@@ -92,25 +93,28 @@ def plain_steps(module: nn.Module, data: Data) -> Iterator[float]:
 
 def our_steps(architecture: Architecture, data: Data, name: str, threads: int) -> Iterator[float]:
     """Steps of our loop for ever; each yields the seconds that its images took."""
-    how = replace(recipe(name), batch=BATCH, refresh=0)
-    run = _Run(architecture, data, how, settings(how, "cpu", threads=threads, processes=world().size), 0, 0, None)
-    prepared = 0.0
-    prepare = run.images
+    chosen = replace(recipe(name), batch=BATCH, refresh=0)
+    settings = settings_for(chosen, "cpu", threads=threads, processes=world().size)
+    torch.set_num_threads(threads)
+    setup, state = prepare(architecture, data, chosen, settings)
+    prepared, augmented = 0.0, setup.train.augmented
 
-    def timed(number: int, chunk: object) -> object:
+    def timed(*arguments: Any) -> Any:
         nonlocal prepared
         start = time.perf_counter()
-        own = prepare(number, chunk)  # type: ignore[arg-type]
+        images = augmented(*arguments)
         prepared += time.perf_counter() - start
-        return own
+        return images
 
-    run.images = timed  # type: ignore[method-assign, assignment]
-    run.module.train()
+    setup.train.augmented = timed  # type: ignore[method-assign]
+    state.module.train()
     for epoch in range(10**6):
-        run.step = 0
-        for chunk in run.train.chunks(run.turns(epoch_order(len(run.train), 0, epoch))):
+        state.step = 0
+        order = epoch_order(len(setup.train), 0, epoch)[: setup.steps * setup.batch]
+        parts = order.view(setup.steps, setup.world.size, -1)[:, setup.world.rank]
+        for chunk in setup.train.chunks(list(parts)):
             prepared = 0.0
-            run.one_step(epoch, [chunk])
+            take_step(state, setup, [chunk])
             yield prepared
 
 

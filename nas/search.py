@@ -124,9 +124,9 @@ def _measured_settings(plan: Plan) -> dict[str, Any]:
     question = plan.question
     if plan.recipe is None:
         return {"epochs": question.epochs}
-    from nas.training.settings import settings
+    from nas.training.settings import settings_for
 
-    return settings(plan.recipe, question.device, epochs=question.epochs).to_data()
+    return settings_for(plan.recipe, question.device, epochs=question.epochs).to_data()
 
 
 def _settled(plan: Plan, settings: dict[str, Any]) -> Definition:
@@ -264,7 +264,7 @@ class _Run:
         plan, score = self.plan, self.journal.folded.test
         if plan.data is None or plan.recipe is None or (score is not None and score.trial == trial):
             return
-        from nas.training.final import final_evaluation
+        from nas.training.final_evaluation import final_evaluation
         from nas.training.settings import Settings
         from search_spaces.errors import UserError
         from search_spaces.files.load import outside_blocks

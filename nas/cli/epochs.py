@@ -15,7 +15,7 @@ from nas.cli.progress import bar
 from nas.report.numbers import seconds_text
 
 if TYPE_CHECKING:
-    from nas.training.definition import Training
+    from nas.training.training import Training
 
 EVERY = 1.0  # seconds between drawings of the bar on a terminal
 SELDOM = 60.0  # and between lines in a file
@@ -72,7 +72,7 @@ class Shown:
 @contextmanager
 def epochs_shown(training: Training) -> Iterator[Shown]:
     """A display of a training's steps and epochs."""
-    shown = Shown(training.fixed.epochs, training.fixed.at_once(len(training.data.train)), sys.stderr.isatty())
+    shown = Shown(training.settings.epochs, training.settings.batch_of(len(training.data.train)), sys.stderr.isatty())
     try:
         yield shown
     finally:

@@ -94,20 +94,20 @@ def _training_lines(plan: Plan) -> list[str]:
     """How candidates will be trained, and what that cannot tell; a demonstration is called one."""
     from nas.cli.space_summary import small_map_lines
     from nas.report.statements import DEMONSTRATION
-    from nas.training.settings import proxy
+    from nas.training.settings import trained_network
     from search_spaces import least
 
     recipe, data = plan.recipe, plan.data
     if recipe is None or data is None:
         return []
-    trained_network = proxy(least(plan.space), recipe, recipe.image_size, len(data.classes))
+    network = trained_network(least(plan.space), recipe, recipe.image_size, len(data.classes))
     lines = [
         f"data {data.name}: {len(data.train):,} images for training, {len(data.val):,} for validation, "
         f"{len(data.classes)} classes",
         f"candidates are trained by recipe {recipe.name}: {plan.question.epochs or recipe.epochs} epochs "
-        f"at {trained_network.image_size} px",
+        f"at {network.image_size} px",
     ]
-    lines += [f"  {line}" for line in small_map_lines(plan.space, trained_network)]
+    lines += [f"  {line}" for line in small_map_lines(plan.space, network)]
     return [*lines, DEMONSTRATION] if data.name == "digits" else lines
 
 

@@ -15,8 +15,8 @@ from search_spaces.errors import UserError
 from search_spaces.files.load import BLOCKS_HELP
 
 if TYPE_CHECKING:
-    from nas.training.definition import Training
     from nas.training.recipe import Recipe
+    from nas.training.training import Training
 
 EXAMPLE = """
 nas train efficientnet-b0 --data folder:flowers --recipe modern --image-size 128
@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
 def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:
     from nas.cli.epochs import epochs_shown
     from nas.training.distributed import world
-    from nas.training.run import run as train
+    from nas.training.run_folder import run as train
 
     training = _training(options, device)
     folder = options.out or training.default_folder()
@@ -117,23 +117,23 @@ def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:
         tell(line)
     try:
         with epochs_shown(training) as shown:
-            return train(training, folder, resume=options.resume, told=shown.epoch, watch=shown.step)
+            return train(training, folder, resume=options.resume, on_epoch=shown.epoch, watch=shown.step)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"stopped; the same command goes on from {folder}") from None
 
 
 def _training(options: argparse.Namespace, device: str) -> Training:
     from nas.data import load_data
-    from nas.training.definition import Training
     from nas.training.distributed import processes, together, world
-    from nas.training.settings import settings
-    from nas.training.streaming import workers
+    from nas.training.settings import settings_for
+    from nas.training.streaming import cores
+    from nas.training.training import Training
 
     how = _recipe(options)
     name, architecture = load_architecture(options.network, options.blocks)
     own = {field: getattr(options, field) for field in OPTIONS if getattr(options, field)}
-    threads = options.threads or (1 if device.startswith("cuda") else workers())
-    fixed = settings(
+    threads = options.threads or (1 if device.startswith("cuda") else cores())
+    settings = settings_for(
         how, device.partition(":")[0] if processes() > 1 else device, threads=threads, **own, processes=processes()
     )
     if not world().leads:
@@ -147,7 +147,7 @@ def _training(options: argparse.Namespace, device: str) -> Training:
         data=data,
         spec=options.data,
         recipe=how,
-        fixed=fixed,
+        settings=settings,
         seed=options.seed,
         weights=options.weights,
         freeze=tuple(options.freeze),
@@ -175,16 +175,20 @@ def _about(training: Training, folder: Path) -> list[str]:
     from nas.report.numbers import rounded
     from search_spaces import cost
 
-    data, fixed, small = training.data, training.fixed, training.trained
+    data, settings, small = training.data, training.settings, training.trained
     own = cost(small)
-    several = f", {fixed.processes} processes of {fixed.batch // fixed.processes} images" if fixed.processes > 1 else ""
+    several = (
+        f", {settings.processes} processes of {settings.batch // settings.processes} images"
+        if settings.processes > 1
+        else ""
+    )
     lines = [
         f"{training.name} at {small.image_size} px: {own.params:,} parameters, {rounded(own.macs)} MACs",
         f"data {data.name}: {len(data.train):,} images for training, {len(data.val):,} for validation, "
         f"{len(data.test):,} for the test at the end, {len(data.classes)} classes",
         *(f"  {note}" for note in data.notes),
-        f"recipe {training.recipe.name}: {fixed.epochs} epochs, batch {fixed.batch}, {fixed.device}, {fixed.dtype}, "
-        f"{fixed.threads} thread{'s' if fixed.threads > 1 else ''}{several}",
+        f"recipe {training.recipe.name}: {settings.epochs} epochs, batch {settings.batch}, {settings.device}, "
+        f"{settings.dtype}, {settings.threads} thread{'s' if settings.threads > 1 else ''}{several}",
         f"folder {folder}",
     ]
     fresh = training.fresh()

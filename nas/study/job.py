@@ -18,11 +18,11 @@ def key_of(plan: Plan, definition: Definition) -> Callable[[Architecture], str]:
     if plan.data is None or plan.recipe is None:
         return lambda architecture: training_key(architecture, {"evaluator": definition.evaluator})
     from nas.training.loop import key
-    from nas.training.settings import Settings, proxy
+    from nas.training.settings import Settings, trained_network
 
     data, recipe, settings = plan.data, plan.recipe, Settings.from_data(definition.settings)
     classes = len(data.classes)
-    return lambda a: key(proxy(a, recipe, settings.image_size, classes), recipe, settings, data)
+    return lambda a: key(trained_network(a, recipe, settings.image_size, classes), recipe, settings, data)
 
 
 def task_of(plan: Plan, definition: Definition) -> Callable[[Architecture, int], dict[str, Any]]:

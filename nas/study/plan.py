@@ -108,12 +108,12 @@ def _space(question: Question) -> Space:
 
 def _check_trainable(space: Space, recipe: Recipe, classes: int) -> None:
     """Every head must take the image size of the training."""
-    from nas.training.settings import proxy
+    from nas.training.settings import trained_network
 
     smallest = least(space)
     for shared in space.shared_assignments():
         for _, head in space.tree.fields["head"].every(shared):
-            proxy(replace(smallest, head=head), recipe, recipe.image_size, classes)
+            trained_network(replace(smallest, head=head), recipe, recipe.image_size, classes)
 
 
 def _data(spec: str) -> Data:

@@ -32,7 +32,7 @@ def train(task: dict[str, Any], seed: int, checkpoint: str, report: Report) -> d
         architecture,
         data,
         Recipe.from_data(task["recipe"]),
-        fixed=Settings.from_data(task["settings"]),
+        settings=Settings.from_data(task["settings"]),
         seed=seed,
         order=task["order"],
         report=report,

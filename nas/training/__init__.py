@@ -12,7 +12,7 @@ _WHERE = {
     "Result": "nas.training.loop",
     "Settings": "nas.training.settings",
     "TrainingFailed": "nas.training.loop",
-    "final_evaluation": "nas.training.final",
+    "final_evaluation": "nas.training.final_evaluation",
     "train": "nas.training.loop",
 }
 

@@ -23,20 +23,20 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
     """The newest readable state for this training, or None.
 
-    One that is damaged, hostile or of another training is named in a warning; the one before is then tried.
+    One that is damaged or hostile is named in a warning; the one before is then tried. Raises UserError for one of
+    another training, which would be overwritten.
     """
     for file in (path, previous(path)):
         if not file.exists():
             continue
         try:
             state = read_checkpoint(file)
-            key_in_file = state.get("key") if isinstance(state, dict) else None
-            if key_in_file == key:
-                return dict(state)
-            reason = f"it belongs to another training ({key_in_file})"
         except UserError as error:
-            reason = str(error)[:120]
-        warnings.warn(f"checkpoint {file} cannot be used: {reason}", RuntimeWarning, stacklevel=2)
+            warnings.warn(f"checkpoint {file} cannot be used: {str(error)[:120]}", RuntimeWarning, stacklevel=2)
+            continue
+        if isinstance(state, dict) and state.get("key") == key:
+            return dict(state)
+        raise UserError(f"{file} is no checkpoint of this training; it is not overwritten: move it, or name another")
     return None
 
 

@@ -84,7 +84,7 @@ def at_once(side: int) -> int:
 def evaluate(
     module: nn.Module,
     split: Batches,
-    fixed: Settings,
+    settings: Settings,
     classes: int,
     batch: int | None = None,
     alive: Callable[[], None] | None = None,
@@ -95,7 +95,7 @@ def evaluate(
     ``module`` maps images (N, C, H, W) to logits (N, ``classes``). Raises ValueError for a split without images.
     """
     start = time.perf_counter()
-    own = count(module, split, fixed, classes, batch or at_once(split.side), alive)
+    own = count(module, split, settings, classes, batch or at_once(split.side), alive)
     counts = {name: summed(each).cpu() for name, each in own.items()}
     return Evaluation.of(counts, time.perf_counter() - start)
 
@@ -103,14 +103,14 @@ def evaluate(
 def count(
     module: nn.Module,
     split: Batches,
-    fixed: Settings,
+    settings: Settings,
     classes: int,
     batch: int = AT_ONCE,
     alive: Callable[[], None] | None = None,
 ) -> dict[str, Tensor]:
     """The sums behind an :class:`Evaluation` of this process's part of a split, on the device: ``confusion``
     (classes, classes), ``top5`` and ``loss``. Nothing waits for the device between batches."""
-    device = torch.device(fixed.device)
+    device = torch.device(settings.device)
     confusion = torch.zeros(classes * classes, dtype=torch.int64, device=device)
     top5 = torch.zeros((), dtype=torch.int64, device=device)
     loss = torch.zeros((), dtype=torch.float64, device=device)
@@ -118,7 +118,7 @@ def count(
     own = world()
     with torch.inference_mode():
         for x, labels in split.evaluation(batch, own.rank, own.size):
-            with autocast(fixed):
+            with autocast(settings):
                 logits = module(x).float()
             place = labels * classes + logits.argmax(1)
             confusion.scatter_add_(0, place, torch.ones_like(place))  # bincount would wait for its greatest value

@@ -18,7 +18,7 @@ from nas.training.batches import Batches, normalised, statistics
 from nas.training.evaluation import Evaluation
 from nas.training.evaluation import evaluate as evaluate_module
 from nas.training.recipe import Recipe
-from nas.training.settings import Settings, autocast, settings
+from nas.training.settings import Settings, autocast, settings_for
 from search_spaces.errors import UserError
 
 TEST_IS_FINAL = "the test split is for one final evaluation: what is chosen by it, it no longer judges fairly"
@@ -124,7 +124,7 @@ def predictions(
 def _settings(network: LoadedNetwork, device: str, batch: int) -> Settings:
     """Settings of an evaluation on a device; on a GPU in the precision that the network was trained in."""
     recipe = Recipe("evaluation", epochs=1, batch=batch, image_size=network.architecture.image_size)
-    chosen = settings(recipe, device)
+    chosen = settings_for(recipe, device)
     on_gpu = chosen.device.startswith("cuda")
     return replace(chosen, dtype=network.trained.dtype) if network.trained and on_gpu else chosen
 

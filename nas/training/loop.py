@@ -1,11 +1,10 @@
-"""The training loop, from first to last line."""
+"""The training loop, from first to last line: :func:`train` prepares, :func:`fit` runs the epochs."""
 
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,27 +14,25 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nas.data import Data
-from nas.module.files import save_weights
+from nas.module.files import Trained, save_weights
 from nas.module.network import build
 from nas.training.augment.mixing import Mixed, mixed
-from nas.training.average import Average
-from nas.training.batches import Chunk, channels_last, normalised, statistics
-from nas.training.beginning import Start, algorithms, begin, trained_as, wrapped
+from nas.training.batches import Batches, Chunk, channels_last, normalised, statistics
 from nas.training.checkpoint import load_checkpoint, save_checkpoint
-from nas.training.distributed import agreed, level, summed, world
+from nas.training.distributed import World, agreed, level, summed, world
 from nas.training.draws import Draws, epoch_order
 from nas.training.evaluation import Evaluation, at_once, evaluate
 from nas.training.initialisation import initialise, refresh
-from nas.training.optimisers import optimiser, rate
+from nas.training.optimisers import rate
 from nas.training.recipe import Recipe
-from nas.training.settings import Settings, autocast, proxy, settings
+from nas.training.settings import Settings, autocast, settings_for, trained_network
+from nas.training.start import Start, algorithms, begin, trained_as, wrapped
+from nas.training.state import TrainingState
 from search_spaces import Architecture
 from search_spaces.network.digest import training_key
 
 Report = Callable[[int, dict[str, Any]], bool]
 Watch = Callable[[int, int], None]
-LOOK_EVERY = 50  # steps between looks at whether the loss is still a number
-SAVE_EVERY = 300.0  # seconds between checkpoints within an epoch
 
 
 class TrainingFailed(RuntimeError):
@@ -62,277 +59,314 @@ class Result:
     weights: Path | None = None
 
 
+@dataclass(frozen=True)
+class Hooks:
+    """Whom a training tells, and where it leaves what: see :func:`train`.
+
+    ``check_every`` steps are made between looks at whether the loss is still a number; ``save_every`` seconds pass
+    between checkpoints within an epoch.
+    """
+
+    report: Report | None = None
+    watch: Watch | None = None
+    alive: Callable[[], None] | None = None
+    checkpoint: Path | None = None
+    best: Path | None = None
+    check_every: int = 50
+    save_every: float = 300.0
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """All of a training that does not change while it runs.
+
+    ``forward`` is the module as the loop calls it; ``steps`` of ``batch`` images make an epoch; ``key`` names the
+    training and its seeds.
+    """
+
+    recipe: Recipe
+    settings: Settings
+    seed: int
+    order: int
+    key: str
+    world: World
+    forward: Any
+    frozen: list[nn.Module]
+    train: Batches
+    val: Batches
+    trained: Trained
+    steps: int
+    batch: int
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step, counted from 0 over all epochs."""
+        return rate((step + 1) / (self.steps * self.settings.epochs), self.recipe)
+
+
 def train(
     architecture: Architecture,
     data: Data,
     recipe: Recipe,
     *,
-    fixed: Settings | None = None,
+    settings: Settings | None = None,
     seed: int = 0,
     order: int = 0,
-    report: Report | None = None,
-    watch: Watch | None = None,
-    alive: Callable[[], None] | None = None,
-    checkpoint: Path | None = None,
-    best: Path | None = None,
     start: Start | None = None,
+    **hooks: Any,
 ) -> Result:
     """Train the deployment ``architecture`` on ``data.train`` as the recipe says; validate after each epoch.
 
-    ``fixed`` are the settings (default: those of the recipe on the best device). ``seed`` draws the weights, dropout
-    and drop-path; ``order`` the order of the images and their augmentation, equal for all candidates. ``report(epoch,
-    metrics)`` is called after each epoch, counted from 1, with top1 and top5, both losses, lr, seconds and
-    images_per_second; False ends the training as pruned. ``watch(step, steps)`` is called after each step of an epoch,
-    ``alive()`` after each step and each batch of the validation. With a ``checkpoint`` path the training goes on where
-    it was stopped, bit for bit on the CPU; the last reported epoch is then reported again. The weights of the best
-    validation top-1 are kept at ``best``. ``start`` gives the weights to begin with. Under `torchrun` all processes
-    call this, and the first writes and reports. The test split is not read. Raises TrainingFailed where the loss is not
-    finite.
+    ``settings`` default to those of the recipe on the best device. ``seed`` draws the weights, dropout and drop-path;
+    ``order`` the order of the images and their augmentation, equal for all candidates. ``start`` gives the weights to
+    begin with. ``hooks`` are the fields of :class:`Hooks`: ``report(epoch, metrics)`` is called after each epoch,
+    counted from 1, with top1 and top5, both losses, lr, seconds and images_per_second; False ends the training as
+    pruned. ``watch(step, steps)`` is called after each step of an epoch, ``alive()`` after each step and each batch of
+    the validation. With a ``checkpoint`` path the training goes on where it was stopped, bit for bit on the CPU; the
+    last reported epoch is then reported again. The weights of the best validation top-1 are kept at ``best``. Under
+    `torchrun` all processes call this, and the first writes and reports. The test split is not read. The caller's
+    threads, algorithms and random numbers are as before afterwards. Raises TrainingFailed where the loss is not finite.
     """
-    fixed = fixed or settings(recipe)
-    torch.set_num_threads(fixed.threads)
-    small = proxy(architecture, recipe, fixed.image_size, len(data.classes))
-    devices = [fixed.device] if fixed.device.startswith("cuda") else []
-    with torch.random.fork_rng(devices), algorithms(fixed):
-        torch.manual_seed(seed)
-        run = _Run(small, data, recipe, fixed, seed, order, start)
-        run.alive = alive
-        run.key = f"{key(small, recipe, fixed, data, start)}/{seed}/{order}"
-        return run.go(report, watch, checkpoint, best)
+    settings = settings or settings_for(recipe)
+    devices = [settings.device] if settings.device.startswith("cuda") else []
+    with torch.random.fork_rng(devices), algorithms(settings), _threads(settings.threads):
+        setup, state = prepare(architecture, data, recipe, settings, seed, order, start)
+        return fit(state, setup, Hooks(**hooks))
 
 
-def key(small: Architecture, recipe: Recipe, fixed: Settings, data: Data, start: Start | None = None) -> str:
-    """Key of a training but for its seeds; ``small`` is the network as trained (:func:`proxy`)."""
-    facts = {"recipe": recipe.digest, "data": data.digest, **fixed.facts()}
+def prepare(
+    architecture: Architecture,
+    data: Data,
+    recipe: Recipe,
+    settings: Settings,
+    seed: int = 0,
+    order: int = 0,
+    start: Start | None = None,
+) -> tuple[Setup, TrainingState]:
+    """The network with its first weights, on the device, and the images; what follows is :func:`fit`'s."""
+    torch.manual_seed(seed)
+    network = trained_network(architecture, recipe, settings.image_size, len(data.classes))
+    if settings.device.startswith("cuda"):
+        torch.cuda.reset_peak_memory_stats(settings.device)
+    module: nn.Module = build(network, training=True, dropout=recipe.dropout, drop_path=recipe.drop_path)
+    initialise(module, recipe)
+    module = nn.SyncBatchNorm.convert_sync_batchnorm(module) if settings.sync_bn else module  # type: ignore[no-untyped-call]
+    module = module.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    frozen = begin(module, start)
+    pixels = statistics(data, network.in_channels)
+    shape = network.image_size, network.in_channels, settings.device
+    images = normalised(data.train, pixels, *shape)
+    state = TrainingState(module, recipe, settings)
+    setup = Setup(
+        recipe=recipe,
+        settings=settings,
+        seed=seed,
+        order=order,
+        key=f"{key(network, recipe, settings, data, start)}/{seed}/{order}",
+        world=world(),
+        forward=wrapped(module, settings, world().size),
+        frozen=frozen,
+        train=images,
+        val=normalised(data.val, pixels, *shape),
+        trained=trained_as(network, data, recipe, settings, seed, pixels),
+        steps=max(1, len(images) // settings.batch),
+        batch=settings.batch_of(len(images)),
+    )
+    return setup, state
+
+
+def key(network: Architecture, recipe: Recipe, settings: Settings, data: Data, start: Start | None = None) -> str:
+    """Key of a training but for its seeds; ``network`` is the one that is trained (:func:`trained_network`)."""
+    facts = {"recipe": recipe.digest, "data": data.digest, **settings.facts()}
     if start is not None:
         facts["start"] = start.digest
-    return training_key(small, facts, dropout=recipe.dropout, drop_path=recipe.drop_path)
+    return training_key(network, facts, dropout=recipe.dropout, drop_path=recipe.drop_path)
 
 
-class _Run:
-    """State of one training: all of it is in :meth:`state`."""
-
-    def __init__(
-        self,
-        small: Architecture,
-        data: Data,
-        recipe: Recipe,
-        fixed: Settings,
-        seed: int,
-        order: int,
-        start: Start | None,
-    ) -> None:
-        self.recipe, self.fixed, self.seed, self.order, self.start = recipe, fixed, seed, order, start
-        self.key, self.world = "", world()
-        self.alive: Callable[[], None] | None = None
-        if fixed.device.startswith("cuda"):
-            torch.cuda.reset_peak_memory_stats(fixed.device)
-        module = build(small, training=True, dropout=recipe.dropout, drop_path=recipe.drop_path)
-        initialise(module, recipe)
-        module = nn.SyncBatchNorm.convert_sync_batchnorm(module) if fixed.sync_bn else module  # type: ignore[no-untyped-call]
-        self.module = module.to(fixed.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.frozen = begin(self.module, start)
-        self.average = Average(self.module, recipe.ema)
-        self.optimiser = optimiser(self.module, recipe)
-        self.scaler = torch.amp.GradScaler(enabled=fixed.dtype == "float16")
-        self.forward = wrapped(self.module, fixed, self.world.size)
-        by, at = statistics(data, small.in_channels), (small.image_size, small.in_channels, fixed.device)
-        self.train, self.val = normalised(data.train, by, *at), normalised(data.val, by, *at)
-        self.trained = trained_as(small, data, recipe, fixed, seed, by)
-        self.steps = max(1, len(self.train) // fixed.batch)
-        self.batch = fixed.at_once(len(self.train))
-        self.step, self.total = 0, torch.zeros((), device=fixed.device)
-        self.top1: list[float] = []
-        self.seconds = self.cpu_seconds = self.saved = 0.0
-        self.began = time.perf_counter(), time.process_time()
-
-    def go(self, report: Report | None, watch: Watch | None, checkpoint: Path | None, best: Path | None) -> Result:
-        stored = load_checkpoint(checkpoint, self.key) if checkpoint else None
-        going = True
-        if stored is not None:
-            self.restore(stored)
-            going = self.step > 0 or self.reported(report, stored["told"])
-        self.began = time.perf_counter(), time.process_time()
-        while going and len(self.top1) < self.fixed.epochs:
-            loss = self.epoch(watch, checkpoint)
-            found = self.validate(best)
-            self.tick()
-            told = {"loss": loss, "top5": found.top5, "val_loss": found.loss}
-            self.save(checkpoint, told)
-            going = self.reported(report, told)
-        return self.result(checkpoint)
-
-    def reported(self, report: Report | None, told: dict[str, Any]) -> bool:
-        done = len(self.top1)
-        metrics = {
-            "top1": self.top1[-1],
-            **told,
-            "lr": self.rate_at(done * self.steps - 1),
-            "seconds": self.seconds,
-            "cpu_seconds": self.cpu_seconds,
-            "images_per_second": done * self.steps * self.batch / max(self.seconds, 1e-9),
-        }
-        going = report is None or not self.world.leads or report(done, metrics)
-        return bool(agreed(float(going)))
-
-    def epoch(self, watch: Watch | None, checkpoint: Path | None) -> float:
-        """The steps of this epoch that are left; the mean loss of all. Images that fill no batch wait for another
-        epoch."""
-        number = len(self.top1)
-        turns = self.turns(epoch_order(len(self.train), self.order, number))
-        chunks = self.train.chunks(turns[self.step * self.fixed.accumulate :])
-        self.module.train()
-        for scope in self.frozen:
-            scope.eval()
-        while self.step < self.steps:
-            self.total += self.one_step(number, [next(chunks) for _ in range(self.fixed.accumulate)])
-            self.step += 1
-            if watch:
-                watch(self.step, self.steps)
-            if self.alive:
-                self.alive()
-            if self.step % LOOK_EVERY == 0 or self.step == self.steps:
-                self.look(number, checkpoint)
-        loss = float(self.total) / self.steps
-        self.step, self.total = 0, torch.zeros_like(self.total)
-        return loss
-
-    def look(self, number: int, checkpoint: Path | None) -> None:
-        """Is the loss still a number, and is it time for a checkpoint within the epoch?"""
-        self.total = summed(self.total) / self.world.size
-        if not math.isfinite(float(self.total)):
-            raise TrainingFailed(f"the loss is {float(self.total)} in epoch {number + 1}, step {self.step}")
-        self.tick()
-        if self.seconds - self.saved > SAVE_EVERY and self.step < self.steps:
-            self.save(checkpoint, {})
-
-    def tick(self) -> None:
-        now = time.perf_counter(), time.process_time()
-        self.seconds += now[0] - self.began[0]
-        self.cpu_seconds += now[1] - self.began[1]
-        self.began = now
-
-    def turns(self, order: Tensor) -> list[Tensor]:
-        """Which images this process takes at each turn: ``accumulate`` turns make a step."""
-        whole = order[: self.steps * self.batch].view(self.steps, self.world.size, self.fixed.accumulate, -1)
-        return list(whole[:, self.world.rank].flatten(0, 1))
-
-    def one_step(self, number: int, chunks: list[Chunk]) -> Tensor:
-        """One step of the optimiser; its loss."""
-        at = number * self.steps + self.step
-        torch.manual_seed(self.number_of(at))  # dropout and drop-path
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.rate_at(at)
-        self.optimiser.zero_grad(set_to_none=True)
-        total = torch.zeros_like(self.total)
-        for turn, chunk in enumerate(chunks):
-            with self.forward.no_sync() if turn < len(chunks) - 1 and self.world.size > 1 else nullcontext():
-                loss = self.loss(self.images(number, chunk)) / len(chunks)
-                torch.autograd.backward(self.scaler.scale(loss))
-            total += loss.detach()
-        if self.recipe.clip:
-            self.scaler.unscale_(self.optimiser)
-            nn.utils.clip_grad_norm_(self.module.parameters(), self.recipe.clip)
-        self.scaler.step(self.optimiser)
-        self.scaler.update()
-        self.average.update(self.module, at)
-        return total
-
-    def number_of(self, step: int) -> int:
-        """A seed for one step of one process."""
-        return ((self.seed * 1_000_003 + step) * self.world.size + self.world.rank) % 2**63
-
-    def images(self, number: int, chunk: Chunk) -> Mixed:
-        """A turn's images, augmented and mixed by their own draws."""
-        draws = Draws(self.order, number, chunk.index, self.fixed.device)
-        x = self.train.augmented(chunk, draws, self.recipe)
-        if self.recipe.mix:
-            own = mixed(x, chunk.labels, draws, self.recipe)
-            return replace(own, x=channels_last(own.x))
-        return Mixed(channels_last(x), chunk.labels, chunk.labels, None)
-
-    def loss(self, own: Mixed) -> Tensor:
-        with autocast(self.fixed):
-            output = self.forward(own.x)
-        logits, auxiliary = output if isinstance(output, tuple) else (output, [])
-        losses = [_cross_entropy(each.float(), own, self.recipe.label_smoothing) for each in (logits, *auxiliary)]
-        return losses[0] + self.recipe.aux_weight * sum(losses[1:])
-
-    def rate_at(self, step: int) -> float:
-        return rate((step + 1) / (self.steps * self.fixed.epochs), self.recipe)
-
-    def validate(self, best: Path | None) -> Evaluation:
-        """Evaluate on the validation images, by the averaged weights where there are such; the best so far are kept."""
-        with self.average.in_place(self.module):
-            level(self.module)
-            if self.recipe.refresh:
-                with autocast(self.fixed):
-                    refresh(self.module, self.some_images())
-            found = evaluate(self.module, self.val, self.fixed, len(self.trained.classes), alive=self.alive)
-            if not math.isfinite(found.loss):
-                raise TrainingFailed(f"the validation loss is {found.loss} after epoch {len(self.top1) + 1}")
-            self.top1.append(found.top1)
-            if best and self.world.leads and found.top1 > max(self.top1[:-1], default=-1.0):
-                save_weights(best, self.module.state_dict(), self.trained.after(len(self.top1), found.top1))
-        return found
-
-    def some_images(self) -> Iterator[Tensor]:
-        """The recipe's number of training images, evenly spaced, as in evaluation, batch by batch."""
-        count = min(self.recipe.refresh, len(self.train))
-        index = torch.linspace(0, len(self.train) - 1, count).long()
-        parts = [part for part in index.split(at_once(self.train.side)) if len(part) > 1]  # type: ignore[no-untyped-call]
-        return (self.train.plain(chunk) for chunk in self.train.chunks(parts))
-
-    def save(self, checkpoint: Path | None, told: dict[str, Any]) -> None:
-        self.saved = self.seconds
-        if checkpoint and self.world.leads:
-            save_checkpoint(checkpoint, self.state(told))
-
-    def state(self, told: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "key": self.key,
-            "model": self.module.state_dict(),
-            "average": self.average.values,
-            "optimiser": self.optimiser.state_dict(),
-            "scaler": self.scaler.state_dict(),
-            "step": self.step,
-            "total": self.total,
-            "top1": self.top1,
-            "told": told,
-            "trained": self.trained.to_data(),
-            "seconds": self.seconds,
-            "cpu_seconds": self.cpu_seconds,
-        }
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        self.module.load_state_dict(state["model"])
-        self.average.values = {name: value.to(self.fixed.device) for name, value in state["average"].items()}
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.scaler.load_state_dict(state["scaler"])
-        self.step, self.total = int(state["step"]), state["total"].to(self.fixed.device)
-        self.top1, self.seconds = list(state["top1"]), float(state["seconds"])
-        self.cpu_seconds, self.saved = float(state["cpu_seconds"]), self.seconds
-
-    def result(self, checkpoint: Path | None) -> Result:
-        cuda = self.fixed.device.startswith("cuda")
-        done = len(self.top1)
-        return Result(
-            top1=self.top1[-1],
-            top1_by_epoch=tuple(self.top1),
-            epochs=done,
-            seconds=self.seconds,
-            cpu_seconds=self.cpu_seconds,
-            pruned=done < self.fixed.epochs,
-            images_per_second=done * self.steps * self.batch / max(self.seconds, 1e-9),
-            device=self.fixed.device,
-            peak_bytes=torch.cuda.max_memory_allocated(self.fixed.device) if cuda else None,
-            weights=checkpoint,
-        )
+def fit(state: TrainingState, setup: Setup, hooks: Hooks) -> Result:
+    """Run the epochs that are left: train, validate, save, report."""
+    stored = load_checkpoint(hooks.checkpoint, setup.key) if hooks.checkpoint else None
+    goes_on = True
+    if stored is not None:
+        state.load_state_dict(stored)
+        goes_on = state.step > 0 or _report(state, setup, hooks)
+    state.start_clock()
+    while goes_on and state.epoch < setup.settings.epochs:
+        loss = _train_epoch(state, setup, hooks)
+        evaluation = _validate(state, setup, hooks)
+        state.tick()
+        state.metrics = {"loss": loss, "top5": evaluation.top5, "val_loss": evaluation.loss}
+        _save(state, setup, hooks)
+        goes_on = _report(state, setup, hooks)
+    return _result(state, setup, hooks)
 
 
-def _cross_entropy(logits: Tensor, own: Mixed, smoothing: float) -> Tensor:
+def _train_epoch(state: TrainingState, setup: Setup, hooks: Hooks) -> float:
+    """The steps of this epoch that are left; the mean loss of all. Images that fill no batch wait for another
+    epoch."""
+    accumulate = setup.settings.accumulate
+    parts = _parts(setup, epoch_order(len(setup.train), setup.order, state.epoch))
+    chunks = setup.train.chunks(parts[state.step * accumulate :])
+    state.module.train()
+    for scope in setup.frozen:
+        scope.eval()
+    while state.step < setup.steps:
+        state.loss += take_step(state, setup, [next(chunks) for _ in range(accumulate)])
+        state.step += 1
+        if hooks.watch:
+            hooks.watch(state.step, setup.steps)
+        if hooks.alive:
+            hooks.alive()
+        if state.step % hooks.check_every == 0 or state.step == setup.steps:
+            _check(state, setup, hooks)
+    loss = float(state.loss) / setup.steps
+    state.step, state.loss = 0, torch.zeros_like(state.loss)
+    return loss
+
+
+def take_step(state: TrainingState, setup: Setup, chunks: list[Chunk]) -> Tensor:
+    """One step of the optimiser on as many chunks of images as there are gradient accumulation steps; its loss."""
+    step = state.epoch * setup.steps + state.step
+    seed = ((setup.seed * 1_000_003 + step) * setup.world.size + setup.world.rank) % 2**63
+    torch.manual_seed(seed)  # dropout and drop-path
+    for group in state.optimiser.param_groups:
+        group["lr"] = setup.rate(step)
+    state.optimiser.zero_grad(set_to_none=True)
+    total = torch.zeros_like(state.loss)
+    for index, chunk in enumerate(chunks):
+        last = index == len(chunks) - 1
+        with nullcontext() if last or setup.world.size == 1 else setup.forward.no_sync():
+            loss = _loss(setup, _images(setup, state.epoch, chunk)) / len(chunks)
+            torch.autograd.backward(state.scaler.scale(loss))
+        total += loss.detach()
+    if setup.recipe.clip:
+        state.scaler.unscale_(state.optimiser)
+        nn.utils.clip_grad_norm_(state.module.parameters(), setup.recipe.clip)
+    state.scaler.step(state.optimiser)
+    state.scaler.update()
+    state.average.update(state.module, step)
+    return total
+
+
+def _parts(setup: Setup, order: Tensor) -> list[Tensor]:
+    """Which images this process takes at each gradient accumulation step of the epoch."""
+    world, accumulate = setup.world, setup.settings.accumulate
+    whole = order[: setup.steps * setup.batch].view(setup.steps, world.size, accumulate, -1)
+    return list(whole[:, world.rank].flatten(0, 1))
+
+
+def _images(setup: Setup, epoch: int, chunk: Chunk) -> Mixed:
+    """The images of a chunk, augmented and mixed, each by draws of its own."""
+    draws = Draws(setup.order, epoch, chunk.index, setup.settings.device)
+    x = setup.train.augmented(chunk, draws, setup.recipe)
+    if setup.recipe.mix:
+        images = mixed(x, chunk.labels, draws, setup.recipe)
+        return replace(images, x=channels_last(images.x))
+    return Mixed(channels_last(x), chunk.labels, chunk.labels, None)
+
+
+def _loss(setup: Setup, images: Mixed) -> Tensor:
+    with autocast(setup.settings):
+        output = setup.forward(images.x)
+    logits, auxiliary = output if isinstance(output, tuple) else (output, [])
+    smoothing = setup.recipe.label_smoothing
+    losses = [_cross_entropy(scores.float(), images, smoothing) for scores in (logits, *auxiliary)]
+    return losses[0] + setup.recipe.aux_weight * sum(losses[1:])
+
+
+def _cross_entropy(logits: Tensor, images: Mixed, smoothing: float) -> Tensor:
     """Mean cross-entropy with both labels of each image by its share."""
-    if own.share is None:
-        return F.cross_entropy(logits, own.labels, label_smoothing=smoothing)
-    both = [F.cross_entropy(logits, to, label_smoothing=smoothing, reduction="none") for to in (own.labels, own.other)]
-    return (own.share * both[0] + (1 - own.share) * both[1]).mean()
+    if images.share is None:
+        return F.cross_entropy(logits, images.labels, label_smoothing=smoothing)
+    first, second = (
+        F.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none")
+        for labels in (images.labels, images.other)
+    )
+    return (images.share * first + (1 - images.share) * second).mean()
+
+
+def _check(state: TrainingState, setup: Setup, hooks: Hooks) -> None:
+    """Is the loss still a number, and is it time for a checkpoint within the epoch?"""
+    state.loss = summed(state.loss) / setup.world.size
+    if not math.isfinite(float(state.loss)):
+        raise TrainingFailed(f"the loss is {float(state.loss)} in epoch {state.epoch + 1}, step {state.step}")
+    state.tick()
+    if state.seconds - state.saved_at > hooks.save_every and state.step < setup.steps:
+        _save(state, setup, hooks)
+
+
+def _validate(state: TrainingState, setup: Setup, hooks: Hooks) -> Evaluation:
+    """Evaluate on the validation images, by the averaged weights where there are such; the best so far are kept."""
+    module, classes = state.module, len(setup.trained.classes)
+    with state.average.in_place(module):
+        level(module)
+        if setup.recipe.refresh:
+            with autocast(setup.settings):
+                refresh(module, _plain_images(setup))
+        evaluation = evaluate(module, setup.val, setup.settings, classes, alive=hooks.alive)
+        if not math.isfinite(evaluation.loss):
+            raise TrainingFailed(f"the validation loss is {evaluation.loss} after epoch {state.epoch + 1}")
+        is_best = evaluation.top1 > max(state.top1, default=-1.0)
+        state.top1.append(evaluation.top1)
+        if hooks.best and setup.world.leads and is_best:
+            save_weights(hooks.best, module.state_dict(), setup.trained.after(state.epoch, evaluation.top1))
+    return evaluation
+
+
+def _plain_images(setup: Setup) -> Iterator[Tensor]:
+    """The recipe's number of training images, evenly spaced, as in evaluation, batch by batch."""
+    images = setup.train
+    index = torch.linspace(0, len(images) - 1, min(setup.recipe.refresh, len(images))).long()
+    parts = [part for part in index.split(at_once(images.side)) if len(part) > 1]  # type: ignore[no-untyped-call]
+    return (images.plain(chunk) for chunk in images.chunks(parts))
+
+
+def _save(state: TrainingState, setup: Setup, hooks: Hooks) -> None:
+    state.saved_at = state.seconds
+    if hooks.checkpoint and setup.world.leads:
+        about = {"key": setup.key, "trained": setup.trained.to_data()}
+        save_checkpoint(hooks.checkpoint, {**about, **state.state_dict()})
+
+
+def _report(state: TrainingState, setup: Setup, hooks: Hooks) -> bool:
+    """Report the epoch that has ended; whether to go on, on which all processes agree."""
+    metrics = {
+        "top1": state.top1[-1],
+        **state.metrics,
+        "lr": setup.rate(state.epoch * setup.steps - 1),
+        "seconds": state.seconds,
+        "cpu_seconds": state.cpu_seconds,
+        "images_per_second": _images_per_second(state, setup),
+    }
+    goes_on = hooks.report is None or not setup.world.leads or hooks.report(state.epoch, metrics)
+    return bool(agreed(float(goes_on)))
+
+
+def _images_per_second(state: TrainingState, setup: Setup) -> float:
+    return state.epoch * setup.steps * setup.batch / max(state.seconds, 1e-9)
+
+
+def _result(state: TrainingState, setup: Setup, hooks: Hooks) -> Result:
+    device = setup.settings.device
+    return Result(
+        top1=state.top1[-1],
+        top1_by_epoch=tuple(state.top1),
+        epochs=state.epoch,
+        seconds=state.seconds,
+        cpu_seconds=state.cpu_seconds,
+        pruned=state.epoch < setup.settings.epochs,
+        images_per_second=_images_per_second(state, setup),
+        device=device,
+        peak_bytes=torch.cuda.max_memory_allocated(device) if device.startswith("cuda") else None,
+        weights=hooks.checkpoint,
+    )
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Torch's threads within; the caller's afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,4 +1,4 @@
-"""What is decided once, at the start, and then fixed: device, dtype, layout, batch, threads, sizes."""
+"""What is decided once, at the start, and then settings: device, dtype, layout, batch, threads, sizes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Settings:
         parts = self.processes * self.accumulate
         return 2 * parts if parts > 1 else 1
 
-    def at_once(self, images: int) -> int:
+    def batch_of(self, images: int) -> int:
         """Images of a step out of so many: the batch, or all. Raises UserError where they cannot be shared."""
         if images < self.share:
             raise UserError(f"must be at least {self.share} for this batch to be shared, got {images}", "images")
@@ -80,7 +80,7 @@ def device_of(asked: str) -> str:
     return asked
 
 
-def settings(
+def settings_for(
     recipe: Recipe,
     device: str = "auto",
     *,
@@ -122,7 +122,7 @@ def settings(
     )
 
 
-def proxy(architecture: Architecture, recipe: Recipe, image_size: int | None, classes: int) -> Architecture:
+def trained_network(architecture: Architecture, recipe: Recipe, image_size: int | None, classes: int) -> Architecture:
     """The network as it is trained: at the training's image size, with the data's classes, and with the recipe's
     number of first strides made 1."""
     left = recipe.drop_strides
@@ -136,9 +136,9 @@ def proxy(architecture: Architecture, recipe: Recipe, image_size: int | None, cl
     return whole.at(image_size, classes)
 
 
-def autocast(fixed: Settings) -> Any:
+def autocast(settings: Settings) -> Any:
     """The settings' precision for a forward pass, as a context."""
     import torch
 
-    kind = fixed.device.partition(":")[0]
-    return torch.autocast(kind, dtype=getattr(torch, fixed.dtype), enabled=fixed.dtype != "float32")
+    kind = settings.device.partition(":")[0]
+    return torch.autocast(kind, dtype=getattr(torch, settings.dtype), enabled=settings.dtype != "float32")

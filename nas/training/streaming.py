@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from nas.data import StreamedSplit
 from search_spaces import UserError
 
-MOST_WORKERS = 16
+MAX_WORKERS = 16
 PREFETCH = 2  # batches that each worker is ahead
 
 
@@ -39,7 +39,7 @@ def streamed(split: StreamedSplit, indices: Sequence[Tensor], device: torch.devi
     loader: DataLoader[Any] = DataLoader(
         _Decoded(split),
         batch_sampler=[index.tolist() for index in indices],
-        num_workers=workers(),
+        num_workers=min(MAX_WORKERS, cores()),
         prefetch_factor=PREFETCH,
         collate_fn=_together,
         pin_memory=device.type == "cuda",
@@ -50,11 +50,11 @@ def streamed(split: StreamedSplit, indices: Sequence[Tensor], device: torch.devi
         yield batch.to(device, non_blocking=True)
 
 
-def workers() -> int:
+def cores() -> int:
     """This process's share of the cores that it may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(MOST_WORKERS, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, available // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def _together(images: list[Any]) -> Any:
-    return next((each for each in images if isinstance(each, UserError)), None) or torch.stack(images)
+    return next((image for image in images if isinstance(image, UserError)), None) or torch.stack(images)

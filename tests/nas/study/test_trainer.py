@@ -9,7 +9,7 @@ from nas.study.job import task_of
 from nas.study.log import encode, read_log
 from nas.study.plan import plan
 from nas.study.trainer import train
-from nas.training.settings import settings
+from nas.training.settings import settings_for
 
 
 class Report:
@@ -28,7 +28,7 @@ class Report:
 
 def test_every_step_and_every_batch_of_the_validation_is_a_sign_of_life(space, tmp_path):
     study_plan = plan(space, recipe="plain", epochs=2, out=tmp_path)
-    measured = settings(study_plan.recipe, "cpu", epochs=2)
+    measured = settings_for(study_plan.recipe, "cpu", epochs=2)
     definition = replace(study_plan.definition, settings=measured.to_data())
     architecture = space.decide({d.name: d.labels[0] for d in space.decisions})
     report = Report()

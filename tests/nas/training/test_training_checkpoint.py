@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from nas.training.checkpoint import load_checkpoint, previous, save_checkpoint
+from nas.training.loop import train
+from search_spaces import UserError
 
 
 def state(number):
@@ -30,14 +32,23 @@ def test_a_cut_one_is_named_and_the_one_before_used(tmp_path, keep):
         save_checkpoint(path, state(number))
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.warns(RuntimeWarning, match=r"t0\.pt cannot be used"):
-        found = load_checkpoint(path, "k")
-    assert torch.equal(found["model"]["w"], torch.full((3,), 1.0))
+        newest = load_checkpoint(path, "k")
+    assert torch.equal(newest["model"]["w"], torch.full((3,), 1.0))
 
 
 def test_one_of_another_training_is_refused(tmp_path):
     save_checkpoint(tmp_path / "t0.pt", state(1))
-    with pytest.warns(RuntimeWarning, match="another training"):
-        assert load_checkpoint(tmp_path / "t0.pt", "other") is None
+    with pytest.raises(UserError, match="is no checkpoint of this training; it is not overwritten"):
+        load_checkpoint(tmp_path / "t0.pt", "other")
+
+
+def test_a_training_does_not_overwrite_the_checkpoint_of_another(small, made_up, quick, tmp_path):
+    path = tmp_path / "t0.pt"
+    save_checkpoint(path, state(1))
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="is no checkpoint of this training"):
+        train(small, made_up, quick, checkpoint=path)
+    assert path.read_bytes() == before
 
 
 class Hostile:

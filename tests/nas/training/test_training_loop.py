@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nas.training.loop import TrainingFailed, train
-from nas.training.settings import settings
+from nas.training.settings import settings_for
 
 
 class Killed(Exception):
@@ -28,7 +28,7 @@ def flat(state, path=()):
 
 
 def run(small, data, recipe, **rest):
-    return train(small, data, recipe, fixed=settings(recipe, "cpu"), **rest)
+    return train(small, data, recipe, settings=settings_for(recipe, "cpu"), **rest)
 
 
 def killed_after(epoch):
@@ -50,7 +50,7 @@ def test_a_killed_training_ends_as_an_unbroken_one(small, made_up, quick, tmp_pa
     cut = run(small, made_up, recipe, seed=3, checkpoint=tmp_path / "cut")
     assert cut.top1_by_epoch == whole.top1_by_epoch
     one, other = stored(tmp_path / "whole"), stored(tmp_path / "cut")
-    assert one["told"] == other["told"]
+    assert one["metrics"] == other["metrics"]
     for part in ("model", "average", "optimiser"):
         one[part], other[part] = flat(one[part]), flat(other[part])
         assert one[part].keys() == other[part].keys()

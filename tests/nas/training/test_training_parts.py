@@ -14,12 +14,12 @@ from torch import nn
 from nas.module.network import build
 from nas.training import RECIPES, loop
 from nas.training.average import Average
-from nas.training.beginning import Start
 from nas.training.initialisation import initialise, refresh
 from nas.training.loop import train
 from nas.training.optimisers import optimiser, rate
 from nas.training.rmsprop import TensorFlowRMSprop
-from nas.training.settings import Settings, device_of, settings
+from nas.training.settings import Settings, device_of, settings_for
+from nas.training.start import Start
 from nas.training.tables import INITIALISATIONS, OPTIMISERS, SCHEDULES
 from search_spaces import UserError
 
@@ -166,7 +166,7 @@ def test_refreshed_statistics_are_those_of_the_images():
 )
 def test_settings_that_do_not_fit(quick, options, message):
     with pytest.raises(UserError, match=message):
-        settings(quick, "cpu", **options)
+        settings_for(quick, "cpu", **options)
 
 
 def test_accumulation_is_the_same_step_without_norms(normless, made_up, quick):
@@ -178,7 +178,7 @@ def test_accumulation_is_the_same_step_without_norms(normless, made_up, quick):
             normless,
             made_up,
             recipe,
-            fixed=settings(recipe, "cpu", accumulate=turns),
+            settings=settings_for(recipe, "cpu", accumulate=turns),
             report=lambda epoch, metrics, seen=seen: seen.append(metrics["loss"]) or True,
         )
         losses.append(seen)
@@ -192,7 +192,7 @@ def test_a_frozen_body_stays_and_the_head_learns(small, made_up, quick, tmp_path
     before = {name: value.clone() for name, value in module.state_dict().items()}
     start = Start(lambda into: into.load_state_dict(before), ("body",), "x")
     recipe = replace(quick, ema=ema, refresh=32)
-    train(small, made_up, recipe, fixed=settings(recipe, "cpu"), start=start, checkpoint=tmp_path / "c")
+    train(small, made_up, recipe, settings=settings_for(recipe, "cpu"), start=start, checkpoint=tmp_path / "c")
     after = torch.load(tmp_path / "c", weights_only=True)["average" if ema else "model"]
     moved = {name.partition(".")[0] for name in before if not torch.equal(before[name], after[name])}
     assert moved == {"head"}
@@ -201,7 +201,7 @@ def test_a_frozen_body_stays_and_the_head_learns(small, made_up, quick, tmp_path
 def test_a_scope_that_is_none_is_refused(small, made_up, quick):
     start = Start(lambda into: None, ("stages.9",), "x")
     with pytest.raises(UserError, match=r"freeze: must be body or a scope .*stem, stages, head.* got 'stages.9'"):
-        train(small, made_up, quick, fixed=settings(quick, "cpu"), start=start)
+        train(small, made_up, quick, settings=settings_for(quick, "cpu"), start=start)
 
 
 def test_bfloat16_and_compile_are_part_of_the_key():
@@ -213,7 +213,7 @@ def test_bfloat16_and_compile_are_part_of_the_key():
 def test_the_best_epochs_weights_are_kept(small, made_up, quick, tmp_path):
     from nas.module.files import load_weights
 
-    result = train(small, made_up, quick, fixed=settings(quick, "cpu"), best=tmp_path / "best.safetensors")
+    result = train(small, made_up, quick, settings=settings_for(quick, "cpu"), best=tmp_path / "best.safetensors")
     state, trained = load_weights(tmp_path / "best.safetensors")
     assert trained.provenance["top1"] == max(result.top1_by_epoch)
     assert trained.provenance["epochs"] == 1 + result.top1_by_epoch.index(max(result.top1_by_epoch))
@@ -221,23 +221,26 @@ def test_the_best_epochs_weights_are_kept(small, made_up, quick, tmp_path):
 
 
 def test_in_bfloat16_it_trains(small, made_up, quick):
-    result = train(small, made_up, quick, fixed=settings(quick, "cpu", dtype="bfloat16"))
+    result = train(small, made_up, quick, settings=settings_for(quick, "cpu", dtype="bfloat16"))
     assert len(result.top1_by_epoch) == 3
 
 
 def test_nothing_is_left_changed(small, made_up, quick):
-    before = torch.get_rng_state(), torch.are_deterministic_algorithms_enabled()
-    train(small, made_up, quick, fixed=settings(quick, "cpu", deterministic=True, epochs=1))
+    """Random numbers, algorithms and threads are the caller's."""
+    before = torch.get_rng_state(), torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    train(
+        small, made_up, quick, settings=settings_for(quick, "cpu", deterministic=True, epochs=1, threads=before[2] + 1)
+    )
     assert torch.equal(torch.get_rng_state(), before[0])
     assert torch.are_deterministic_algorithms_enabled() == before[1]
-    assert loop.SAVE_EVERY == 300
+    assert torch.get_num_threads() == before[2]
 
 
 def test_a_validation_loss_that_is_no_number_fails_before_it_is_saved(small, made_up, quick, tmp_path, monkeypatch):
     real = loop.evaluate
     monkeypatch.setattr(loop, "evaluate", lambda *words, **options: replace(real(*words, **options), loss=math.nan))
     with pytest.raises(loop.TrainingFailed, match="the validation loss is nan after epoch 1"):
-        train(small, made_up, quick, fixed=settings(quick, "cpu"), checkpoint=tmp_path / "c")
+        train(small, made_up, quick, settings=settings_for(quick, "cpu"), checkpoint=tmp_path / "c")
     assert not (tmp_path / "c").exists()
 
 
@@ -261,11 +264,11 @@ def test_a_value_that_would_fail_later_fails_now(field, value, message):
 
 
 def test_a_great_seed_trains(small, made_up, quick):
-    train(small, made_up, quick, fixed=settings(quick, "cpu", epochs=1), seed=10**17, order=10**17)
+    train(small, made_up, quick, settings=settings_for(quick, "cpu", epochs=1), seed=10**17, order=10**17)
 
 
 def test_a_batch_of_more_images_than_there_are(small, made_up, quick):
-    result = train(small, made_up, quick, fixed=settings(quick, "cpu", batch=100, accumulate=5, epochs=1))
+    result = train(small, made_up, quick, settings=settings_for(quick, "cpu", batch=100, accumulate=5, epochs=1))
     assert result.images_per_second > 0
 
 

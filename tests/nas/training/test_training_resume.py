@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from nas.training import RECIPES, loop
-from nas.training.settings import settings
+from nas.training.settings import settings_for
 
 
 class Killed(Exception):
@@ -26,7 +26,9 @@ def tensors(state, path=()):
 
 def ended(path):
     state = torch.load(path, weights_only=True)
-    return tensors({name: state[name] for name in ("model", "average", "optimiser", "scaler", "step", "top1", "told")})
+    return tensors(
+        {name: state[name] for name in ("model", "average", "optimiser", "scaler", "step", "top1", "metrics")}
+    )
 
 
 def same(one, other):
@@ -37,13 +39,13 @@ def same(one, other):
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
 @pytest.mark.parametrize("accumulate", [1, 2])
-def test_killed_at_random_steps(small, made_up, tmp_path, monkeypatch, name, accumulate):
-    monkeypatch.setattr(loop, "LOOK_EVERY", 1)
+def test_killed_at_random_steps(small, made_up, tmp_path, name, accumulate):
     recipe = replace(RECIPES[name], batch=12, dropout=0.2, drop_path=0.2)
-    fixed = settings(recipe, "cpu", epochs=2, image_size=8, accumulate=accumulate)
+    settings = settings_for(recipe, "cpu", epochs=2, image_size=8, accumulate=accumulate)
 
-    def run(path, watch=None):
-        loop.train(small, made_up, recipe, fixed=fixed, seed=4, order=5, checkpoint=tmp_path / path, watch=watch)
+    def run(path, **hooks):
+        hooks = {"checkpoint": tmp_path / path, "check_every": 1, **hooks}
+        loop.train(small, made_up, recipe, settings=settings, seed=4, order=5, **hooks)
         return ended(tmp_path / path)
 
     def killer(after):
@@ -56,18 +58,16 @@ def test_killed_at_random_steps(small, made_up, tmp_path, monkeypatch, name, acc
         return watch
 
     whole = run("whole")
-    monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)  # a checkpoint after every step
+    every_step = {"save_every": 0.0}  # a checkpoint after every step
     rng = random.Random(name)
     for _ in range(2):
         with pytest.raises(Killed):
-            run("cut", killer(rng.randint(1, 4)))
-    same(run("cut"), whole)
+            run("cut", watch=killer(rng.randint(1, 4)), **every_step)
+    same(run("cut", **every_step), whole)
 
 
-def test_a_checkpoint_within_an_epoch_is_used(small, made_up, quick, tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "LOOK_EVERY", 1)
-    monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)
-    fixed = settings(quick, "cpu")
+def test_a_checkpoint_within_an_epoch_is_used(small, made_up, quick, tmp_path):
+    settings = settings_for(quick, "cpu")
     seen = []
 
     def watch(step, steps):
@@ -75,7 +75,8 @@ def test_a_checkpoint_within_an_epoch_is_used(small, made_up, quick, tmp_path, m
         if seen == [1, 2]:
             raise Killed
 
+    hooks = {"checkpoint": tmp_path / "c", "watch": watch, "check_every": 1, "save_every": 0.0}
     with pytest.raises(Killed):
-        loop.train(small, made_up, quick, fixed=fixed, checkpoint=tmp_path / "c", watch=watch)
-    loop.train(small, made_up, quick, fixed=fixed, checkpoint=tmp_path / "c", watch=watch)
+        loop.train(small, made_up, quick, settings=settings, **hooks)
+    loop.train(small, made_up, quick, settings=settings, **hooks)
     assert seen == [1, 2, 2, 3, 1, 2, 3, 1, 2, 3]

@@ -11,7 +11,7 @@ from nas.data import load_data
 from nas.data.folder import Limits, folder
 from nas.training.batches import batches
 from nas.training.loop import train
-from nas.training.settings import settings
+from nas.training.settings import settings_for
 from search_spaces import UserError
 
 
@@ -46,7 +46,7 @@ def test_training_is_the_same(both, small, quick):
     for data in both:
         seen = []
         report = lambda epoch, metrics, seen=seen: seen.append((metrics["loss"], metrics["top1"])) or True  # noqa: E731
-        train(small, data, quick, fixed=settings(quick, "cpu"), report=report)
+        train(small, data, quick, settings=settings_for(quick, "cpu"), report=report)
         curves.append(seen)
     assert curves[0] == curves[1]
 
@@ -55,4 +55,4 @@ def test_an_image_that_cannot_be_read_is_named_by_its_file(both, photos, small, 
     for file in (photos / "b").iterdir():
         file.write_bytes(b"nothing")
     with pytest.raises(UserError, match=r"b/\d+\.png"):
-        train(small, both[1], quick, fixed=settings(quick, "cpu"))
+        train(small, both[1], quick, settings=settings_for(quick, "cpu"))

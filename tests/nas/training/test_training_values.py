@@ -10,7 +10,7 @@ import pytest
 from nas.data import load_data
 from nas.training import RECIPES, Recipe, recipe
 from nas.training.reference import reference, wilson
-from nas.training.settings import Settings, proxy, settings
+from nas.training.settings import Settings, settings_for, trained_network
 from search_spaces import UserError
 
 
@@ -50,17 +50,17 @@ def test_an_unknown_recipe_key_or_name_is_refused():
 
 
 def test_settings_take_what_is_asked_for_and_round_trip(quick):
-    first = settings(quick, "cpu", epochs=7)
+    first = settings_for(quick, "cpu", epochs=7)
     assert (first.device, first.dtype, first.epochs, first.image_size, first.batch) == ("cpu", "float32", 7, 8, 16)
     assert Settings.from_data(first.to_data()) == first
     with pytest.raises(UserError, match="tpu"):
-        settings(quick, "tpu")
+        settings_for(quick, "tpu")
 
 
 def test_the_proxy_drops_the_first_strides_only(small, quick):
-    whole = proxy(small, quick, 8, 3)
+    whole = trained_network(small, quick, 8, 3)
     assert (whole.image_size, whole.classes, whole.stem[0].stride) == (8, 3, 2)
-    assert proxy(small, replace(quick, drop_strides=1), 8, 3).stem[0].stride == 1
+    assert trained_network(small, replace(quick, drop_strides=1), 8, 3).stem[0].stride == 1
 
 
 def test_wilson_of_a_known_case():

@@ -18,7 +18,7 @@ from search_spaces.files.codec import Kinds
 
 
 def final_evaluation(
-    weights: Path, data: Data, parts: Sequence[str], fixed: Settings, blocks: Kinds | None = None
+    weights: Path, data: Data, parts: Sequence[str], settings: Settings, blocks: Kinds | None = None
 ) -> dict[str, Evaluation]:
     """The splits ``parts`` (val, test) by the network whose training ended in the checkpoint ``weights``.
 
@@ -30,7 +30,7 @@ def final_evaluation(
     network = trained.network(blocks)
     module = build(network)
     fit_weights(module, state)
-    module = module.to(fixed.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    by, at = (trained.mean, trained.deviation), (network.image_size, network.in_channels, fixed.device)
+    module = module.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    by, at = (trained.mean, trained.deviation), (network.image_size, network.in_channels, settings.device)
     splits = {part: normalised(getattr(data, part), by, *at) for part in parts}
-    return {part: evaluate(module, split, fixed, network.classes) for part, split in splits.items()}
+    return {part: evaluate(module, split, settings, network.classes) for part, split in splits.items()}

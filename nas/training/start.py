@@ -51,9 +51,9 @@ def begin(module: nn.Module, start: Start | None) -> list[nn.Module]:
     return [scopes[name] for name in names]
 
 
-def wrapped(module: nn.Module, fixed: Settings, size: int) -> Any:
+def wrapped(module: nn.Module, settings: Settings, size: int) -> Any:
     """The module as the loop calls it: compiled, and with gradients that are means over all processes."""
-    if fixed.compile:
+    if settings.compile:
         module = torch.compile(module)  # type: ignore[assignment]
     return DistributedDataParallel(module) if size > 1 else module
 
@@ -62,7 +62,7 @@ def trained_as(
     small: Architecture,
     data: Data,
     recipe: Recipe,
-    fixed: Settings,
+    settings: Settings,
     seed: int,
     by: tuple[list[float], list[float]],
 ) -> Trained:
@@ -76,7 +76,7 @@ def trained_as(
         in_channels=small.in_channels,
         mean=mean,
         deviation=deviation,
-        dtype=fixed.dtype,
+        dtype=settings.dtype,
         provenance={
             **{"recipe": recipe.name, "recipe_digest": recipe.digest, "seed": seed},
             **{"data": data.name, "data_digest": data.digest, "data_side": data.image_size},
@@ -85,11 +85,11 @@ def trained_as(
 
 
 @contextmanager
-def algorithms(fixed: Settings) -> Iterator[None]:
+def algorithms(settings: Settings) -> Iterator[None]:
     """Only algorithms that repeat themselves, where that is asked for; else the fastest for these shapes."""
     before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
-    torch.use_deterministic_algorithms(fixed.deterministic)
-    torch.backends.cudnn.benchmark = not fixed.deterministic
+    torch.use_deterministic_algorithms(settings.deterministic)
+    torch.backends.cudnn.benchmark = not settings.deterministic
     try:
         yield
     finally:

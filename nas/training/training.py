@@ -19,9 +19,9 @@ from nas.module.network import build
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.storage.versions import installed_versions
-from nas.training.beginning import Start, begin
 from nas.training.recipe import Recipe
-from nas.training.settings import Settings, proxy
+from nas.training.settings import Settings, trained_network
+from nas.training.start import Start, begin
 from search_spaces import Architecture, digest
 from search_spaces.errors import UserError
 from search_spaces.files.codec import read
@@ -32,15 +32,15 @@ SCHEMA = 1
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """One training: the deployment ``architecture`` on ``data`` (read from ``spec``) by ``recipe`` with the settings
-    ``fixed``; from fresh weights or those in the file ``weights``, of which the scopes ``freeze`` stay as they are."""
+    """One training: the deployment ``architecture`` on ``data`` (read from ``spec``) by ``recipe`` with
+    ``settings``; from fresh weights or those of the file ``weights``, whose scopes ``freeze`` stay as they are."""
 
     name: str
     architecture: Architecture
     data: Data
     spec: str
     recipe: Recipe
-    fixed: Settings
+    settings: Settings
     seed: int = 0
     weights: Path | None = None
     freeze: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Training:
     @property
     def trained(self) -> Architecture:
         """The network as it is trained."""
-        return proxy(self.architecture, self.recipe, self.fixed.image_size, len(self.data.classes))
+        return trained_network(self.architecture, self.recipe, self.settings.image_size, len(self.data.classes))
 
     def start(self) -> Start | None:
         """The weights to begin with, None for fresh ones. Raises UserError where they cannot be read."""
@@ -95,7 +95,7 @@ class Training:
             "data": {"name": self.data.name, "spec": self.spec, "digest": self.data.digest, "images": images},
             "recipe": self.recipe.to_data(),
             "recipe_digest": self.recipe.digest,
-            "settings": self.fixed.to_data(),
+            "settings": self.settings.to_data(),
             "seed": self.seed,
             "weights": self.weights_digest,
             "freeze": list(self.freeze),
@@ -122,8 +122,8 @@ class Training:
         """With as many threads as the training in the folder began with, where there is one."""
         if not (folder / layout.TRAINING).is_file():
             return self
-        threads = _identity(read(folder / layout.TRAINING), folder).get("settings.threads", self.fixed.threads)
-        return replace(self, fixed=replace(self.fixed, threads=threads))
+        threads = _identity(read(folder / layout.TRAINING), folder).get("settings.threads", self.settings.threads)
+        return replace(self, settings=replace(self.settings, threads=threads))
 
     def write(self, folder: Path) -> None:
         write_atomic(folder / layout.TRAINING, dump(self.to_data()))

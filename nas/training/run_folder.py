@@ -24,18 +24,19 @@ from nas.module.files import Trained, load_weights, save_weights
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.storage.lock import locked
-from nas.training.definition import Training
 from nas.training.distributed import together, world
-from nas.training.final import final_evaluation
+from nas.training.final_evaluation import final_evaluation
 from nas.training.loop import Result, Watch, train
 from nas.training.metrics import Metrics
+from nas.training.training import Training
 from search_spaces import cost, save
 from search_spaces.errors import UserError
 from search_spaces.files.load import outside_blocks
 
+MAX_MATRIX = 100  # classes whose confusion matrix stands whole in the summary
 BACKWARD = 3  # a training step is a forward pass and a backward pass of about twice its multiply-adds
 
-Told = Callable[[int, dict[str, Any]], None]
+OnEpoch = Callable[[int, dict[str, Any]], None]
 
 
 def run(
@@ -43,12 +44,12 @@ def run(
     folder: Path,
     *,
     resume: bool = False,
-    told: Told | None = None,
+    on_epoch: OnEpoch | None = None,
     watch: Watch | None = None,
 ) -> dict[str, Any]:
     """Train to the end in ``folder``, or go on where it was stopped; the summary, which ``summary.json`` keeps.
 
-    ``told(epoch, metrics)`` hears of each epoch, ``watch(step, steps)`` of each step. With ``resume`` there
+    ``on_epoch(epoch, metrics)`` is called after each epoch, ``watch(step, steps)`` of each step. With ``resume`` there
     must be something to resume. The test split is read once, after the last epoch. Under `torchrun` all processes call
     this. Raises UserError for a folder that holds something else, or is in use.
     """
@@ -60,7 +61,7 @@ def run(
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(locked(folder))
         if not (folder / layout.SUMMARY).is_file():
-            _train(training, folder, told, watch)
+            _train(training, folder, on_epoch, watch)
         together()
         summary: dict[str, Any] = json.loads((folder / layout.SUMMARY).read_text(encoding="utf-8"))
         return summary
@@ -72,7 +73,7 @@ def _check(training: Training, folder: Path, resume: bool) -> None:
         training.check_same(folder)
     elif resume:
         raise UserError(f"{folder} holds no training that could be resumed")
-    elif folder.exists() and (not folder.is_dir() or any(_counts(each) for each in folder.iterdir())):
+    elif folder.exists() and (not folder.is_dir() or any(map(_counts, folder.iterdir()))):
         raise UserError(f"{folder} is not empty and holds no training")
 
 
@@ -81,7 +82,7 @@ def _counts(path: Path) -> bool:
     return path.name != layout.LOCK and not path.name.startswith(f".{layout.TRAINING}.")
 
 
-def _train(training: Training, folder: Path, told: Told | None, watch: Watch | None) -> None:
+def _train(training: Training, folder: Path, on_epoch: OnEpoch | None, watch: Watch | None) -> None:
     start, leads = training.start(), world().leads
     if leads and not (folder / layout.TRAINING).is_file():
         training.write(folder)
@@ -89,16 +90,16 @@ def _train(training: Training, folder: Path, told: Told | None, watch: Watch | N
         save(training.trained, folder / layout.NETWORK, {"training": training.name, "recipe": training.recipe.name})
     with Metrics(folder) if leads else nullcontext() as metrics:
 
-        def report(epoch: int, told_now: dict[str, Any]) -> bool:
-            if metrics is not None and metrics.add(epoch, told_now) and told:
-                told(epoch, told_now)
+        def report(epoch: int, values: dict[str, Any]) -> bool:
+            if metrics is not None and metrics.add(epoch, values) and on_epoch:
+                on_epoch(epoch, values)
             return True
 
         result = train(
             training.architecture,
             training.data,
             training.recipe,
-            fixed=training.fixed,
+            settings=training.settings,
             seed=training.seed,
             order=training.seed,
             report=report,
@@ -113,16 +114,18 @@ def _train(training: Training, folder: Path, told: Told | None, watch: Watch | N
 
 def _conclude(training: Training, folder: Path, result: Result) -> None:
     """Write the weights, evaluate them on validation and, once, on the test split, and sum up."""
-    data, fixed = training.data, training.fixed
-    found = final_evaluation(folder / layout.LAST, data, ("val", "test"), fixed, outside_blocks(training.blocks))
+    data, settings = training.data, training.settings
+    evaluations = final_evaluation(
+        folder / layout.LAST, data, ("val", "test"), settings, outside_blocks(training.blocks)
+    )
     if not world().leads:
         return
     state, trained = load_weights(folder / layout.LAST)
     assert trained is not None  # the loop wrote it
-    own = Trained.from_data({**trained.to_data(), "name": training.name}).after(result.epochs, result.top1)
-    save_weights(folder / layout.WEIGHTS, state, own)
+    named = Trained.from_data({**trained.to_data(), "name": training.name}).after(result.epochs, result.top1)
+    save_weights(folder / layout.WEIGHTS, state, named)
     costs = cost(training.trained)
-    images = result.epochs * max(1, len(data.train) // fixed.batch) * fixed.at_once(len(data.train))
+    images = result.epochs * max(1, len(data.train) // settings.batch) * settings.batch_of(len(data.train))
     summary = {
         "name": training.name,
         "data": data.name,
@@ -138,11 +141,35 @@ def _conclude(training: Training, folder: Path, result: Result) -> None:
         "images_per_second": result.images_per_second,
         "peak_bytes": result.peak_bytes,
         "device": result.device,
-        "processes": fixed.processes,
-        "batch": fixed.batch,
-        "batch_per_process": fixed.batch // fixed.processes,
+        "processes": settings.processes,
+        "batch": settings.batch,
+        "batch_per_process": settings.batch // settings.processes,
         "top1_by_epoch": list(result.top1_by_epoch),
         "best_epoch": 1 + max(range(result.epochs), key=lambda epoch: result.top1_by_epoch[epoch]),
-        **{part: each.facts(data.classes) for part, each in found.items()},
+        **{part: _compact(evaluation.facts(data.classes)) for part, evaluation in evaluations.items()},
     }
-    write_atomic(folder / layout.SUMMARY, json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    write_atomic(folder / layout.SUMMARY, summary_text(summary))
+
+
+def _compact(facts: dict[str, Any]) -> dict[str, Any]:
+    """With many classes the confusion matrix is nearly empty: then ``confusion`` is None, and ``confusion_counts`` has
+    (true, predicted, images) of what is not 0."""
+    matrix = facts["confusion"]
+    if len(matrix) <= MAX_MATRIX:
+        return facts
+    counts = [(i, j, images) for i, row in enumerate(matrix) for j, images in enumerate(row) if images]
+    return facts | {"confusion": None, "confusion_counts": counts}
+
+
+def summary_text(summary: dict[str, Any]) -> str:
+    """JSON of one line for each value, and for each value of a split."""
+
+    def lines(values: dict[str, Any], indent: str) -> str:
+        texts = (
+            lines(value, indent + " ") if isinstance(value, dict) else json.dumps(value, allow_nan=False)
+            for value in values.values()
+        )
+        pairs = (f"{indent} {json.dumps(name)}: {text}" for name, text in zip(values, texts, strict=True))
+        return "{\n" + ",\n".join(pairs) + f"\n{indent}}}"
+
+    return lines(summary, "") + "\n"
