@@ -47,7 +47,6 @@ def uses(tree: ast.AST) -> Iterator[str]:
             yield from (name for name in map(ast.unparse, node.args) if name.strip("'") in PRIVATE)
 
 
-@pytest.mark.xfail(reason="being mended", strict=False)
 @pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.relative_to(TESTS)))
 def test_no_private_name_is_used(path):
     private = list(uses(ast.parse(path.read_text(encoding="utf-8"))))
