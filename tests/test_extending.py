@@ -10,10 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from nas import search
 from nas.cli.app import COMMANDS
 from nas.data import DATA_SETS, load_data
 from nas.report import write_report
 from nas.report.figures import FIGURES
+from nas.study import Record
+from nas.study.executors.table import EXECUTORS
+from nas.study.objectives import OBJECTIVES
+from nas.study.propose.samplers import SAMPLERS
+from nas.study.pruners import PRUNERS
+from search_spaces import cost
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
@@ -53,6 +60,46 @@ def test_a_data_set_can_be_added(example, monkeypatch):
     data = load_data("stripes")
     assert (data.channels, data.image_size, data.classes) == (1, 8, ("horizontal", "vertical"))
     assert [len(split) for split in (data.train, data.val, data.test)] == [120, 40, 40]
+
+
+@pytest.fixture
+def searched(tmp_path):
+    """A search of a table-like evaluator, of six trainings."""
+
+    def run(**options):
+        options = {"trials": 6, "retrain": 0, "out": tmp_path / "study", **options}
+        score = lambda architecture, seed, report: cost(architecture).macs / 1e9  # noqa: E731
+        return search("nas-bench-macro", "90MFLOPs", evaluate=score, **options)
+
+    return run
+
+
+def test_a_sampler_can_be_added(example, monkeypatch, searched):
+    monkeypatch.setitem(SAMPLERS, "largest", example("A sampler").SAMPLER)
+    study = searched(sampler="largest")
+    assert [record.origin for record in study.records] == ["start"] * 2 + ["largest"] * 4
+
+
+def test_a_pruner_can_be_added(example, monkeypatch, searched):
+    hopeless = example("A pruner").hopeless
+    monkeypatch.setitem(PRUNERS, "hopeless", hopeless)
+    assert searched(pruner="hopeless").question.pruner == "hopeless"
+    done = [Record(trial=0, state="complete", top1=0.9)]
+    assert hopeless(done, (0.1, 0.2), 4)
+    assert not hopeless(done, (0.1,), 4)
+    assert not hopeless(done, (0.1, 0.5), 4)
+
+
+def test_an_objective_can_be_added(example, monkeypatch, searched):
+    objective = example("An objective").per_parameter
+    monkeypatch.setitem(OBJECTIVES, "per_parameter", objective)
+    study = searched(objective="per_parameter")
+    assert study.base == max(study.records, key=objective)
+
+
+def test_an_executor_can_be_added(example, monkeypatch, searched):
+    monkeypatch.setitem(EXECUTORS, "constant", example("An executor").constant)
+    assert [record.top1 for record in searched(executor="constant").records] == [0.5] * 6
 
 
 def test_a_figure_can_be_added(example, monkeypatch, tmp_path):
