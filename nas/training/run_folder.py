@@ -146,12 +146,12 @@ def _conclude(training: Training, folder: Path, result: Result) -> None:
         "batch_per_process": settings.batch // settings.processes,
         "top1_by_epoch": list(result.top1_by_epoch),
         "best_epoch": 1 + max(range(result.epochs), key=lambda epoch: result.top1_by_epoch[epoch]),
-        **{part: _compact(evaluation.facts(data.classes)) for part, evaluation in evaluations.items()},
+        **{part: compact(evaluation.facts(data.classes)) for part, evaluation in evaluations.items()},
     }
     write_atomic(folder / layout.SUMMARY, summary_text(summary))
 
 
-def _compact(facts: dict[str, Any]) -> dict[str, Any]:
+def compact(facts: dict[str, Any]) -> dict[str, Any]:
     """With many classes the confusion matrix is nearly empty: then ``confusion`` is None, and ``confusion_counts`` has
     (true, predicted, images) of what is not 0."""
     matrix = facts["confusion"]
