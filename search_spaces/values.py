@@ -186,6 +186,27 @@ def one_of(*names: str) -> Rule:
     return Rule(f"one of {', '.join(names)}", lambda value: isinstance(value, str) and value in names, names)
 
 
+@dataclass(frozen=True)
+class KeyRule:
+    """Rule: a name in a table, as the table is now."""
+
+    table: Mapping[str, Any]
+    others: tuple[str, ...] = ()
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        return (*self.others, *self.table)
+
+    @property
+    def words(self) -> str:
+        return f"one of {', '.join(self.examples)}"
+
+    def __call__(self, value: Any) -> str:
+        if not isinstance(value, str) or value not in self.examples:
+            raise UserError(f"must be {self.words}, got {value!r}")
+        return value
+
+
 a_flag = Rule("true or false", lambda value: isinstance(value, bool), (False, True))
 
 

@@ -102,6 +102,17 @@ def test_an_executor_can_be_added(example, monkeypatch, searched):
     assert [record.top1 for record in searched(executor="constant").records] == [0.5] * 6
 
 
+def test_a_recipe_field_can_be_added(example):
+    from nas.training.recipes import RECIPES
+    from search_spaces import UserError
+
+    dimmed, plain = example("A recipe field").Dimmed, RECIPES["plain"]
+    assert dimmed(**plain.to_data()).digest == plain.digest
+    assert dimmed(**plain.to_data(), dim=0.5).digest != plain.digest
+    with pytest.raises(UserError, match=r"recipe\.dim: must be a number at least 0 and at most 1, got 2"):
+        dimmed(**plain.to_data(), dim=2)
+
+
 def test_a_figure_can_be_added(example, monkeypatch, tmp_path):
     monkeypatch.setitem(FIGURES, "seconds", example("A figure").FIGURE)
     folder = shutil.copytree(ROOT / "studies" / "demonstration-digits", tmp_path / "study")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, Field, field, fields
 from typing import Any
 
 from search_spaces.errors import UserError, did_you_mean
@@ -61,27 +61,6 @@ def a_text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise UserError(f"must be text, got {value!r}")
     return value
-
-
-@dataclass(frozen=True)
-class KeyRule:
-    """Rule: a name in a table, as the table is now."""
-
-    table: Mapping[str, Any]
-    others: tuple[str, ...] = ()
-
-    @property
-    def examples(self) -> tuple[str, ...]:
-        return (*self.others, *self.table)
-
-    @property
-    def words(self) -> str:
-        return f"one of {', '.join(self.examples)}"
-
-    def __call__(self, value: Any) -> str:
-        if not isinstance(value, str) or value not in self.examples:
-            raise UserError(f"must be {self.words}, got {value!r}")
-        return value
 
 
 def anything(value: Any) -> Any:

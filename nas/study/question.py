@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from nas.data import FORMS
 from nas.study.objectives import OBJECTIVES
-from nas.study.options import KeyRule, a_text, anything, option
+from nas.study.options import a_text, anything, option
 from nas.study.propose.samplers import SAMPLERS
 from nas.study.pruners import PRUNERS
 from search_spaces.files.load import BLOCKS_HELP
-from search_spaces.values import Value, an_integer
+from search_spaces.values import KeyRule, Value, an_integer
 
 if TYPE_CHECKING:
     from nas.training import Recipe

@@ -10,10 +10,10 @@ from typing import Any
 
 from nas.study.checkpoints import KEEP
 from nas.study.executors.table import EXECUTORS
-from nas.study.options import KeyRule, from_options, option, options_of
+from nas.study.options import from_options, option, options_of
 from nas.study.question import ANSWERED, RUN
 from search_spaces.errors import UserError
-from search_spaces.values import Value, a_number, an_integer, one_of
+from search_spaces.values import KeyRule, Value, a_number, an_integer, one_of
 
 TIME_HELP = "start no training after this long: 90s, 45min, 2h"
 _answered = partial(option, group=ANSWERED, read=str)

@@ -4,124 +4,81 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from typing import Any
 
 from nas.training.augment.tables import MAX_MAGNITUDE, POLICIES
 from nas.training.tables import INITIALISATIONS, OPTIMISERS, SCHEDULES
 from search_spaces.errors import UserError
+from search_spaces.values import KeyRule, Rule, a_flag, a_number, an_integer, checked
 
-CHOICES: dict[str, Mapping[str, object]] = {
-    "optimiser": OPTIMISERS,
-    "schedule": SCHEDULES,
-    "init": INITIALISATIONS,
-    "policy": POLICIES,
-}
-WHOLE = ("drop_strides", "refresh", "operations", "magnitude")
-SHARES = (
-    "warm_up",
-    "label_smoothing",
-    "ema",
-    "flip",
-    "erase",
-    "mix",
-    "resized_crop",
-    "crop",
-    "shift",
-    "scale",
-    "colour",
-)
+A_SHARE = a_number(least=0, most=1)
+POSITIVE = a_number(above=0)
+NOT_NEGATIVE = a_number(least=0)
+COUNT = an_integer(0)
+BELOW_1 = Rule("a number of at least 0 and below 1", lambda value: A_SHARE.fits(value) and value < 1, (0, 0.5))
+
+
+def recipe_field(rule: Any, default: Any, meaning: str) -> Any:
+    """A field of a recipe: what it may be, its default, what it means. None is allowed where it is the default."""
+    return field(default=default, metadata={"rule": rule, "meaning": meaning})
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that training needs beside network, data and seed.
+    """All that training needs beside network, data and seed: length, optimiser, weights, augmentation.
 
-    **Length.** ``epochs``, and ``batch`` images a step over all processes. ``image_size`` in pixels, None for the
-    network's own. ``drop_strides``: how many of the network's first strides of 2 become 1.
-
-    **Optimiser.** ``sgd`` (Nesterov), ``adamw``, or ``rmsprop`` as TensorFlow has it, with ``decay`` and ``eps``.
-    ``lr`` is reached after ``warm_up``, a share of the steps; then ``schedule`` takes it to 0 along a cosine, or times
-    ``decay_rate`` every ``decay_epochs`` (of the recipe's own ``epochs``; a shorter run is the same curve, compressed).
-    ``weight_decay`` is not for norms and biases. ``clip`` bounds the norm of the gradient, 0 for none.
-
-    **Weights.** ``init`` names the initialisation. ``ema``: decay of the average of the weights per step, 0 for none;
-    it warms up as (1 + step) / (10 + step), as TensorFlow's does. ``bn_momentum`` overrides the norms'; ``refresh``:
-    on how many training images their statistics are estimated anew before each validation, 0 for none.
-    ``dropout`` and ``drop_path`` override the architecture's where not None. ``aux_weight``: of auxiliary losses.
-
-    **Augmentation**, one draw per image. ``flip`` left and right; ``crop``: shift by up to that share of the side, with
-    mirrored borders; ``shift``, ``scale`` (shares) and ``rotate`` (degrees) between pixels; ``resized_crop``: least
-    share of the area of a random crop; ``policy`` with ``operations`` per image at ``magnitude`` (of 30; randaugment),
-    or autoaugment; ``colour``: brightness, contrast and saturation by up to that share; ``erase``: largest share of
-    the side that is blanked; ``mix``: share of the images that are mixed, by ``cutmix`` and ``mixup`` with these
-    alphas.
+    Augmentation is drawn for each image by itself. Raises UserError with the field, its rule and the value.
     """
 
     name: str
-    epochs: int
-    image_size: int | None = None
-    batch: int = 64
-    drop_strides: int = 0
-    optimiser: str = "sgd"
-    lr: float = 0.1
-    momentum: float = 0.9
-    decay: float = 0.9
-    eps: float = 1e-3
-    weight_decay: float = 5e-4
-    schedule: str = "cosine"
-    warm_up: float = 0.2
-    decay_rate: float = 0.97
-    decay_epochs: float = 2.4
-    clip: float = 0.0
-    label_smoothing: float = 0.0
-    init: str = "torch"
-    ema: float = 0.0
-    bn_momentum: float | None = None
-    refresh: int = 0
-    dropout: float | None = None
-    drop_path: float | None = None
-    aux_weight: float = 0.3
-    flip: bool = False
-    crop: float = 0.0
-    shift: float = 0.0
-    scale: float = 0.0
-    rotate: float = 0.0
-    resized_crop: float = 0.0
-    policy: str = "none"
-    operations: int = 2
-    magnitude: int = 9
-    colour: float = 0.0
-    erase: float = 0.0
-    mix: float = 0.0
-    mixup: float = 0.0
-    cutmix: float = 0.0
+    epochs: int = recipe_field(an_integer(), MISSING, "times that each image is seen")
+    image_size: int | None = recipe_field(an_integer(), None, "side in pixels; none: the network's")
+    batch: int = recipe_field(an_integer(), 64, "images a step, over all processes")
+    drop_strides: int = recipe_field(COUNT, 0, "how many of the network's first strides of 2 become 1")
+
+    optimiser: str = recipe_field(KeyRule(OPTIMISERS), "sgd", "sgd is Nesterov's; rmsprop as TensorFlow has it")
+    lr: float = recipe_field(POSITIVE, 0.1, "learning rate, reached after the warm-up")
+    momentum: float = recipe_field(BELOW_1, 0.9, "of sgd and rmsprop")
+    decay: float = recipe_field(BELOW_1, 0.9, "of the mean square in rmsprop")
+    eps: float = recipe_field(NOT_NEGATIVE, 1e-3, "of rmsprop")
+    weight_decay: float = recipe_field(NOT_NEGATIVE, 5e-4, "not for norms and biases")
+    schedule: str = recipe_field(KeyRule(SCHEDULES), "cosine", "to 0 along a cosine, or exponential by steps of epochs")
+    warm_up: float = recipe_field(BELOW_1, 0.2, "share of the steps until the rate is reached")
+    decay_rate: float = recipe_field(NOT_NEGATIVE, 0.97, "factor of the exponential schedule")
+    decay_epochs: float = recipe_field(POSITIVE, 2.4, "epochs between these, of the recipe's own epochs")
+    clip: float = recipe_field(NOT_NEGATIVE, 0.0, "bound on the norm of the gradient, 0 for none")
+    label_smoothing: float = recipe_field(A_SHARE, 0.0, "share of the label that all classes divide")
+
+    init: str = recipe_field(KeyRule(INITIALISATIONS), "torch", "initialisation of the weights")
+    ema: float = recipe_field(A_SHARE, 0.0, "decay of the average of the weights, as TensorFlow's; 0 for none")
+    bn_momentum: float | None = recipe_field(NOT_NEGATIVE, None, "in place of the norms' own")
+    refresh: int = recipe_field(COUNT, 0, "training images that norms are estimated anew from, 0 for none")
+    dropout: float | None = recipe_field(BELOW_1, None, "in place of the architecture's")
+    drop_path: float | None = recipe_field(BELOW_1, None, "in place of the architecture's")
+    aux_weight: float = recipe_field(NOT_NEGATIVE, 0.3, "of auxiliary losses")
+
+    flip: bool = recipe_field(a_flag, False, "left and right")
+    crop: float = recipe_field(A_SHARE, 0.0, "shift by up to this share of the side, with mirrored borders")
+    shift: float = recipe_field(A_SHARE, 0.0, "shift by up to this share, between pixels")
+    scale: float = recipe_field(A_SHARE, 0.0, "scaling by up to this share")
+    rotate: float = recipe_field(NOT_NEGATIVE, 0.0, "rotation by up to these degrees")
+    resized_crop: float = recipe_field(A_SHARE, 0.0, "least share of the area of a random crop, 0 for none")
+    policy: str = recipe_field(KeyRule(POLICIES), "none", "of randaugment or autoaugment")
+    operations: int = recipe_field(COUNT, 2, "per image, of randaugment")
+    magnitude: int = recipe_field(an_integer(0, most=MAX_MAGNITUDE), 9, f"of randaugment, of {MAX_MAGNITUDE}")
+    colour: float = recipe_field(A_SHARE, 0.0, "brightness, contrast and saturation by up to this share")
+    erase: float = recipe_field(A_SHARE, 0.0, "largest share of the side that is blanked")
+    mix: float = recipe_field(A_SHARE, 0.0, "share of the images that are mixed, by mixup or cutmix")
+    mixup: float = recipe_field(NOT_NEGATIVE, 0.0, "alpha of mixup")
+    cutmix: float = recipe_field(NOT_NEGATIVE, 0.0, "alpha of cutmix")
 
     def __post_init__(self) -> None:
-        for name, known in CHOICES.items():
-            if getattr(self, name) not in tuple(known):
-                raise UserError(f"must be one of {', '.join(known)}, got {getattr(self, name)!r}", f"recipe.{name}")
-        for name in ("epochs", "batch", *(["image_size"] if self.image_size is not None else [])):
-            if type(getattr(self, name)) is not int or getattr(self, name) < 1:
-                raise UserError(f"must be an integer of at least 1, got {getattr(self, name)!r}", f"recipe.{name}")
         for f in fields(self):
-            value = getattr(self, f.name)
-            if isinstance(value, int | float) and not 0 <= value < math.inf:
-                raise UserError(f"must be a number that is not negative, got {value!r}", f"recipe.{f.name}")
-            if f.name in WHOLE and int(value) != value:
-                raise UserError(f"must be a whole number, got {value!r}", f"recipe.{f.name}")
-            if f.name in SHARES and not value <= 1:
-                raise UserError(f"must be a share, 0 to 1, got {value!r}", f"recipe.{f.name}")
-        for name in ("lr", "decay_epochs"):
-            if not getattr(self, name) > 0:
-                raise UserError(f"must be above 0, got {getattr(self, name)!r}", f"recipe.{name}")
-        for name in ("warm_up", "momentum", "decay", "dropout", "drop_path"):
-            if (getattr(self, name) or 0) >= 1:
-                raise UserError(f"must be below 1, got {getattr(self, name)!r}", f"recipe.{name}")
-        if self.magnitude > MAX_MAGNITUDE:
-            raise UserError(f"must be at most {MAX_MAGNITUDE}, got {self.magnitude}", "recipe.magnitude")
+            value, rule = getattr(self, f.name), f.metadata.get("rule")
+            if rule is not None and not (value is None and f.default is None):
+                checked(rule, value, f"recipe.{f.name}")
         if self.refresh == 1:
             raise UserError("must be 0 or at least 2 images, got 1", "recipe.refresh")
 
@@ -149,12 +106,9 @@ class Recipe:
         """The recipe with other values, which its name then shows. Raises UserError for an unknown field or a value of
         another kind."""
         _known(values)
-        for name, value in values.items():
-            default = getattr(RECIPE_OF_DEFAULTS, name)
+        for name in values:
             if name == "name":
                 raise UserError("is not to be set", "recipe.name")
-            if _kind(value) != _kind(default) or (value is None and default is not None):
-                raise UserError(f"must be a {_kind(default)}, got {value!r}", f"recipe.{name}")
         changes = "".join(f" {name}={value}" for name, value in values.items())
         return replace(self, name=f"{self.name}{changes}", **values)
 
@@ -164,12 +118,3 @@ def _known(names: Mapping[str, Any]) -> None:
     for name in names:
         if name not in known:
             raise UserError(f"unknown key {name!r}; known are {', '.join(sorted(known))}", "recipe")
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, bool | str):
-        return "truth value" if isinstance(value, bool) else "text"
-    return "number"
-
-
-RECIPE_OF_DEFAULTS = Recipe("", epochs=1)

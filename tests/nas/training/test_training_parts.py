@@ -247,15 +247,15 @@ def test_a_validation_loss_that_is_no_number_fails_before_it_is_saved(small, mad
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("warm_up", 1.0, "recipe.warm_up: must be below 1, got 1.0"),
-        ("decay_epochs", 0, "recipe.decay_epochs: must be above 0, got 0"),
-        ("drop_path", 1, "recipe.drop_path: must be below 1, got 1"),
-        ("clip", math.nan, "recipe.clip: must be a number that is not negative, got nan"),
-        ("operations", 1.5, "recipe.operations: must be a whole number, got 1.5"),
+        ("warm_up", 1.0, "recipe.warm_up: must be a number of at least 0 and below 1, got 1"),
+        ("decay_epochs", 0, "recipe.decay_epochs: must be a number above 0, got 0"),
+        ("drop_path", 1, "recipe.drop_path: must be a number of at least 0 and below 1, got 1"),
+        ("clip", math.nan, "recipe.clip: must be a number at least 0, got nan"),
+        ("operations", 1.5, "recipe.operations: must be an integer of at least 0, got 1.5"),
         ("refresh", 1, "recipe.refresh: must be 0 or at least 2 images, got 1"),
-        ("lr", None, "recipe.lr: must be a number, got None"),
+        ("lr", None, "recipe.lr: must be a number above 0, got None"),
         ("name", "mine", "recipe.name: is not to be set"),
-        ("magnitude", 31, "recipe.magnitude: must be at most 30, got 31"),
+        ("magnitude", 31, "recipe.magnitude: must be an integer of at least 0 and at most 30, got 31"),
     ],
 )
 def test_a_value_that_would_fail_later_fails_now(field, value, message):
