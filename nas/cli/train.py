@@ -129,12 +129,12 @@ def _training(options: argparse.Namespace, device: str) -> Training:
     from nas.training.streaming import cores
     from nas.training.training import Training
 
-    how = _recipe(options)
+    recipe = _recipe(options)
     name, architecture = load_architecture(options.network, options.blocks)
-    own = {field: getattr(options, field) for field in OPTIONS if getattr(options, field)}
+    given = {field: getattr(options, field) for field in OPTIONS if getattr(options, field)}
     threads = options.threads or (1 if device.startswith("cuda") else cores())
     settings = settings_for(
-        how, device.partition(":")[0] if processes() > 1 else device, threads=threads, **own, processes=processes()
+        recipe, device.partition(":")[0] if processes() > 1 else device, threads=threads, **given, processes=processes()
     )
     if not world().leads:
         together()  # the first process downloads and decodes; the others then read what it left
@@ -146,7 +146,7 @@ def _training(options: argparse.Namespace, device: str) -> Training:
         architecture=architecture,
         data=data,
         spec=options.data,
-        recipe=how,
+        recipe=recipe,
         settings=settings,
         seed=options.seed,
         weights=options.weights,
@@ -175,15 +175,15 @@ def _about(training: Training, folder: Path) -> list[str]:
     from nas.report.numbers import rounded
     from search_spaces import cost
 
-    data, settings, small = training.data, training.settings, training.trained
-    own = cost(small)
+    data, settings, network = training.data, training.settings, training.trained
+    total = cost(network)
     several = (
         f", {settings.processes} processes of {settings.batch // settings.processes} images"
         if settings.processes > 1
         else ""
     )
     lines = [
-        f"{training.name} at {small.image_size} px: {own.params:,} parameters, {rounded(own.macs)} MACs",
+        f"{training.name} at {network.image_size} px: {total.params:,} parameters, {rounded(total.macs)} MACs",
         f"data {data.name}: {len(data.train):,} images for training, {len(data.val):,} for validation, "
         f"{len(data.test):,} for the test at the end, {len(data.classes)} classes",
         *(f"  {note}" for note in data.notes),
@@ -193,8 +193,8 @@ def _about(training: Training, folder: Path) -> list[str]:
     ]
     fresh = training.fresh()
     if training.weights:
-        told = {"new": fresh, "frozen": training.freeze}
-        more = "".join(f"; {name}: {', '.join(each)}" for name, each in told.items() if each)
+        notes = {"new": fresh, "frozen": training.freeze}
+        more = "".join(f"; {name}: {', '.join(names)}" for name, names in notes.items() if names)
         lines.insert(-1, f"begins with {training.weights}{more}")
     return lines
 
@@ -205,10 +205,10 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
 
     test, val = summary["test"], summary["val"]
     worst = ", ".join(
-        f"{each['class']} {output.percent(each['top1'])}" for each in test["per_class"][:MOST_CLASSES] if each["images"]
+        f"{row['class']} {output.percent(row['top1'])}" for row in test["per_class"][:MOST_CLASSES] if row["images"]
     )
     confused = ", ".join(
-        f"{each['true']} for {each['predicted']} {each['images']}×" for each in test["confused"][:MOST_PAIRS]
+        f"{pair['true']} for {pair['predicted']} {pair['images']}×" for pair in test["confused"][:MOST_PAIRS]
     )
     pairs = [
         ("validation", _accuracy(val)),
@@ -228,6 +228,6 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
 
 
 def _accuracy(part: dict[str, Any]) -> str:
-    low, high = (output.percent(each) for each in part["top1_interval"])
+    low, high = (output.percent(bound) for bound in part["top1_interval"])
     top5 = "" if part["top5"] is None else f", top-5 {output.percent(part['top5'])}"
     return f"top-1 {output.percent(part['top1'], 2)} (95 %: {low} to {high}){top5}, {part['images']:,} images"

@@ -35,10 +35,10 @@ class Average:
         if not self.decay:
             yield
             return
-        own = {name: value.clone() for name, value in module.state_dict().items()}
+        weights = {name: value.clone() for name, value in module.state_dict().items()}
         module.load_state_dict(self.values)
         try:
             yield
         finally:
             self.values = {name: value.clone() for name, value in module.state_dict().items()}
-            module.load_state_dict(own)
+            module.load_state_dict(weights)

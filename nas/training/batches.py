@@ -119,7 +119,7 @@ def batches(split: Split | StreamedSplit, data: Data, side: int, in_channels: in
 
 def normalised(
     split: Split | StreamedSplit,
-    by: tuple[Sequence[float], Sequence[float]],
+    pixels: tuple[Sequence[float], Sequence[float]],
     side: int,
     in_channels: int,
     device: str,
@@ -128,7 +128,7 @@ def normalised(
     images = split if isinstance(split, StreamedSplit) else torch.from_numpy(split.images.transpose(0, 2, 3, 1))
     images = images.contiguous().to(device) if isinstance(images, Tensor) else images
     labels = torch.from_numpy(split.labels).to(device)
-    mean, deviation = (torch.tensor(each, dtype=torch.float32, device=device).view(1, -1, 1, 1) for each in by)
+    mean, deviation = (torch.tensor(values, dtype=torch.float32, device=device).view(1, -1, 1, 1) for values in pixels)
     return Batches(images, labels, mean, deviation, side, in_channels)
 
 

@@ -89,7 +89,7 @@ def agreed(value: float) -> float:
     """The first process's value, in all of them."""
     if world().size == 1:
         return value
-    told = torch.tensor([value], dtype=torch.float64)
-    own = told.cuda() if _on_gpus() else told
-    distributed.broadcast(own, 0)
-    return float(own)
+    local = torch.tensor([value], dtype=torch.float64)
+    shared = local.cuda() if _on_gpus() else local
+    distributed.broadcast(shared, 0)
+    return float(shared)

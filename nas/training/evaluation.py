@@ -95,8 +95,8 @@ def evaluate(
     ``module`` maps images (N, C, H, W) to logits (N, ``classes``). Raises ValueError for a split without images.
     """
     start = time.perf_counter()
-    own = count(module, split, settings, classes, batch or at_once(split.side), alive)
-    counts = {name: summed(each).cpu() for name, each in own.items()}
+    sums = count(module, split, settings, classes, batch or at_once(split.side), alive)
+    counts = {name: summed(total).cpu() for name, total in sums.items()}
     return Evaluation.of(counts, time.perf_counter() - start)
 
 
@@ -115,9 +115,9 @@ def count(
     top5 = torch.zeros((), dtype=torch.int64, device=device)
     loss = torch.zeros((), dtype=torch.float64, device=device)
     module.eval()
-    own = world()
+    process = world()
     with torch.inference_mode():
-        for x, labels in split.evaluation(batch, own.rank, own.size):
+        for x, labels in split.evaluation(batch, process.rank, process.size):
             with autocast(settings):
                 logits = module(x).float()
             place = labels * classes + logits.argmax(1)

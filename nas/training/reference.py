@@ -39,12 +39,12 @@ def reference(data: Data) -> Reference:
     from sklearn.preprocessing import StandardScaler
 
     x, labels = _sample(data.train)
-    own, truth = _sample(data.val)
+    pixels, truth = _sample(data.val)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(x, labels)
-    right = int((model.predict(own) == truth).sum())
+    right = int((model.predict(pixels) == truth).sum())
     low, high = wilson(right, len(truth))
     return Reference("logistic regression", right / len(truth), low, high, len(truth))
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from nas.module.files import Trained, load_weights, save_weights
 from nas.storage import layout
-from nas.storage.files import write_atomic
+from nas.storage.files import remove_leftovers, write_atomic
 from nas.storage.lock import locked
 from nas.training.distributed import together, world
 from nas.training.final_evaluation import final_evaluation
@@ -60,6 +60,7 @@ def run(
         if leads:
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(locked(folder))
+            remove_leftovers(folder)
         if not (folder / layout.SUMMARY).is_file():
             _train(training, folder, on_epoch, watch)
         together()

@@ -37,7 +37,7 @@ def begin(module: nn.Module, start: Start | None) -> list[nn.Module]:
         return []
     start.fit(module)
     scopes = dict(module.named_modules())
-    names = [own for name in start.freeze for own in ((set(scopes) & BODY) if name == "body" else [name])]
+    names = [scope for name in start.freeze for scope in ((set(scopes) & BODY) if name == "body" else [name])]
     for name in names:
         if name not in scopes:
             known = ", ".join(name for name, _ in module.named_children())
@@ -46,7 +46,7 @@ def begin(module: nn.Module, start: Start | None) -> list[nn.Module]:
                 "freeze",
             )
         scopes[name].requires_grad_(False)
-    if not any(each.requires_grad for each in module.parameters()):
+    if not any(weight.requires_grad for weight in module.parameters()):
         raise UserError("leaves nothing to train", "freeze")
     return [scopes[name] for name in names]
 
@@ -59,21 +59,21 @@ def wrapped(module: nn.Module, settings: Settings, size: int) -> Any:
 
 
 def trained_as(
-    small: Architecture,
+    network: Architecture,
     data: Data,
     recipe: Recipe,
     settings: Settings,
     seed: int,
-    by: tuple[list[float], list[float]],
+    pixels: tuple[list[float], list[float]],
 ) -> Trained:
     """What the weights of a training are of."""
-    mean, deviation = (tuple(each * (small.in_channels // len(each))) for each in by)
+    mean, deviation = (tuple(values * (network.in_channels // len(values))) for values in pixels)
     return Trained(
-        architecture=to_data(small),
+        architecture=to_data(network),
         name="network",
         classes=data.classes,
-        image_size=small.image_size,
-        in_channels=small.in_channels,
+        image_size=network.image_size,
+        in_channels=network.in_channels,
         mean=mean,
         deviation=deviation,
         dtype=settings.dtype,

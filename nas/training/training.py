@@ -107,14 +107,14 @@ class Training:
         """The part that must be equal for a training to go on, flat. Where the images lie does not matter, but what
         they are."""
         data = self.to_data()
-        own = {name: data[name] for name in ("network", "seed", "weights", "freeze")}
+        plain = {name: data[name] for name in ("network", "seed", "weights", "freeze")}
         settings = {f"settings.{name}": value for name, value in data["settings"].items()}
-        return {**own, "data": self.data.digest, "recipe": self.recipe.digest, **settings}
+        return {**plain, "data": self.data.digest, "recipe": self.recipe.digest, **settings}
 
     def default_folder(self) -> Path:
         """``runs/<network>-<data>-<recipe>-<first 8 of the identity's digest>``; threads are left out."""
-        own = {name: value for name, value in self.identity().items() if name != "settings.threads"}
-        sha = hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:8]
+        identity = {name: value for name, value in self.identity().items() if name != "settings.threads"}
+        sha = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
         parts = (self.name, self.data.name, self.recipe.name.partition(" ")[0], sha)
         return Path("runs") / "-".join(re.sub(r"[^\w.]+", "_", part)[:60] for part in parts)
 
@@ -130,8 +130,8 @@ class Training:
 
     def check_same(self, folder: Path) -> None:
         """Raise UserError that names every field in which the training of a folder differs from this one."""
-        there, own = _identity(read(folder / layout.TRAINING), folder), self.identity()
-        different = [f"{n} (there {there.get(n)}, asked {own[n]})" for n in own if there.get(n) != own[n]]
+        there, asked = _identity(read(folder / layout.TRAINING), folder), self.identity()
+        different = [f"{n} (there {there.get(n)}, asked {asked[n]})" for n in asked if there.get(n) != asked[n]]
         if different:
             raise UserError(f"{folder} holds another training; it differs in {'; '.join(different)}")
 
@@ -141,8 +141,8 @@ def _identity(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     if data.get("schema") != SCHEMA:
         raise UserError(f"{folder / layout.TRAINING}: schema must be {SCHEMA}, got {data.get('schema')!r}")
     try:
-        own = {name: data[name] for name in ("network", "seed", "weights", "freeze")}
+        plain = {name: data[name] for name in ("network", "seed", "weights", "freeze")}
         settings = {f"settings.{name}": value for name, value in data["settings"].items()}
-        return {**own, "data": data["data"]["digest"], "recipe": data["recipe_digest"], **settings}
+        return {**plain, "data": data["data"]["digest"], "recipe": data["recipe_digest"], **settings}
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{folder / layout.TRAINING} is damaged: {error}") from None
