@@ -1,4 +1,4 @@
-"""Known networks by the names that people use."""
+"""Known networks by the names that people use: families as functions, the others as files of the language."""
 
 from __future__ import annotations
 
@@ -6,45 +6,42 @@ from collections.abc import Callable
 from functools import partial
 
 from search_spaces.errors import UserError, did_you_mean
-from search_spaces.known.networks.alexnet import alexnet, alexnet_2012, zfnet
+from search_spaces.known.files import written
 from search_spaces.known.networks.efficientnet import COEFFICIENTS, efficientnet
-from search_spaces.known.networks.efficientnetv2 import VARIANTS, efficientnetv2
-from search_spaces.known.networks.googlenet import googlenet, googlenet_2014
 from search_spaces.known.networks.inception import inception_resnet_v2, inception_v3, inception_v4
-from search_spaces.known.networks.mobilenet import mnasnet_a1, mnasnet_b1, mobilenet_v1, mobilenet_v2
-from search_spaces.known.networks.nfnet import VARIANTS as NF_VARIANTS
-from search_spaces.known.networks.nfnet import nfnet
-from search_spaces.known.networks.resnet import REDUCTION, preact_resnet, resnet, senet_154
-from search_spaces.known.networks.vgg import REPEATS as VGG_REPEATS
-from search_spaces.known.networks.vgg import vgg
+from search_spaces.known.networks.nfnet import VARIANTS, nfnet
+from search_spaces.known.networks.resnet import REDUCTION, resnet
+from search_spaces.known.networks.vgg import REPEATS, vgg
 from search_spaces.network.architecture import Architecture
 from search_spaces.network.blocks import Bottleneck
 
+_file = partial(partial, written, "networks")
+
 NETWORKS: dict[str, Callable[[], Architecture]] = {
-    "alexnet": alexnet,
-    "alexnet-2012": alexnet_2012,
-    "zfnet": zfnet,
-    **{f"vgg-{depth}": partial(vgg, depth) for depth in VGG_REPEATS},
-    **{f"vgg-{depth}-bn": partial(vgg, depth, norm=True) for depth in VGG_REPEATS},
-    "googlenet": googlenet,
-    "googlenet-2014": googlenet_2014,
+    "alexnet": _file("alexnet"),
+    "alexnet-2012": _file("alexnet-2012"),
+    "zfnet": _file("zfnet"),
+    **{f"vgg-{depth}": partial(vgg, depth) for depth in REPEATS},
+    **{f"vgg-{depth}-bn": partial(vgg, depth, norm=True) for depth in REPEATS},
+    "googlenet": _file("googlenet"),
+    "googlenet-2014": _file("googlenet-2014"),
     "inception-v3": inception_v3,
     **{f"resnet-{depth}": partial(resnet, depth) for depth in (18, 34, 50, 101, 152)},
     "resnet-50-v1": partial(resnet, 50, Bottleneck(stride_in="1x1")),
-    "preact-resnet-200": partial(preact_resnet, 200),
+    "preact-resnet-200": _file("preact-resnet-200"),
     "inception-v4": inception_v4,
     "inception-resnet-v2": inception_resnet_v2,
     "resnext-50-32x4d": partial(resnet, 50, Bottleneck(ratio=0.5, groups=32)),
     "wide-resnet-50-2": partial(resnet, 50, Bottleneck(ratio=0.5)),
     "se-resnet-50": partial(resnet, 50, Bottleneck(se_ratio=REDUCTION)),
-    "senet-154": senet_154,
-    "mobilenet-v1": mobilenet_v1,
-    "mobilenet-v2": mobilenet_v2,
-    "mnasnet-a1": mnasnet_a1,
-    "mnasnet-b1": mnasnet_b1,
+    "senet-154": _file("senet-154"),
+    "mobilenet-v1": _file("mobilenet-v1"),
+    "mobilenet-v2": _file("mobilenet-v2"),
+    "mnasnet-a1": _file("mnasnet-a1"),
+    "mnasnet-b1": _file("mnasnet-b1"),
     **{f"efficientnet-{variant}": partial(efficientnet, variant) for variant in COEFFICIENTS},
-    **{f"efficientnetv2-{variant}": partial(efficientnetv2, variant) for variant in VARIANTS},
-    **{f"nfnet-f{variant}": partial(nfnet, variant) for variant in range(len(NF_VARIANTS))},
+    **{f"efficientnetv2-{size}": _file(f"efficientnetv2-{size}") for size in "sml"},
+    **{f"nfnet-f{variant}": partial(nfnet, variant) for variant in range(len(VARIANTS))},
 }
 
 

@@ -1,4 +1,4 @@
-"""One way in: a name or a file."""
+"""Blocks from outside the package, by the module that the user names."""
 
 from __future__ import annotations
 
@@ -7,36 +7,11 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
-from search_spaces.errors import UserError, did_you_mean
-from search_spaces.files.codec import load_file
-from search_spaces.known.networks import NETWORKS, network
-from search_spaces.known.spaces import SPACES, space
-from search_spaces.network.architecture import Architecture
+from search_spaces.errors import UserError
 from search_spaces.network.block import Block
-from search_spaces.space.space import Space
 
 Blocks = Mapping[str, type[Block]]
-SUFFIXES = (".yaml", ".yml", ".json")
-
-
 BLOCKS_HELP = "Python module whose table BLOCKS names further blocks, {name: class}"
-
-
-def load(source: str | Path, blocks: Blocks | None = None) -> Architecture | Space:
-    """A known network, a ready space, or what a YAML or JSON file holds.
-
-    ``blocks`` are blocks from outside the package by kind. Raises UserError that names the rule.
-    """
-    name = str(source)
-    if name in NETWORKS:
-        return network(name)
-    if name in SPACES:
-        return space(name)
-    path = Path(source)
-    if path.suffix in SUFFIXES or path.is_file():
-        return load_file(path, blocks)
-    near = did_you_mean(name, (*NETWORKS, *SPACES))
-    raise UserError(f"{name!r} is neither a file nor a name{near} (`nas networks` and `nas spaces` list all)")
 
 
 def outside_blocks(module: str | None) -> Blocks | None:
