@@ -15,9 +15,9 @@ from dataclasses import replace
 
 import yaml
 
-from nas.data import load_data
-from nas.training import RECIPES
+from nas.data.sets import load_data
 from nas.training.loop import train
+from nas.training.recipes import RECIPES
 from nas.training.reference import reference
 from nas.training.settings import settings_for
 from search_spaces import Architecture, Budget, cost, load

@@ -15,10 +15,10 @@ import statistics
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from nas.data import load_data
+from nas.data.sets import load_data
 from nas.training.loop import train
 from nas.training.recipe import Recipe
-from nas.training.recipes import recipe
+from nas.training.recipes import recipe_of
 from nas.training.settings import settings_for
 from search_spaces import Architecture, load
 
@@ -44,7 +44,7 @@ def with_values(name: str, options: argparse.Namespace) -> Recipe:
         field, _, value = rest.partition("=")
         if own == name:
             values[field] = json.loads(value) if value[0] in '0123456789tfn"' else value
-    return recipe(name).changed(values) if values else recipe(name)
+    return recipe_of(name).changed(values) if values else recipe_of(name)
 
 
 def main() -> None:

@@ -30,11 +30,12 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 from torchvision.models.efficientnet import EfficientNet, _efficientnet_conf
 
-from nas.data import Data, Split
+from nas.data.dataset import Data
+from nas.data.splits import Split
 from nas.training.distributed import joined, world
 from nas.training.draws import epoch_order
 from nas.training.loop import prepare, take_step
-from nas.training.recipes import recipe
+from nas.training.recipes import recipe_of
 from nas.training.settings import settings_for
 from search_spaces import Architecture, cost, load
 
@@ -93,7 +94,7 @@ def plain_steps(module: nn.Module, data: Data) -> Iterator[float]:
 
 def our_steps(architecture: Architecture, data: Data, name: str, threads: int) -> Iterator[float]:
     """Steps of our loop for ever; each yields the seconds that its images took."""
-    chosen = replace(recipe(name), batch=BATCH, refresh=0)
+    chosen = replace(recipe_of(name), batch=BATCH, refresh=0)
     settings = settings_for(chosen, "cpu", threads=threads, processes=world().size)
     torch.set_num_threads(threads)
     setup, state = prepare(architecture, data, chosen, settings)

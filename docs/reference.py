@@ -1,6 +1,6 @@
 """The reference of the language as Markdown, made from the tables and the classes themselves.
 
-``python -m search_spaces.reference docs/language.md`` writes it anew into the page, below its marker.
+``python docs/reference.py docs/language.md`` writes it anew into the page, below its marker.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from search_spaces.network.defaults import NORMS, SE, Defaults
 from search_spaces.network.heads import HEADS, Aux
 from search_spaces.values import Value
 
-MARKER = "<!-- Below: python -m search_spaces.reference docs/language.md -->\n"
+MARKER = "<!-- Below: python docs/reference.py docs/language.md -->\n"
 
 
 def reference() -> str:

@@ -13,11 +13,11 @@ FUNCTIONS = {
     "copy_weights": "nas.module.copying",
     "evaluate": "nas.training.inference",
     "export": "nas.module.export",
-    "load_data": "nas.data",
+    "load_data": "nas.data.sets",
     "load_network": "nas.module.loading",
     "measure": "nas.module.measure",
     "predict": "nas.training.inference",
-    "train": "nas.training",
+    "train": "nas.training.loop",
 }
 
 __all__ = ["search", *FUNCTIONS]

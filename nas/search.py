@@ -55,7 +55,9 @@ def conduct(
     plan: Plan, options: RunOptions, *, progress: Progress | None = None, trainer: str = "nas.study.trainer:train"
 ) -> Study:
     """Run a plan to its limits and write its report. ``trainer``: the training function, ``module:name``."""
-    from nas.report import write_report
+    from nas.report.page import write_report
+    from nas.storage import layout
+    from nas.storage.files import remove_leftovers
     from nas.storage.lock import locked
     from nas.study import open_study
     from nas.study.executors.table import executor_of
@@ -66,7 +68,8 @@ def conduct(
     settings = {} if plan.exists else _measured_settings(plan)
     _make_folder(plan.folder)
     with locked(plan.folder):
-        _remove_leftovers(plan.folder)
+        for place in (plan.folder, plan.folder / layout.CHECKPOINTS):
+            remove_leftovers(place)
         definition = _settled(plan, settings)
         with _journal(plan.folder, progress) as journal:
             executor = executor_of(options.executor, plan, definition, options.workers, options.trials)
@@ -90,7 +93,7 @@ def _is_done(study: Study, trials: int) -> bool:
 
 def _make_again(study: Study) -> None:
     """The records and the page of a study that is done, where they are missing or damaged."""
-    from nas.report import write_report
+    from nas.report.page import write_report
     from nas.storage import layout
     from nas.storage.lock import locked
     from nas.study.records import are_written, write_records
@@ -100,14 +103,6 @@ def _make_again(study: Study) -> None:
             write_records(study.folder, {record.trial: record for record in study.records})
     if not (study.folder / layout.REPORT).is_file():
         write_report(study.folder)
-
-
-def _remove_leftovers(folder: Path) -> None:
-    from nas.storage import layout
-    from nas.storage.files import remove_leftovers
-
-    for place in (folder, folder / layout.CHECKPOINTS):
-        remove_leftovers(place)
 
 
 def _make_folder(folder: Path) -> None:
@@ -267,7 +262,7 @@ class _Run:
         from nas.training.final_evaluation import final_evaluation
         from nas.training.settings import Settings
         from search_spaces.errors import UserError
-        from search_spaces.files.load import outside_blocks
+        from search_spaces.files.outside import outside_blocks
 
         settings = Settings.from_data(self.definition.settings)
         blocks = outside_blocks(self.definition.question.blocks)

@@ -5,5 +5,3 @@ from __future__ import annotations
 from scaling.coefficients import ALPHA, BETA, FAMILY, GAMMA, VARIANTS
 from scaling.files import save_scaled
 from scaling.scale import Scaled, family, scale
-
-__all__ = ["ALPHA", "BETA", "FAMILY", "GAMMA", "VARIANTS", "Scaled", "family", "save_scaled", "scale"]

@@ -6,7 +6,7 @@ from search_spaces.choice import choice
 from search_spaces.counting import greatest, least, within
 from search_spaces.errors import UserError
 from search_spaces.files.codec import save
-from search_spaces.files.load import load
+from search_spaces.known.load import load
 from search_spaces.network.architecture import Architecture
 from search_spaces.network.blocks import (
     BLOCKS,
@@ -46,62 +46,3 @@ from search_spaces.network.graph import Graph, Position, Tensor
 from search_spaces.network.heads import Aux, ConvHead, FlatHead, Head
 from search_spaces.space.space import Space
 from search_spaces.values import Rule, a_flag, a_number, a_pair, a_value, an_integer, one_of, ruled, some
-
-__all__ = [
-    "BLOCKS",
-    "SE",
-    "AdaptivePool",
-    "Architecture",
-    "Aux",
-    "BasicBlock",
-    "BatchNorm",
-    "Block",
-    "Bottleneck",
-    "Budget",
-    "Conv",
-    "ConvHead",
-    "Cost",
-    "Defaults",
-    "FlatHead",
-    "FusedMBConv",
-    "Graph",
-    "Head",
-    "Identity",
-    "Inception",
-    "InceptionC",
-    "InceptionResNet",
-    "LocalResponseNorm",
-    "MBConv",
-    "NFBlock",
-    "NoNorm",
-    "Norm",
-    "Parallel",
-    "Pool",
-    "Position",
-    "PreActBottleneck",
-    "Rule",
-    "Separable",
-    "Space",
-    "Stage",
-    "Tensor",
-    "UserError",
-    "WeightStandardization",
-    "a_flag",
-    "a_number",
-    "a_padding",
-    "a_pair",
-    "a_value",
-    "an_act",
-    "an_integer",
-    "choice",
-    "cost",
-    "digest",
-    "greatest",
-    "least",
-    "load",
-    "one_of",
-    "ruled",
-    "save",
-    "some",
-    "within",
-]

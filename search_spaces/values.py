@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar
 
 from search_spaces.choice import Choice
@@ -107,14 +107,6 @@ def ruled(rule: Check, default: Any = MISSING, optional: bool = False, examples:
         return None if optional and value is None else rule(value)
 
     return field(default=default, metadata={"check": check, "rule": rule, "examples": examples})
-
-
-def examples_of(field: Field[Any]) -> tuple[Any, ...]:
-    """A few values that the field may hold: its own, or its default and those of its rule."""
-    if field.metadata.get("examples") is not None:
-        return tuple(field.metadata["examples"])
-    default = () if field.default is MISSING else (field.default,)
-    return tuple(dict.fromkeys((*default, *getattr(field.metadata.get("rule"), "examples", ()))))
 
 
 def plain(value: Any) -> Any:

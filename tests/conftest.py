@@ -17,6 +17,10 @@ settings.load_profile("ci")
 DATA = Path(__file__).parent / "data"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--blocks", help="Python module whose table BLOCKS names blocks of your own to test, too")
+
+
 @pytest.fixture(autouse=True)
 def one_thread():
     """Tests share two cores: a second thread per process makes all of them slower."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -12,9 +14,9 @@ import pytest
 
 from nas import search
 from nas.cli.app import COMMANDS
-from nas.data import DATA_SETS, load_data
-from nas.report import write_report
+from nas.data.sets import DATA_SETS, load_data
 from nas.report.figures import FIGURES
+from nas.report.page import write_report
 from nas.study import Record
 from nas.study.executors.table import EXECUTORS
 from nas.study.objectives import OBJECTIVES
@@ -26,15 +28,20 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 
 
+def source(section: str) -> str:
+    """The first program of a section."""
+    body = PAGE.split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return re.findall(r"```python\n(.*?)```", body, flags=re.DOTALL)[0]
+
+
 @pytest.fixture
 def example(monkeypatch):
     """The example of a section, as a module that can be imported by the name ``example``."""
 
     def module_of(section: str) -> types.ModuleType:
-        body = PAGE.split(f"\n## {section}\n")[1].split("\n## ")[0]
         module = types.ModuleType("example")
         monkeypatch.setitem(sys.modules, "example", module)
-        exec(re.findall(r"```python\n(.*?)```", body, flags=re.DOTALL)[0], vars(module))
+        exec(source(section), vars(module))
         return module
 
     return module_of
@@ -48,10 +55,13 @@ def test_every_section_has_a_test():
         assert f"test_{section.lower().replace(' ', '_')}_can_be_added" in tests
 
 
-def test_a_block_can_be_added(example):
-    from nas.module.contract import check_block
-
-    check_block(example("A block").BLOCKS["twice"])
+def test_a_block_can_be_added(tmp_path):
+    (tmp_path / "my_blocks.py").write_text(source("A block"), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "tests/battery/test_blocks.py", "--blocks", "my_blocks", "-k", "twice"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "7 passed" in done.stdout
 
 
 def test_a_data_set_can_be_added(example, monkeypatch):

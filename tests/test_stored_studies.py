@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nas.study import open_study
-from nas.training import Recipe
+from nas.training.recipe import Recipe
 from search_spaces import Budget, cost, digest, load
 from search_spaces.files.codec import from_data
 from search_spaces.files.strict_yaml import parse

@@ -3,5 +3,3 @@
 from __future__ import annotations
 
 from nas.cli.app import main
-
-__all__ = ["main"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nas.cli.parser import Parser
-from search_spaces.files.load import BLOCKS_HELP
+from search_spaces.files.outside import BLOCKS_HELP
 
 ARCH_HELP = "known network, YAML or JSON file, study folder (its base), or folder of `nas train`"
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nas.cli.output import percent, say
+from nas.cli.output import say
 from nas.cli.progress import bar
-from nas.report.numbers import seconds_text
+from nas.report.numbers import percent, seconds_text
 
 if TYPE_CHECKING:
     from nas.training.training import Training

@@ -9,6 +9,7 @@ from nas.cli import output
 from nas.cli.arguments import add_device, add_json, add_network, add_weights
 from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command, count, natural
+from nas.report.numbers import percent
 
 EXAMPLE = """
 nas evaluate studies/mine --data folder:flowers
@@ -19,7 +20,7 @@ MAX_CLASSES = 20  # shown
 
 def parser() -> Parser:
     """Options of ``nas evaluate``."""
-    from nas.data import FORMS
+    from nas.data.sets import FORMS
 
     p = command("evaluate", "Accuracy of trained weights on a split, by class, and what is confused.", EXAMPLE)
     add_network(p)
@@ -56,17 +57,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print(facts: dict[str, Any]) -> None:
-    low, high = map(output.percent, facts["top1_interval"])
+    low, high = map(percent, facts["top1_interval"])
     print(f"{facts['name']} on {facts['data']}, {facts['split']}: {facts['images']:,} images")
     output.print_pairs(
         [
-            ("top-1", f"{output.percent(facts['top1'])}  (95 %: {low} to {high})"),
-            ("top-5", output.percent(facts["top5"])),
+            ("top-1", f"{percent(facts['top1'])}  (95 %: {low} to {high})"),
+            ("top-5", percent(facts["top5"])),
             ("loss", f"{facts['loss']:.4f}"),
             ("images/s", f"{facts['images_per_second']:,.0f} on {facts['device']}"),
         ]
     )
-    rows = [(row["class"], row["images"], output.percent(row["top1"])) for row in facts["per_class"]]
+    rows = [(row["class"], row["images"], percent(row["top1"])) for row in facts["per_class"]]
     print()
     output.print_table(("class", "images", "right"), rows[:MAX_CLASSES], "lrr")
     if len(rows) > MAX_CLASSES:

@@ -75,7 +75,7 @@ def _all(as_json: bool) -> int:
 def _one(name: str, as_json: bool) -> int:
     from nas.cli.rows import print_rows
     from search_spaces.files.codec import to_data
-    from search_spaces.files.load import SUFFIXES
+    from search_spaces.known.load import SUFFIXES
     from search_spaces.known.networks import network
 
     if Path(name).suffix in SUFFIXES:

@@ -7,8 +7,6 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from nas.report import numbers
-
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> None:
     """Print an aligned table, never cut to the terminal's width.
@@ -50,11 +48,6 @@ def print_json(value: Any) -> None:
 def say(line: str) -> None:
     """A line for the person, on stderr, so that stdout keeps to what was asked for."""
     print(line, file=sys.stderr, flush=True)
-
-
-def percent(share: float | None, digits: int = 1) -> str | None:
-    """``96.9 %`` from 0.969, or None for None."""
-    return None if share is None else numbers.percent(share, digits)
 
 
 def _text(cell: object) -> str:

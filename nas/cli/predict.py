@@ -10,6 +10,7 @@ from nas.cli import output
 from nas.cli.arguments import add_device, add_json, add_network, add_weights
 from nas.cli.exits import DONE, FAILED, complain
 from nas.cli.parser import Parser, command, count
+from nas.report.numbers import percent
 
 if TYPE_CHECKING:
     from nas.training.inference import Prediction
@@ -56,4 +57,4 @@ def _print(prediction: Prediction) -> None:
         complain(prediction.error)
         return
     print(prediction.image)
-    output.print_pairs([(name, output.percent(probability)) for name, probability in prediction.classes])
+    output.print_pairs([(name, percent(probability)) for name, probability in prediction.classes])

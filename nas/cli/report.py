@@ -7,7 +7,7 @@ import argparse
 from nas.cli import output
 from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command
-from nas.report.numbers import rounded, seconds_text
+from nas.report.numbers import percent, rounded, seconds_text
 from nas.report.statements import base_lines, noise_verdict
 from nas.storage.layout import REPORT
 from nas.study import Record, Study, open_study
@@ -65,7 +65,7 @@ def _row(record: Record, is_base: bool) -> tuple[object, ...]:
     return (
         record.trial,
         record.state,
-        output.percent(record.top1),
+        percent(record.top1),
         rounded(record.macs),
         rounded(record.params),
         record.epochs,
@@ -76,7 +76,7 @@ def _row(record: Record, is_base: bool) -> tuple[object, ...]:
 
 
 def _write_page(study: Study) -> None:
-    from nas.report import write_report
+    from nas.report.page import write_report
 
     try:
         print(write_report(study.folder))

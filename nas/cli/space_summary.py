@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from nas.cli import output
-from nas.report.numbers import rounded
+from nas.report.numbers import percent, rounded
 from search_spaces.network.budget import METRICS
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def _costs_line(summary: Summary) -> str:
 
 
 def _member_line(member: Member, spelling: str) -> str:
-    place = f", above {output.percent(member.above, 0)} of the draws" if member.fits else ", over the budget"
+    place = f", above {percent(member.above, 0)} of the draws" if member.fits else ", over the budget"
     return f"  {member.name} is a member: {member.cost:,} {spelling} at this size{place}"
 
 
@@ -79,7 +78,7 @@ def _bars(summary: Summary) -> list[str]:
     longest = max(share for _, _, share in summary.within.histogram)
     return [
         f"  {rounded(low):>7} to {rounded(high):>7}  {'█' * max(share > 0, round(BAR * share / longest))} "
-        f"{output.percent(share)}"
+        f"{percent(share)}"
         for low, high, share in summary.within.histogram
     ]
 

@@ -14,7 +14,7 @@ from nas.cli.space_summary import summary_data, summary_lines, summary_of
 from nas.module.loading import load_space
 from nas.report.numbers import rounded
 from search_spaces.errors import UserError
-from search_spaces.files.load import BLOCKS_HELP
+from search_spaces.files.outside import BLOCKS_HELP
 
 if TYPE_CHECKING:
     from search_spaces import Architecture, Space

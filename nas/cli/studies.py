@@ -12,7 +12,7 @@ from nas.cli import output
 from nas.cli.exits import DONE, FAILED
 from nas.cli.parser import Parser, command
 from nas.cli.report import print_study
-from nas.report.numbers import rounded
+from nas.report.numbers import percent, rounded
 from nas.storage import layout
 from nas.study import open_study
 from search_spaces.errors import UserError
@@ -66,9 +66,7 @@ def _list(root: Path, as_json: bool) -> int:
     elif not summaries:
         print(f"no studies under {root}")
     else:
-        rows = [
-            (s["folder"], s["state"], s["trained"], output.percent(s["top1"]), rounded(s["macs"])) for s in summaries
-        ]
+        rows = [(s["folder"], s["state"], s["trained"], percent(s["top1"]), rounded(s["macs"])) for s in summaries]
         output.print_table(("study", "state", "trained", "base top-1", "base MACs"), rows, "llrrr")
     return DONE
 

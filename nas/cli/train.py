@@ -11,8 +11,9 @@ from nas.cli import output
 from nas.cli.arguments import ARCH_HELP
 from nas.cli.parser import Parser, command, count, natural
 from nas.module.loading import load_architecture
+from nas.report.numbers import percent
 from search_spaces.errors import UserError
-from search_spaces.files.load import BLOCKS_HELP
+from search_spaces.files.outside import BLOCKS_HELP
 
 if TYPE_CHECKING:
     from nas.training.recipe import Recipe
@@ -23,7 +24,7 @@ nas train efficientnet-b0 --data folder:flowers --recipe modern --image-size 128
 nas train studies/mine --data cifar10 --recipe efficientnet --epochs 100 --set batch=256
 nas train resnet-50 --data folder:flowers --weights resnet-50.safetensors --freeze body --epochs 5
 """
-MOST_CLASSES, MOST_PAIRS = 5, 3
+MAX_CLASSES, MAX_PAIRS = 5, 3
 OPTIONS = ("epochs", "image_size", "batch", "dtype", "accumulate", "compile", "deterministic", "sync_bn")
 
 
@@ -42,14 +43,14 @@ def parser() -> Parser:
 
 
 def _add_question(p: Parser) -> None:
-    from nas.data import FORMS
+    from nas.data.sets import FORMS
     from nas.training.recipes import MEASURED
 
     group = p.add_argument_group("what is trained, and how")
     group.add_argument("network", metavar="ARCH", help=ARCH_HELP)
     group.add_argument("--data", required=True, metavar="D", help=FORMS)
-    told = "; ".join(f"{name}: {text}" for name, text in MEASURED.items()).replace("%", "%%")
-    group.add_argument("--recipe", default="modern", metavar="R", help=f"modern by default. Measured: {told}")
+    measured = "; ".join(f"{name}: {text}" for name, text in MEASURED.items()).replace("%", "%%")
+    group.add_argument("--recipe", default="modern", metavar="R", help=f"modern by default. Measured: {measured}")
     group.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", help="another value in the recipe; may be repeated"
     )
@@ -73,7 +74,7 @@ def _add_running(p: Parser) -> None:
     group.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 (auto)")
     group.add_argument("--threads", type=count, metavar="N", help="threads of each process (its share of the cores)")
     group.add_argument("--dtype", metavar="T", help="float32, bfloat16 or float16 (bfloat16 on a GPU that has it)")
-    group.add_argument("--accumulate", type=count, metavar="N", help="turns in which a step's images are taken (1)")
+    group.add_argument("--accumulate", type=count, metavar="N", help="gradient accumulation steps (1)")
     group.add_argument("--compile", action="store_true", help="torch.compile; pays on GPUs and long trainings")
     group.add_argument("--deterministic", action="store_true", help="on a GPU: the same result each time, slower")
     group.add_argument("--sync-bn", action="store_true", help="batch norms over all GPUs")
@@ -123,7 +124,7 @@ def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:
 
 
 def _training(options: argparse.Namespace, device: str) -> Training:
-    from nas.data import load_data
+    from nas.data.sets import load_data
     from nas.training.distributed import processes, together, world
     from nas.training.settings import settings_for
     from nas.training.streaming import cores
@@ -157,7 +158,7 @@ def _training(options: argparse.Namespace, device: str) -> Training:
 
 def _recipe(options: argparse.Namespace) -> Recipe:
     """The named recipe with the values that were set."""
-    from nas.training.recipes import recipe
+    from nas.training.recipes import recipe_of
 
     values = {}
     for text in options.set:
@@ -168,7 +169,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
             values[name] = json.loads(value)
         except ValueError:
             values[name] = value
-    return recipe(options.recipe).changed(values) if values else recipe(options.recipe)
+    return recipe_of(options.recipe).changed(values)
 
 
 def _about(training: Training, folder: Path) -> list[str]:
@@ -205,10 +206,10 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
 
     test, val = summary["test"], summary["val"]
     worst = ", ".join(
-        f"{row['class']} {output.percent(row['top1'])}" for row in test["per_class"][:MOST_CLASSES] if row["images"]
+        f"{row['class']} {percent(row['top1'])}" for row in test["per_class"][:MAX_CLASSES] if row["images"]
     )
     confused = ", ".join(
-        f"{pair['true']} for {pair['predicted']} {pair['images']}×" for pair in test["confused"][:MOST_PAIRS]
+        f"{pair['true']} for {pair['predicted']} {pair['images']}×" for pair in test["confused"][:MAX_PAIRS]
     )
     pairs = [
         ("validation", _accuracy(val)),
@@ -228,6 +229,6 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
 
 
 def _accuracy(part: dict[str, Any]) -> str:
-    low, high = (output.percent(bound) for bound in part["top1_interval"])
-    top5 = "" if part["top5"] is None else f", top-5 {output.percent(part['top5'])}"
-    return f"top-1 {output.percent(part['top1'], 2)} (95 %: {low} to {high}){top5}, {part['images']:,} images"
+    low, high = (percent(bound) for bound in part["top1_interval"])
+    top5 = "" if part["top5"] is None else f", top-5 {percent(part['top5'])}"
+    return f"top-1 {percent(part['top1'], 2)} (95 %: {low} to {high}){top5}, {part['images']:,} images"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import platform
 import statistics
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from torch import Tensor, nn
 
 from nas.module.memory import enough_memory, peak_bytes, reset_peak
 from nas.module.network import build
+from nas.module.threads import threads as using
 from search_spaces import Architecture
 
 
@@ -56,7 +55,7 @@ def latency(
     (float32 or bfloat16); on the CPU it runs with so many ``threads`` of torch (None: as many as are set). Raises
     UserError where memory does not suffice.
     """
-    with _threads(threads), enough_memory(f"{architecture.image_size} px, batch {batch}"):
+    with using(threads), enough_memory(f"{architecture.image_size} px, batch {batch}"):
         before = reset_peak(device)
         times = _times(architecture, device, batch, runs, warm_up, getattr(torch, dtype))
         peak = peak_bytes(device)
@@ -86,17 +85,6 @@ def _times(
     timed = _timed_on_gpu if x.is_cuda else _timed
     with torch.inference_mode():
         return sorted([timed(module, x) for _ in range(warm_up + runs)][warm_up:])
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    """torch's threads on the CPU, put back afterwards."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _timed(module: nn.Module, x: Tensor) -> float:

@@ -34,7 +34,7 @@ def load_architecture(source: str | Path, blocks: str | None = None) -> tuple[st
     without a base, and a space.
     """
     from search_spaces import Architecture, load
-    from search_spaces.files.load import outside_blocks
+    from search_spaces.files.outside import outside_blocks
 
     value = load(str(_network_file(source)), blocks=outside_blocks(blocks))
     if not isinstance(value, Architecture):
@@ -46,7 +46,7 @@ def load_architecture(source: str | Path, blocks: str | None = None) -> tuple[st
 def load_space(source: str | Path, blocks: str | None = None) -> Space:
     """A space from a ready space's name or a file. Raises UserError for anything else, and for a network."""
     from search_spaces import Space, load
-    from search_spaces.files.load import outside_blocks
+    from search_spaces.files.outside import outside_blocks
 
     value = load(source, blocks=outside_blocks(blocks))
     if not isinstance(value, Space):
@@ -69,7 +69,7 @@ def load_network(
     """
     from nas.module.files import fit_weights, load_weights
     from nas.module.network import build
-    from search_spaces.files.load import outside_blocks
+    from search_spaces.files.outside import outside_blocks
 
     path = Path(weights) if weights is not None else weights_of(source)
     if path is None:

@@ -17,9 +17,9 @@ def rounded(number: float | None) -> str:
     return f"{number:.4g}"
 
 
-def percent(share: float, digits: int = 1) -> str:
-    """A fraction in per cent: ``96.9 %``."""
-    return f"{100 * share:.{digits}f} %"
+def percent(share: float | None, digits: int = 1) -> str:
+    """A fraction in per cent, ``96.9 %``; a dash for None."""
+    return "–" if share is None else f"{100 * share:.{digits}f} %"
 
 
 def interval(low: float, high: float) -> str:

@@ -6,5 +6,3 @@ Reading a study needs neither torch nor optuna; ``nas.study.search`` runs one.
 from nas.study.errors import StudyError
 from nas.study.records import Record
 from nas.study.study import Study, open_study
-
-__all__ = ["Record", "Study", "StudyError", "open_study"]

@@ -8,20 +8,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nas.data.sets import load_data
 from nas.storage import layout
 from nas.storage.versions import installed_versions
 from nas.study.definition import Definition, check_same, read_definition
 from nas.study.options import from_options
 from nas.study.question import Question
+from nas.training.recipes import recipe_of
 from search_spaces import Budget, Space, least, load, within
 from search_spaces.counting.preflight import check_feasible
 from search_spaces.errors import UserError
 from search_spaces.files.codec import to_data
-from search_spaces.files.load import outside_blocks
+from search_spaces.files.outside import outside_blocks
 
 if TYPE_CHECKING:
-    from nas.data import Data
-    from nas.training import Recipe
+    from nas.data.dataset import Data
+    from nas.training.recipe import Recipe
     from search_spaces.counting.feasible import Feasible
 
 SPLIT = 0  # seed of the split: all studies on some data share it, whatever their own seed
@@ -74,8 +76,8 @@ def plan(
     limits = tuple(b if isinstance(b, Budget) else Budget.parse(b) for b in question.budgets)
     feasible = within(opened, *(budget for budget in limits if budget.metric != LATENCY))
     check_feasible(feasible)
-    data = _data(question.data) if evaluate is None else None
-    recipe = _recipe(question.recipe) if evaluate is None else None
+    data = load_data(question.data, SPLIT) if evaluate is None else None
+    recipe = recipe_of(question.recipe) if evaluate is None else None
     if data and recipe:
         _check_trainable(opened, recipe, len(data.classes))
     definition = Definition(
@@ -114,18 +116,6 @@ def _check_trainable(space: Space, recipe: Recipe, classes: int) -> None:
     for shared in space.shared_assignments():
         for _, head in space.tree.fields["head"].every(shared):
             trained_network(replace(smallest, head=head), recipe, recipe.image_size, classes)
-
-
-def _data(spec: str) -> Data:
-    from nas.data import load_data
-
-    return load_data(spec, SPLIT)
-
-
-def _recipe(recipe: str | Recipe) -> Recipe:
-    from nas.training.recipes import recipe as named
-
-    return named(recipe) if isinstance(recipe, str) else recipe
 
 
 def _described(data: Data, spec: str) -> dict[str, Any]:

@@ -7,16 +7,16 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nas.data import FORMS
+from nas.data.sets import FORMS
 from nas.study.objectives import OBJECTIVES
 from nas.study.options import a_text, anything, option
 from nas.study.propose.samplers import SAMPLERS
 from nas.study.pruners import PRUNERS
-from search_spaces.files.load import BLOCKS_HELP
+from search_spaces.files.outside import BLOCKS_HELP
 from search_spaces.values import KeyRule, Value, an_integer
 
 if TYPE_CHECKING:
-    from nas.training import Recipe
+    from nas.training.recipe import Recipe
     from search_spaces import Budget, Space
 
 ASKED, ANSWERED, RUN = "the question", "how it is answered", "where it runs"

@@ -7,11 +7,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nas.data.sets import load_data
+
 if TYPE_CHECKING:
-    from nas.data import Data
     from nas.study.executors.worker import Report
 
 NAME = "nas.study.trainer:train"
+
+_data = lru_cache(maxsize=1)(load_data)
 
 
 def train(task: dict[str, Any], seed: int, checkpoint: str, report: Report) -> dict[str, Any]:
@@ -23,7 +26,7 @@ def train(task: dict[str, Any], seed: int, checkpoint: str, report: Report) -> d
     from nas.training.recipe import Recipe
     from nas.training.settings import Settings
     from search_spaces.files.codec import from_data
-    from search_spaces.files.load import outside_blocks
+    from search_spaces.files.outside import outside_blocks
 
     data = _data(task["data"], task["data_seed"])
     report.alive()
@@ -45,10 +48,3 @@ def train(task: dict[str, Any], seed: int, checkpoint: str, report: Report) -> d
         "seconds": result.seconds,
         "pruned": result.pruned,
     }
-
-
-@lru_cache(maxsize=1)
-def _data(spec: str, seed: int) -> Data:
-    from nas.data import load_data
-
-    return load_data(spec, seed)

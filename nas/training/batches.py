@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nas.data import Data, Split, StreamedSplit
+from nas.data.dataset import Data
+from nas.data.splits import Split, StreamedSplit
 from nas.training.augment.geometry import affine, is_affine, resampled, resized, source_pixels
 from nas.training.augment.pixels import erased, grey, jittered
 from nas.training.augment.policies import apply_policy

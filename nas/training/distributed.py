@@ -48,12 +48,12 @@ def joined(device: str) -> Iterator[str]:
         yield device
         return
     cuda = device.startswith("cuda")
-    own = f"cuda:{os.environ['LOCAL_RANK']}" if cuda else device
+    local = f"cuda:{os.environ['LOCAL_RANK']}" if cuda else device
     if cuda:
-        torch.cuda.set_device(own)
+        torch.cuda.set_device(local)
     distributed.init_process_group("nccl" if cuda else "gloo", timeout=PATIENCE)
     try:
-        yield own
+        yield local
     except BaseException as error:
         if not cuda:
             raise

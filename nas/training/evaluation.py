@@ -17,7 +17,7 @@ from nas.training.settings import Settings, autocast
 from search_spaces.counting.intervals import wilson
 
 TOP = 5
-MOST_PAIRS = 10
+MAX_PAIRS = 10
 AT_ONCE = 256  # images
 
 
@@ -72,7 +72,7 @@ class Evaluation:
             **asdict(self),
             "top1_interval": wilson(round(self.top1 * self.images), self.images),
             "per_class": sorted(rows, key=lambda row: (row["top1"] is None, row["top1"])),
-            "confused": sorted(pairs, key=lambda pair: -pair["images"])[:MOST_PAIRS],
+            "confused": sorted(pairs, key=lambda pair: -pair["images"])[:MAX_PAIRS],
         }
 
 

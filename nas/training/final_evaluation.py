@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from nas.data import Data
+from nas.data.dataset import Data
 from nas.module.files import fit_weights, load_weights
 from nas.module.network import build
 from nas.training.batches import normalised

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nas.data import Data
+from nas.data.dataset import Data
 from nas.module.files import Trained, save_weights
 from nas.module.network import build
+from nas.module.threads import threads
 from nas.training.augment.mixing import Mixed, mixed
 from nas.training.batches import Batches, Chunk, channels_last, normalised, statistics
 from nas.training.checkpoint import load_checkpoint, save_checkpoint
@@ -128,7 +129,7 @@ def train(
     """
     settings = settings or settings_for(recipe)
     devices = [settings.device] if settings.device.startswith("cuda") else []
-    with torch.random.fork_rng(devices), algorithms(settings), _threads(settings.threads):
+    with torch.random.fork_rng(devices), algorithms(settings), threads(settings.threads):
         setup, state = prepare(architecture, data, recipe, settings, seed, order, start)
         return fit(state, setup, Hooks(**hooks))
 
@@ -359,14 +360,3 @@ def _result(state: TrainingState, setup: Setup, hooks: Hooks) -> Result:
         peak_bytes=torch.cuda.max_memory_allocated(device) if device.startswith("cuda") else None,
         weights=hooks.checkpoint,
     )
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Torch's threads within; the caller's afterwards."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

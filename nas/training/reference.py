@@ -13,10 +13,11 @@ from search_spaces.counting.intervals import wilson
 if TYPE_CHECKING:
     import numpy as np
 
-    from nas.data import Data, Split, StreamedSplit
+    from nas.data.dataset import Data
+    from nas.data.splits import Split, StreamedSplit
 
-MOST_IMAGES = 10_000  # of each of train and val, evenly spaced
-MOST_SIDE = 32  # pixels; images of twice that or more are averaged down
+MAX_IMAGES = 10_000  # of each of train and val, evenly spaced
+MAX_SIDE = 32  # pixels; images of twice that or more are averaged down
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,12 @@ def _sample(split: Split | StreamedSplit) -> tuple[np.ndarray, np.ndarray]:
     """Pixels (n, features) and labels (n,)."""
     import numpy as np
 
-    from nas.data import spread
+    from nas.data.splits import spread
 
-    index = spread(len(split), MOST_IMAGES)
-    times = max(1, split.side // MOST_SIDE)
+    index = spread(len(split), MAX_IMAGES)
+    times = max(1, split.side // MAX_SIDE)
     if times == 1:
-        return split.sample(MOST_IMAGES).reshape(len(index), -1), split.labels[index]
+        return split.sample(MAX_IMAGES).reshape(len(index), -1), split.labels[index]
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # one by one: large images are never all in memory
         pixels = list(pool.map(lambda i: _shrunk(split.read(int(i)), times), index))
     return np.stack(pixels), split.labels[index]

@@ -31,7 +31,7 @@ from nas.training.metrics import Metrics
 from nas.training.training import Training
 from search_spaces import cost, save
 from search_spaces.errors import UserError
-from search_spaces.files.load import outside_blocks
+from search_spaces.files.outside import outside_blocks
 
 MAX_MATRIX = 100  # classes whose confusion matrix stands whole in the summary
 BACKWARD = 3  # a training step is a forward pass and a backward pass of about twice its multiply-adds

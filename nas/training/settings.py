@@ -9,15 +9,14 @@ from typing import Any
 from nas.training.recipe import Recipe
 from search_spaces import Architecture, UserError
 
-DTYPES = ("float32", "bfloat16", "float16")
-
 
 @dataclass(frozen=True)
 class Settings:
     """``device`` is cpu or cuda; ``dtype`` that of the forward pass (by autocast, where it is not float32);
     ``image_size`` in pixels (None: the network's own) and ``epochs`` those of training. ``batch`` images make a step,
-    over all ``processes``, each of which takes its part in ``accumulate`` turns. ``sync_bn``: batch norms see the
-    images of all processes. ``deterministic``: refuse algorithms that may differ from run to run."""
+    over all ``processes``, each of which takes its part in ``accumulate`` gradient accumulation steps. ``sync_bn``:
+    batch norms see the images of all processes. ``deterministic``: refuse algorithms that may differ from run to run.
+    """
 
     device: str
     dtype: str
@@ -34,14 +33,15 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.batch % self.share:
-            what = f"{self.processes} processes with {self.accumulate} turns each"
+            what = f"{self.processes} processes with {self.accumulate} gradient accumulation steps each"
             raise UserError(f"must be a multiple of {self.share} for {what}, got {self.batch}", "batch")
         if self.sync_bn and not self.device.startswith("cuda"):
             raise UserError("is there on GPUs only", "sync_bn")
 
     @property
     def share(self) -> int:
-        """What the images of a step must be a multiple of, so that processes and turns take as many each, in pairs."""
+        """What the images of a step must be a multiple of, so that all processes and gradient accumulation
+        steps take as many, in pairs."""
         parts = self.processes * self.accumulate
         return 2 * parts if parts > 1 else 1
 
@@ -97,6 +97,8 @@ def settings_for(
     UserError for a device that is not there and for what does not fit together.
     """
     import torch
+
+    from nas.module.files import DTYPES
 
     device = device_of(device)
     kind = device.partition(":")[0]

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from nas.data import Data
+from nas.data.dataset import Data
 from nas.module.files import Trained
 from nas.training.recipe import Recipe
 from nas.training.settings import Settings

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from nas.data import StreamedSplit
+from nas.data.splits import StreamedSplit
 from search_spaces import UserError
 
 MAX_WORKERS = 16

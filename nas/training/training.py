@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from nas.data import Data
+from nas.data.dataset import Data
 from nas.module.files import fit_weights, load_weights
 from nas.module.network import build
 from nas.storage import layout
@@ -71,7 +71,7 @@ class Training:
             module = build(self.trained, training=True)
         begin(module, Start(lambda module: None, self.freeze, ""))
         try:
-            return fit_weights(module, {name: each.to("meta") for name, each in state.items()}, new_head=True)
+            return fit_weights(module, {name: tensor.to("meta") for name, tensor in state.items()}, new_head=True)
         except UserError as error:
             raise UserError(f"{self.weights} does not fit {self.name}: {error}") from None
 
@@ -106,10 +106,7 @@ class Training:
     def identity(self) -> dict[str, Any]:
         """The part that must be equal for a training to go on, flat. Where the images lie does not matter, but what
         they are."""
-        data = self.to_data()
-        plain = {name: data[name] for name in ("network", "seed", "weights", "freeze")}
-        settings = {f"settings.{name}": value for name, value in data["settings"].items()}
-        return {**plain, "data": self.data.digest, "recipe": self.recipe.digest, **settings}
+        return _identity(self.to_data(), Path())
 
     def default_folder(self) -> Path:
         """``runs/<network>-<data>-<recipe>-<first 8 of the identity's digest>``; threads are left out."""

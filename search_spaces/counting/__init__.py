@@ -14,8 +14,6 @@ from search_spaces.space.space import Space
 if TYPE_CHECKING:
     from search_spaces.counting.feasible import Feasible
 
-__all__ = ["greatest", "least", "within"]
-
 
 def within(space: Space, *budgets: Budget | str, exact: bool = False) -> Feasible:
     """What lies within the budgets: how many vectors, uniform samples, nearest costs.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from itertools import product
 from typing import Any
 
@@ -21,7 +21,7 @@ from search_spaces.network import ops
 from search_spaces.network.architecture import trace_network
 from search_spaces.network.graph import Graph
 from search_spaces.network.heads import HEADS
-from search_spaces.values import Value, examples_of
+from search_spaces.values import Value
 
 MAX_DRAWS = 100
 LINEAR = (ops.Conv, ops.Linear, ops.Add, ops.Concat, ops.Scale, ops.Gain, ops.Pool, ops.AdaptivePool, *ops.DROPS)
@@ -83,6 +83,14 @@ def _random(kind: type[Value], rng: random.Random) -> Any:
         if not values:
             raise LookupError(f"{kind.kind}.{name} has no examples to try it with: say some, ruled(…, examples=(…))")
     return kind(**{name: rng.choice(values) for name, values in examples.items()})
+
+
+def examples_of(field: Field[Any]) -> tuple[Any, ...]:
+    """A few values that the field may hold: its own, or its default and those of its rule."""
+    if field.metadata.get("examples") is not None:
+        return tuple(field.metadata["examples"])
+    default = () if field.default is MISSING else (field.default,)
+    return tuple(dict.fromkeys((*default, *getattr(field.metadata.get("rule"), "examples", ()))))
 
 
 def check_counts(network: Architecture) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import pytest
+from contract import CHECKS, check_block, check_counts, examples_of, random_network
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from nas.module.contract import CHECKS, check_block, check_counts, random_network
 from search_spaces import (
     BLOCKS,
     Architecture,
@@ -22,40 +22,50 @@ from search_spaces import (
     load,
     ruled,
 )
+from search_spaces.files.outside import outside_blocks
 from search_spaces.network import ops
 from search_spaces.network.cost import forget_costs
-from search_spaces.network.defaults import NORMS
-from search_spaces.network.heads import HEADS
+from search_spaces.network.defaults import NORMS, SE
+from search_spaces.network.heads import HEADS, Aux
 
 few = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 many = settings(few, max_examples=10 * few.max_examples)
-cases = pytest.mark.parametrize(("kind", "check"), [(kind, check) for kind in BLOCKS for check in CHECKS])
 
 
-def holds(kind, check, rng):
+def pytest_generate_tests(metafunc):
+    """Every block by every check; with `--blocks MODULE` those of its table, too."""
+    if "check" in metafunc.fixturenames:
+        blocks = {**BLOCKS, **(outside_blocks(metafunc.config.getoption("blocks")) or {})}
+        cases = [
+            pytest.param(block, check, id=f"{kind}-{check.__name__}")
+            for kind, block in blocks.items()
+            for check in CHECKS
+        ]
+        metafunc.parametrize(("block", "check"), cases)
+
+
+def holds(block, check, rng):
     """The check on a random network; fields that do not fit together are drawn again."""
     try:
-        network = random_network(BLOCKS[kind], rng)
+        network = random_network(block, rng)
     except UserError:
         assume(False)
     check(network)
 
 
-@cases
 @few
 @given(rng=st.randoms(use_true_random=False))
-def test_random_networks(kind, check, rng):
-    holds(kind, check, rng)
+def test_random_networks(block, check, rng):
+    holds(block, check, rng)
 
 
-@cases
 @pytest.mark.long
 @many
 @given(rng=st.randoms(use_true_random=False))
-def test_many_random_networks(kind, check, rng):
-    holds(kind, check, rng)
+def test_many_random_networks(block, check, rng):
+    holds(block, check, rng)
 
 
 PARTS = (
@@ -70,6 +80,14 @@ def test_every_activation_norm_and_head_holds_to_the_contract(part):
     network = Architecture(image_size=12, classes=5, stages=(Stage(Conv(), out=8, repeats=2),), **part)
     for check in CHECKS:
         check(network)
+
+
+@pytest.mark.parametrize("kind", [*BLOCKS.values(), *HEADS.values(), *NORMS.values(), Defaults, SE, Aux])
+def test_a_field_takes_its_examples(kind):
+    for field in fields(kind):
+        examples = examples_of(field)
+        assert examples, field.name
+        assert [field.metadata["check"](example) for example in examples] == list(examples), field.name
 
 
 def test_a_wrong_count_is_noticed(monkeypatch):

@@ -61,17 +61,17 @@ def copy(tmp_path):
 def run(folder, *words):
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     return subprocess.run(
-        [sys.executable, "-m", *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
 
 
 def test_a_new_block_is_tested_and_documented_by_itself(copy):
     page = "tests/search_spaces/test_language_page.py"
-    before = run(copy, "pytest", page, "-k", "reference")
+    before = run(copy, "-m", "pytest", page, "-k", "reference")
     assert "2 failed" in before.stdout, before.stdout  # the page is known to be old
-    assert run(copy, "search_spaces.reference", "docs/language.md").returncode == 0
+    assert run(copy, "docs/reference.py", "docs/language.md").returncode == 0
     assert "| `floors` | `2` | an integer of at least 1 and at most 3 |" in (copy / "docs/language.md").read_text()
-    after = run(copy, "pytest", page, "tests/battery/test_blocks.py", "-k", "reference or tower")
+    after = run(copy, "-m", "pytest", page, "tests/battery/test_blocks.py", "-k", "reference or tower")
     assert after.returncode == 0, after.stdout
     passed = int(after.stdout.split(" passed")[0].split()[-1])
     assert passed >= 7  # every check of the battery

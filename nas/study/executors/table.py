@@ -10,7 +10,7 @@ from nas.study.executors.local import Local, environments
 from nas.study.executors.protocol import Executor
 from nas.study.plan import Plan
 from search_spaces.errors import UserError
-from search_spaces.files.load import outside_blocks
+from search_spaces.files.outside import outside_blocks
 
 Make = Callable[[Plan, Definition, int | str, int], Executor]
 

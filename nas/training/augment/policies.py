@@ -61,37 +61,23 @@ def _moved(x: Tensor, operation: Tensor, strength: Tensor, fill: Tensor) -> Tens
     return resampled(x - fill, theta, x.shape[-1], "zeros") + fill
 
 
-def _shear_x(level: Tensor, _: int) -> Tensor:
-    """About the upper left corner: out of (x, y) comes in x + level · y."""
+def _identity_but(level: Tensor, **entries: Tensor) -> Tensor:
+    """Matrices (N, 2, 3) of the identity but for the named entries, a to f row by row."""
     one, zero = torch.ones_like(level), torch.zeros_like(level)
-    return matrices(one, level, level, zero, one, zero)
-
-
-def _shear_y(level: Tensor, _: int) -> Tensor:
-    one, zero = torch.ones_like(level), torch.zeros_like(level)
-    return matrices(one, zero, zero, level, one, level)
-
-
-def _translate_x(level: Tensor, side: int) -> Tensor:
-    one, zero = torch.ones_like(level), torch.zeros_like(level)
-    return matrices(one, zero, -2 * level.trunc() / side, zero, one, zero)
-
-
-def _translate_y(level: Tensor, side: int) -> Tensor:
-    one, zero = torch.ones_like(level), torch.zeros_like(level)
-    return matrices(one, zero, zero, zero, one, -2 * level.trunc() / side)
+    return matrices(*({"a": one, "b": zero, "c": zero, "d": zero, "e": one, "f": zero} | entries).values())
 
 
 def _rotate(level: Tensor, _: int) -> Tensor:
     """Counter-clockwise by ``level`` degrees about the middle."""
-    angle, zero = torch.deg2rad(level), torch.zeros_like(level)
-    return matrices(angle.cos(), -angle.sin(), zero, angle.sin(), angle.cos(), zero)
+    angle = torch.deg2rad(level)
+    return _identity_but(level, a=angle.cos(), b=-angle.sin(), d=angle.sin(), e=angle.cos())
 
 
 MOVES: dict[str, Callable[[Tensor, int], Tensor]] = {
-    "ShearX": _shear_x,
-    "ShearY": _shear_y,
-    "TranslateX": _translate_x,
-    "TranslateY": _translate_y,
+    "ShearX": lambda level, side: _identity_but(level, b=level, c=level),  # about the upper left corner
+    "ShearY": lambda level, side: _identity_but(level, d=level, f=level),
+    "TranslateX": lambda level, side: _identity_but(level, c=-2 * level.trunc() / side),
+    "TranslateY": lambda level, side: _identity_but(level, f=-2 * level.trunc() / side),
     "Rotate": _rotate,
 }
+"""From strengths (N,) and the side in pixels, where each image's pixels come from."""

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 from random_images import drawn
 
-from nas.data import load_data, read_image
+from nas.data.images import read_image
+from nas.data.sets import load_data
 from search_spaces import UserError
 
 

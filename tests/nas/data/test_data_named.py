@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from random_images import drawn, fashion, idx, whole
 
-from nas.data import load_data, named
+from nas.data import named
 from nas.data.dataset import hold_out
+from nas.data.sets import load_data
 from search_spaces import UserError
 
 rng = np.random.default_rng(0)

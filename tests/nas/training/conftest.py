@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nas.data import Data, Split
-from nas.training import Recipe
+from nas.data.dataset import Data
+from nas.data.splits import Split
+from nas.training.recipe import Recipe
 from search_spaces import Architecture, Conv, Defaults, Head, MBConv, NoNorm, Stage
 
 
 @pytest.fixture(scope="session")
-def small():
+def network():
     return Architecture(
         image_size=32,
         classes=1000,
@@ -34,7 +35,7 @@ def normless():
 
 
 @pytest.fixture(scope="session")
-def made_up():
+def noisy():
     """Three classes of noisy images; 48 to train, 24 to validate; the test split would fail if it were read."""
     rng = np.random.default_rng(0)
 

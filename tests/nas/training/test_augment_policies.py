@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +10,11 @@ import pytest
 import torch
 from torchvision.transforms import InterpolationMode, v2
 
-from nas.training import RECIPES
 from nas.training.augment.geometry import resampled
 from nas.training.augment.policies import MOVES, VALUES, apply_policy
 from nas.training.augment.tables import AUTOAUGMENT, OPERATIONS, POLICIES, RANDAUGMENT, strengths
 from nas.training.draws import Draws
+from nas.training.recipes import RECIPES
 from search_spaces import UserError
 
 DOCS = Path(__file__).parents[3] / "docs" / "training.md"
@@ -64,27 +65,25 @@ def test_every_image_has_a_strength_of_its_own(images):
     assert not ours[3].any()
 
 
-@pytest.mark.parametrize(
-    ("transform", "bins", "names"), [(v2.RandAugment, 31, RANDAUGMENT), (v2.AutoAugment, 10, OPERATIONS)]
-)
+TABLES = json.loads((Path(__file__).parents[2] / "data" / "augmentations.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("policy", "names"), [("RandAugment", RANDAUGMENT), ("AutoAugment", OPERATIONS)])
 @pytest.mark.parametrize("side", [8, 32, 224])
-def test_strengths_and_signs_equal_torchvisions(transform, bins, names, side):
-    space = transform._AUGMENTATION_SPACE
+def test_strengths_and_signs_equal_torchvisions(policy, names, side):
+    bins, space = TABLES["strengths"][policy].values()
     assert set(space) | {"Identity"} == set(names)
     if "Identity" in space:  # an operation is drawn by its place
         assert list(space) == list(names) == list(OPERATIONS)[: len(names)]
     table = dict(zip(OPERATIONS, strengths(bins, side), strict=True))
-    for name, (levels, signed) in space.items():
-        expected = levels(bins, side, side)
-        assert torch.equal(table[name], torch.zeros(bins) if expected is None else expected.float()), name
-        assert OPERATIONS[name].signed == signed, name
+    for name, expected in space.items():
+        levels = expected["levels"][str(side)]
+        assert torch.equal(table[name], torch.tensor(levels or [0.0] * bins)), name
+        assert OPERATIONS[name].signed == expected["signed"], name
 
 
 def test_the_pairs_equal_torchvisions():
-    expected = [
-        tuple((name, chance, level or 0) for name, chance, level in pair) for pair in v2.AutoAugment()._policies
-    ]
-    assert list(AUTOAUGMENT) == expected
+    assert [[list(step) for step in pair] for pair in AUTOAUGMENT] == TABLES["autoaugment"]
     assert len(AUTOAUGMENT) == 25
 
 

@@ -72,12 +72,12 @@ def test_five_classes_have_no_top5_and_no_images_are_refused():
         evaluate(nn.Identity(), Pieces(logits[:0], torch.arange(0)), FIXED, 5)
 
 
-def test_the_module_is_put_in_evaluation_mode_and_batches_are_read(small, made_up):
+def test_the_module_is_put_in_evaluation_mode_and_batches_are_read(network, noisy):
     from nas.module.network import build
     from nas.training.batches import batches
 
-    module = build(small.at(8, 3)).train()
-    split = batches(made_up.val, made_up, 8, 3, "cpu")
+    module = build(network.at(8, 3)).train()
+    split = batches(noisy.val, noisy, 8, 3, "cpu")
     found = evaluate(module, split, FIXED, 3)
     assert not module.training
     assert found.images == 24

@@ -9,11 +9,11 @@ import pytest
 import torch
 from scipy import stats
 
-from nas.data import Split
-from nas.training import RECIPES
+from nas.data.splits import Split
 from nas.training.augment.mixing import mixed
 from nas.training.batches import batches
 from nas.training.draws import Draws, epoch_order
+from nas.training.recipes import RECIPES
 
 STILL = {
     "flip": False,
@@ -41,11 +41,11 @@ SINGLE = [
 
 
 @pytest.fixture
-def colour(made_up):
+def colour(noisy):
     """64 equal colour images of 16 px."""
     rng = np.random.default_rng(1)
     image = rng.integers(0, 256, (1, 3, 16, 16), dtype=np.uint8)
-    return replace(made_up, train=Split(np.repeat(image, 64, axis=0), np.arange(64) % 3))
+    return replace(noisy, train=Split(np.repeat(image, 64, axis=0), np.arange(64) % 3))
 
 
 def augmented(own, index, recipe, seed=0, epoch=0):
@@ -93,8 +93,8 @@ def test_the_order_follows_seed_and_epoch():
     assert not torch.equal(epoch_order(100, 1, 2), epoch_order(100, 2, 2))
 
 
-def test_no_augmentation_changes_nothing(made_up, quick):
-    own = batches(made_up.train, made_up, 8, 3, "cpu")
+def test_no_augmentation_changes_nothing(noisy, quick):
+    own = batches(noisy.train, noisy, 8, 3, "cpu")
     everything = torch.arange(48)
     assert torch.equal(augmented(own, everything, replace(quick, **STILL)), plain(own, everything))
 
@@ -113,14 +113,14 @@ def test_flips_and_crops_are_pixels_of_the_image(colour, quick):
     assert all(tuple(each.flatten().tolist()) in windows for each in out)
 
 
-def test_colour_becomes_grey_by_luminance_and_grey_is_repeated(made_up):
+def test_colour_becomes_grey_by_luminance_and_grey_is_repeated(noisy):
     images = np.zeros((2, 3, 4, 4), dtype=np.uint8)
     images[0, 0], images[1, 1] = 100, 200
-    own = batches(split := Split(images, np.zeros(2, dtype=np.int64)), replace(made_up, train=split), 4, 1, "cpu")
+    own = batches(split := Split(images, np.zeros(2, dtype=np.int64)), replace(noisy, train=split), 4, 1, "cpu")
     grey = plain(own, torch.arange(2)) * own.deviation + own.mean
     assert grey.shape == (2, 1, 4, 4)
     assert grey[:, 0, 0, 0].tolist() == pytest.approx([29.9, 117.4], rel=1e-4)
-    repeated = plain(batches(made_up.train, made_up, 8, 3, "cpu"), torch.arange(2))
+    repeated = plain(batches(noisy.train, noisy, 8, 3, "cpu"), torch.arange(2))
     assert repeated.shape == (2, 3, 8, 8)
     assert torch.equal(repeated[:, 0], repeated[:, 2])
 

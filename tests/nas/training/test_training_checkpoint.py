@@ -42,12 +42,12 @@ def test_one_of_another_training_is_refused(tmp_path):
         load_checkpoint(tmp_path / "t0.pt", "other")
 
 
-def test_a_training_does_not_overwrite_the_checkpoint_of_another(small, made_up, quick, tmp_path):
+def test_a_training_does_not_overwrite_the_checkpoint_of_another(network, noisy, quick, tmp_path):
     path = tmp_path / "t0.pt"
     save_checkpoint(path, state(1))
     before = path.read_bytes()
     with pytest.raises(UserError, match="is no checkpoint of this training"):
-        train(small, made_up, quick, checkpoint=path)
+        train(network, noisy, quick, checkpoint=path)
     assert path.read_bytes() == before
 
 

@@ -27,8 +27,8 @@ def flat(state, path=()):
     return {name: value for at, each in inner for name, value in flat(each, (*path, at)).items()}
 
 
-def run(small, data, recipe, **rest):
-    return train(small, data, recipe, settings=settings_for(recipe, "cpu"), **rest)
+def run(network, data, recipe, **rest):
+    return train(network, data, recipe, settings=settings_for(recipe, "cpu"), **rest)
 
 
 def killed_after(epoch):
@@ -41,13 +41,13 @@ def killed_after(epoch):
 
 
 @pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
-def test_a_killed_training_ends_as_an_unbroken_one(small, made_up, quick, tmp_path, optimiser):
+def test_a_killed_training_ends_as_an_unbroken_one(network, noisy, quick, tmp_path, optimiser):
     recipe = replace(quick, optimiser=optimiser)
-    whole = run(small, made_up, recipe, seed=3, checkpoint=tmp_path / "whole")
+    whole = run(network, noisy, recipe, seed=3, checkpoint=tmp_path / "whole")
     for epoch in (1, 2):
         with pytest.raises(Killed):
-            run(small, made_up, recipe, seed=3, checkpoint=tmp_path / "cut", report=killed_after(epoch))
-    cut = run(small, made_up, recipe, seed=3, checkpoint=tmp_path / "cut")
+            run(network, noisy, recipe, seed=3, checkpoint=tmp_path / "cut", report=killed_after(epoch))
+    cut = run(network, noisy, recipe, seed=3, checkpoint=tmp_path / "cut")
     assert cut.top1_by_epoch == whole.top1_by_epoch
     one, other = stored(tmp_path / "whole"), stored(tmp_path / "cut")
     assert one["metrics"] == other["metrics"]
@@ -57,26 +57,26 @@ def test_a_killed_training_ends_as_an_unbroken_one(small, made_up, quick, tmp_pa
         assert all(torch.equal(one[part][name], other[part][name]) for name in one[part])
 
 
-def test_another_seed_is_another_training(small, made_up, quick, tmp_path):
+def test_another_seed_is_another_training(network, noisy, quick, tmp_path):
     for seed in (0, 1):
-        run(small, made_up, quick, seed=seed, checkpoint=tmp_path / str(seed))
+        run(network, noisy, quick, seed=seed, checkpoint=tmp_path / str(seed))
     first, second = (stored(tmp_path / name)["model"] for name in ("0", "1"))
     assert any(not torch.equal(first[name], second[name]) for name in first)
 
 
-def test_a_refused_epoch_ends_it_as_pruned(small, made_up, quick):
+def test_a_refused_epoch_ends_it_as_pruned(network, noisy, quick):
     seen = []
-    result = run(small, made_up, quick, report=lambda epoch, metrics: seen.append(epoch) or epoch < 2)
+    result = run(network, noisy, quick, report=lambda epoch, metrics: seen.append(epoch) or epoch < 2)
     assert (result.pruned, result.epochs, seen) == (True, 2, [1, 2])
     assert result.top1 == result.top1_by_epoch[-1]
 
 
-def test_a_loss_that_is_no_number_fails_with_the_epoch(small, made_up, quick):
+def test_a_loss_that_is_no_number_fails_with_the_epoch(network, noisy, quick):
     with pytest.raises(TrainingFailed, match="in epoch 1"):
-        run(small, made_up, replace(quick, optimiser="sgd", lr=1e30, warm_up=0.01, clip=0.0))
+        run(network, noisy, replace(quick, optimiser="sgd", lr=1e30, warm_up=0.01, clip=0.0))
 
 
-def test_the_test_split_is_not_read(small, made_up, quick):
-    broken = replace(made_up, test=None)
-    object.__setattr__(broken, "digest", made_up.digest)
-    assert run(small, broken, quick).top1_by_epoch == run(small, made_up, quick).top1_by_epoch
+def test_the_test_split_is_not_read(network, noisy, quick):
+    broken = replace(noisy, test=None)
+    object.__setattr__(broken, "digest", noisy.digest)
+    assert run(network, broken, quick).top1_by_epoch == run(network, noisy, quick).top1_by_epoch

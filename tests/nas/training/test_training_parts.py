@@ -12,11 +12,12 @@ from timm.optim.rmsprop_tf import RMSpropTF
 from torch import nn
 
 from nas.module.network import build
-from nas.training import RECIPES, loop
+from nas.training import loop
 from nas.training.average import Average
 from nas.training.initialisation import initialise, refresh
 from nas.training.loop import train
 from nas.training.optimisers import optimiser, rate
+from nas.training.recipes import RECIPES
 from nas.training.rmsprop import TensorFlowRMSprop
 from nas.training.settings import Settings, device_of, settings_for
 from nas.training.start import Start
@@ -60,8 +61,8 @@ def test_rmsprop_by_hand():
     assert weight.item() == pytest.approx(1 - carried - (0.5 * carried + 0.1 * 2 / math.sqrt(square + 0.001)))
 
 
-def test_weight_decay_is_for_matrices_and_kernels_only(small):
-    module = build(small.at(8, 3))
+def test_weight_decay_is_for_matrices_and_kernels_only(network):
+    module = build(network.at(8, 3))
     groups = optimiser(module, replace(RECIPES["plain"], weight_decay=0.3)).param_groups
     decayed = {id(weight) for group in groups if group["weight_decay"] == 0.3 for weight in group["params"]}
     assert decayed == {id(weight) for weight in module.parameters() if weight.dim() > 1}
@@ -131,9 +132,9 @@ def test_the_average_warms_up_as_tensorflows():
 
 
 @pytest.mark.parametrize("name", sorted(INITIALISATIONS))
-def test_initialisations(small, name):
+def test_initialisations(network, name):
     torch.manual_seed(0)
-    module = build(small.at(8, 3))
+    module = build(network.at(8, 3))
     initialise(module, replace(RECIPES["plain"], init=name, bn_momentum=0.2))
     assert all(layer.momentum == 0.2 for layer in module.modules() if isinstance(layer, nn.BatchNorm2d))
     wide = nn.Conv2d(64, 256, 3, groups=4)
@@ -159,7 +160,10 @@ def test_refreshed_statistics_are_those_of_the_images():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"batch": 18, "accumulate": 2}, "batch: must be a multiple of 4 for 1 processes with 2 turns each, got 18"),
+        (
+            {"batch": 18, "accumulate": 2},
+            "batch: must be a multiple of 4 for 1 processes with 2 gradient accumulation steps each, got 18",
+        ),
         ({"sync_bn": True}, "sync_bn: is there on GPUs only"),
         ({"dtype": "float16"}, "dtype: must be one of float32, bfloat16, got 'float16'"),
     ],
@@ -169,14 +173,14 @@ def test_settings_that_do_not_fit(quick, options, message):
         settings_for(quick, "cpu", **options)
 
 
-def test_accumulation_is_the_same_step_without_norms(normless, made_up, quick):
+def test_accumulation_is_the_same_step_without_norms(normless, noisy, quick):
     recipe = replace(quick, dropout=0.0, drop_path=0.0, ema=0.0)
     losses = []
     for turns in (1, 2, 4):
         seen = []
         train(
             normless,
-            made_up,
+            noisy,
             recipe,
             settings=settings_for(recipe, "cpu", accumulate=turns),
             report=lambda epoch, metrics, seen=seen: seen.append(metrics["loss"]) or True,
@@ -187,21 +191,21 @@ def test_accumulation_is_the_same_step_without_norms(normless, made_up, quick):
 
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])
-def test_a_frozen_body_stays_and_the_head_learns(small, made_up, quick, tmp_path, ema):
-    module = build(small.at(8, 3), training=True)
+def test_a_frozen_body_stays_and_the_head_learns(network, noisy, quick, tmp_path, ema):
+    module = build(network.at(8, 3), training=True)
     before = {name: value.clone() for name, value in module.state_dict().items()}
     start = Start(lambda into: into.load_state_dict(before), ("body",), "x")
     recipe = replace(quick, ema=ema, refresh=32)
-    train(small, made_up, recipe, settings=settings_for(recipe, "cpu"), start=start, checkpoint=tmp_path / "c")
+    train(network, noisy, recipe, settings=settings_for(recipe, "cpu"), start=start, checkpoint=tmp_path / "c")
     after = torch.load(tmp_path / "c", weights_only=True)["average" if ema else "model"]
     moved = {name.partition(".")[0] for name in before if not torch.equal(before[name], after[name])}
     assert moved == {"head"}
 
 
-def test_a_scope_that_is_none_is_refused(small, made_up, quick):
+def test_a_scope_that_is_none_is_refused(network, noisy, quick):
     start = Start(lambda into: None, ("stages.9",), "x")
     with pytest.raises(UserError, match=r"freeze: must be body or a scope .*stem, stages, head.* got 'stages.9'"):
-        train(small, made_up, quick, settings=settings_for(quick, "cpu"), start=start)
+        train(network, noisy, quick, settings=settings_for(quick, "cpu"), start=start)
 
 
 def test_bfloat16_and_compile_are_part_of_the_key():
@@ -210,37 +214,40 @@ def test_bfloat16_and_compile_are_part_of_the_key():
         assert replace(first, **changed).facts() != first.facts()
 
 
-def test_the_best_epochs_weights_are_kept(small, made_up, quick, tmp_path):
+def test_the_best_epochs_weights_are_kept(network, noisy, quick, tmp_path):
     from nas.module.files import load_weights
 
-    result = train(small, made_up, quick, settings=settings_for(quick, "cpu"), best=tmp_path / "best.safetensors")
+    result = train(network, noisy, quick, settings=settings_for(quick, "cpu"), best=tmp_path / "best.safetensors")
     state, trained = load_weights(tmp_path / "best.safetensors")
     assert trained.provenance["top1"] == max(result.top1_by_epoch)
     assert trained.provenance["epochs"] == 1 + result.top1_by_epoch.index(max(result.top1_by_epoch))
     build(trained.network(), training=True).load_state_dict(state)
 
 
-def test_in_bfloat16_it_trains(small, made_up, quick):
-    result = train(small, made_up, quick, settings=settings_for(quick, "cpu", dtype="bfloat16"))
+def test_in_bfloat16_it_trains(network, noisy, quick):
+    result = train(network, noisy, quick, settings=settings_for(quick, "cpu", dtype="bfloat16"))
     assert len(result.top1_by_epoch) == 3
 
 
-def test_nothing_is_left_changed(small, made_up, quick):
+def test_nothing_is_left_changed(network, noisy, quick):
     """Random numbers, algorithms and threads are the caller's."""
     before = torch.get_rng_state(), torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
     train(
-        small, made_up, quick, settings=settings_for(quick, "cpu", deterministic=True, epochs=1, threads=before[2] + 1)
+        network,
+        noisy,
+        quick,
+        settings=settings_for(quick, "cpu", deterministic=True, epochs=1, threads=before[2] + 1),
     )
     assert torch.equal(torch.get_rng_state(), before[0])
     assert torch.are_deterministic_algorithms_enabled() == before[1]
     assert torch.get_num_threads() == before[2]
 
 
-def test_a_validation_loss_that_is_no_number_fails_before_it_is_saved(small, made_up, quick, tmp_path, monkeypatch):
+def test_a_validation_loss_that_is_no_number_fails_before_it_is_saved(network, noisy, quick, tmp_path, monkeypatch):
     real = loop.evaluate
     monkeypatch.setattr(loop, "evaluate", lambda *words, **options: replace(real(*words, **options), loss=math.nan))
     with pytest.raises(loop.TrainingFailed, match="the validation loss is nan after epoch 1"):
-        train(small, made_up, quick, settings=settings_for(quick, "cpu"), checkpoint=tmp_path / "c")
+        train(network, noisy, quick, settings=settings_for(quick, "cpu"), checkpoint=tmp_path / "c")
     assert not (tmp_path / "c").exists()
 
 
@@ -263,12 +270,12 @@ def test_a_value_that_would_fail_later_fails_now(field, value, message):
         RECIPES["plain"].changed({field: value})
 
 
-def test_a_great_seed_trains(small, made_up, quick):
-    train(small, made_up, quick, settings=settings_for(quick, "cpu", epochs=1), seed=10**17, order=10**17)
+def test_a_great_seed_trains(network, noisy, quick):
+    train(network, noisy, quick, settings=settings_for(quick, "cpu", epochs=1), seed=10**17, order=10**17)
 
 
-def test_a_batch_of_more_images_than_there_are(small, made_up, quick):
-    result = train(small, made_up, quick, settings=settings_for(quick, "cpu", batch=100, accumulate=5, epochs=1))
+def test_a_batch_of_more_images_than_there_are(network, noisy, quick):
+    result = train(network, noisy, quick, settings=settings_for(quick, "cpu", batch=100, accumulate=5, epochs=1))
     assert result.images_per_second > 0
 
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from nas.training import RECIPES, loop
+from nas.training import loop
+from nas.training.recipes import RECIPES
 from nas.training.settings import settings_for
 
 
@@ -39,13 +40,13 @@ def same(one, other):
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
 @pytest.mark.parametrize("accumulate", [1, 2])
-def test_killed_at_random_steps(small, made_up, tmp_path, name, accumulate):
+def test_killed_at_random_steps(network, noisy, tmp_path, name, accumulate):
     recipe = replace(RECIPES[name], batch=12, dropout=0.2, drop_path=0.2)
     settings = settings_for(recipe, "cpu", epochs=2, image_size=8, accumulate=accumulate)
 
     def run(path, **hooks):
         hooks = {"checkpoint": tmp_path / path, "check_every": 1, **hooks}
-        loop.train(small, made_up, recipe, settings=settings, seed=4, order=5, **hooks)
+        loop.train(network, noisy, recipe, settings=settings, seed=4, order=5, **hooks)
         return ended(tmp_path / path)
 
     def killer(after):
@@ -66,7 +67,7 @@ def test_killed_at_random_steps(small, made_up, tmp_path, name, accumulate):
     same(run("cut", **every_step), whole)
 
 
-def test_a_checkpoint_within_an_epoch_is_used(small, made_up, quick, tmp_path):
+def test_a_checkpoint_within_an_epoch_is_used(network, noisy, quick, tmp_path):
     settings = settings_for(quick, "cpu")
     seen = []
 
@@ -77,6 +78,6 @@ def test_a_checkpoint_within_an_epoch_is_used(small, made_up, quick, tmp_path):
 
     hooks = {"checkpoint": tmp_path / "c", "watch": watch, "check_every": 1, "save_every": 0.0}
     with pytest.raises(Killed):
-        loop.train(small, made_up, quick, settings=settings, **hooks)
-    loop.train(small, made_up, quick, settings=settings, **hooks)
+        loop.train(network, noisy, quick, settings=settings, **hooks)
+    loop.train(network, noisy, quick, settings=settings, **hooks)
     assert seen == [1, 2, 2, 3, 1, 2, 3, 1, 2, 3]

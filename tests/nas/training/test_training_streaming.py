@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from nas.data import load_data
 from nas.data.folder import Limits, folder
+from nas.data.sets import load_data
 from nas.training.batches import batches
 from nas.training.loop import train
 from nas.training.settings import settings_for
@@ -41,18 +41,18 @@ def test_streamed_batches_are_those_in_memory(both):
         assert torch.equal(labels, theirs)
 
 
-def test_training_is_the_same(both, small, quick):
+def test_training_is_the_same(both, network, quick):
     curves = []
     for data in both:
         seen = []
         report = lambda epoch, metrics, seen=seen: seen.append((metrics["loss"], metrics["top1"])) or True  # noqa: E731
-        train(small, data, quick, settings=settings_for(quick, "cpu"), report=report)
+        train(network, data, quick, settings=settings_for(quick, "cpu"), report=report)
         curves.append(seen)
     assert curves[0] == curves[1]
 
 
-def test_an_image_that_cannot_be_read_is_named_by_its_file(both, photos, small, quick):
+def test_an_image_that_cannot_be_read_is_named_by_its_file(both, photos, network, quick):
     for file in (photos / "b").iterdir():
         file.write_bytes(b"nothing")
     with pytest.raises(UserError, match=r"b/\d+\.png"):
-        train(small, both[1], quick, settings=settings_for(quick, "cpu"))
+        train(network, both[1], quick, settings=settings_for(quick, "cpu"))

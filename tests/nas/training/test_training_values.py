@@ -7,8 +7,9 @@ from dataclasses import fields, replace
 
 import pytest
 
-from nas.data import load_data
-from nas.training import RECIPES, Recipe, recipe
+from nas.data.sets import load_data
+from nas.training.recipe import Recipe
+from nas.training.recipes import RECIPES, recipe_of
 from nas.training.reference import reference, wilson
 from nas.training.settings import Settings, settings_for, trained_network
 from search_spaces import UserError
@@ -16,7 +17,7 @@ from search_spaces import UserError
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_a_recipe_round_trips_as_json(name):
-    first = recipe(name)
+    first = recipe_of(name)
     again = Recipe.from_data(json.loads(json.dumps(first.to_data())))
     assert (again, again.digest, first.name) == (first, first.digest, name)
 
@@ -46,7 +47,7 @@ def test_an_unknown_recipe_key_or_name_is_refused():
     with pytest.raises(UserError, match="unknown key 'epoch'"):
         Recipe.from_data({**RECIPES["proxy"].to_data(), "epoch": 3})
     with pytest.raises(UserError, match="proxy"):
-        recipe("proxi")
+        recipe_of("proxi")
 
 
 def test_settings_take_what_is_asked_for_and_round_trip(quick):
@@ -57,10 +58,10 @@ def test_settings_take_what_is_asked_for_and_round_trip(quick):
         settings_for(quick, "tpu")
 
 
-def test_the_proxy_drops_the_first_strides_only(small, quick):
-    whole = trained_network(small, quick, 8, 3)
+def test_the_proxy_drops_the_first_strides_only(network, quick):
+    whole = trained_network(network, quick, 8, 3)
     assert (whole.image_size, whole.classes, whole.stem[0].stride) == (8, 3, 2)
-    assert trained_network(small, replace(quick, drop_strides=1), 8, 3).stem[0].stride == 1
+    assert trained_network(network, replace(quick, drop_strides=1), 8, 3).stem[0].stride == 1
 
 
 def test_wilson_of_a_known_case():

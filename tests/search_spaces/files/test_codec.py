@@ -8,7 +8,7 @@ import pytest
 
 from search_spaces import Architecture, Block, Space, Stage, UserError, cost, load, save
 from search_spaces.files.codec import MAX_BYTES, from_data, to_data
-from search_spaces.files.load import outside_blocks
+from search_spaces.files.outside import outside_blocks
 from search_spaces.files.strict_yaml import dump
 
 GOOD = """
