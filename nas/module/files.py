@@ -18,6 +18,7 @@ from nas.storage.files import replacing
 from search_spaces import Architecture
 from search_spaces.errors import UserError
 from search_spaces.files.codec import Kinds, from_data
+from search_spaces.values import Check, Rule, a_number, an_integer, checked, one_of, some
 
 FORMAT = "nas-weights-1"
 DTYPES = ("float32", "bfloat16", "float16")
@@ -53,17 +54,16 @@ class Trained:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.dtype not in DTYPES:
-            raise UserError(f"must be one of {', '.join(DTYPES)}, got {self.dtype!r}", "trained.dtype")
-        for name in ("image_size", "in_channels"):
-            if type(getattr(self, name)) is not int or getattr(self, name) < 1:
-                raise UserError(f"must be an integer of at least 1, got {getattr(self, name)!r}", f"trained.{name}")
-        for name in ("mean", "deviation"):
-            _numbers(getattr(self, name), self.in_channels, f"trained.{name}")
-        if min(self.deviation) <= 0:
-            raise UserError(f"must be positive, got {min(self.deviation)}", "trained.deviation")
-        if not self.classes or not all(isinstance(name, str) for name in self.classes):
-            raise UserError("must be the names of the classes", "trained.classes")
+        rules: dict[str, Check] = {
+            "dtype": one_of(*DTYPES),
+            "image_size": an_integer(),
+            "in_channels": an_integer(),
+            "classes": some(Rule("text", lambda name: isinstance(name, str), ()), least=1),
+            "mean": some(a_number(), self.in_channels),
+            "deviation": some(a_number(above=0), self.in_channels),
+        }
+        for name, rule in rules.items():
+            checked(rule, getattr(self, name), f"trained.{name}")
         if not isinstance(self.provenance, Mapping):
             raise UserError(f"must hold keys and values, got {self.provenance!r}", "trained.provenance")
 
@@ -84,9 +84,6 @@ class Trained:
         if data.keys() != names:
             wrong = sorted(names.symmetric_difference(map(str, data)))
             raise UserError(f"must have exactly {', '.join(sorted(names))}; {wrong[0]!r} differs", "trained")
-        for name in ("classes", "mean", "deviation"):
-            if not isinstance(data[name], (list, tuple)):
-                raise UserError(f"must be a list, got {data[name]!r}", f"trained.{name}")
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
         return Trained(**values)
 
@@ -221,9 +218,3 @@ def _is_head(name: str) -> bool:
 
 def _shape(tensor: Tensor) -> tuple[int, ...]:
     return tuple(tensor.shape)
-
-
-def _numbers(values: tuple[float, ...], count: int, path: str) -> None:
-    numbers = [value for value in values if isinstance(value, (int, float)) and abs(value) < float("inf")]
-    if not len(numbers) == len(values) == count:
-        raise UserError(f"must be {count} numbers, one a channel, got {values}", path)

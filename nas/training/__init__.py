@@ -1,1 +1,3 @@
 """Training: recipes, settings and one loop."""
+
+from nas.training.recipe import Recipe

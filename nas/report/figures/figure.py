@@ -12,11 +12,6 @@ Drawing = dict[str, Any]
 """``data`` (traces) and ``layout`` as Plotly's script takes them: plain values that JSON can hold."""
 
 
-def no_captions(shown: Any) -> Sequence[str]:
-    """The picture says it all."""
-    return ()
-
-
 @dataclass(frozen=True)
 class Figure:
     """``compute`` makes plain values of a study, or None where there is nothing to show; ``draw`` renders these and
@@ -25,7 +20,7 @@ class Figure:
     title: str
     compute: Callable[[Study], Any | None]
     draw: Callable[[Any], Drawing]
-    captions: Callable[[Any], Sequence[str]] = no_captions
+    captions: Callable[[Any], Sequence[str]] = lambda shown: ()
 
 
 def clear_layout(height: int, legend_y: float, top: int) -> Drawing:

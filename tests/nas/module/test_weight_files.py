@@ -145,9 +145,9 @@ def test_a_later_format_is_refused(tmp_path, state):
     ("change", "message"),
     [
         ({"dtype": "int8"}, "trained.dtype: must be one of float32, bfloat16, float16, got 'int8'"),
-        ({"mean": (1.0,)}, "trained.mean: must be 3 numbers"),
-        ({"mean": (1.0, 2.0, float("nan"))}, "trained.mean: must be 3 numbers"),
-        ({"deviation": (1.0, 0.0, 1.0)}, "trained.deviation: must be positive, got 0.0"),
+        ({"mean": (1.0,)}, "trained.mean: must have 3 entries, got 1"),
+        ({"mean": (1.0, 2.0, float("nan"))}, "trained.mean.2: must be a number, got nan"),
+        ({"deviation": (1.0, 0.0, 1.0)}, "trained.deviation.1: must be a number above 0, got 0"),
         ({"image_size": 0}, "trained.image_size: must be an integer of at least 1, got 0"),
         ({"classes": ()}, "trained.classes"),
     ],
