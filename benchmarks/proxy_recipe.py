@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import yaml
 
-from nas.data.sets import load_data
+from nas.data.by_name import load_data
 from nas.training.loop import train
 from nas.training.recipes import RECIPES
 from nas.training.reference import reference

@@ -15,7 +15,7 @@ import statistics
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from nas.data.sets import load_data
+from nas.data.by_name import load_data
 from nas.training.loop import train
 from nas.training.recipe import Recipe
 from nas.training.recipes import recipe_of

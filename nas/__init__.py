@@ -13,7 +13,7 @@ FUNCTIONS = {
     "copy_weights": "nas.module.copying",
     "evaluate": "nas.training.inference",
     "export": "nas.module.export",
-    "load_data": "nas.data.sets",
+    "load_data": "nas.data.by_name",
     "load_network": "nas.module.loading",
     "measure": "nas.module.measure",
     "predict": "nas.training.inference",

@@ -14,7 +14,7 @@ import pytest
 
 from nas import search
 from nas.cli.app import COMMANDS
-from nas.data.sets import DATA_SETS, load_data
+from nas.data.by_name import DATA_SETS, load_data
 from nas.report.figures import FIGURES
 from nas.report.page import write_report
 from nas.study import Record

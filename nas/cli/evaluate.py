@@ -20,7 +20,7 @@ MAX_CLASSES = 20  # shown
 
 def parser() -> Parser:
     """Options of ``nas evaluate``."""
-    from nas.data.sets import FORMS
+    from nas.data.by_name import FORMS
 
     p = command("evaluate", "Accuracy of trained weights on a split, by class, and what is confused.", EXAMPLE)
     add_network(p)

@@ -43,7 +43,7 @@ def parser() -> Parser:
 
 
 def _add_question(p: Parser) -> None:
-    from nas.data.sets import FORMS
+    from nas.data.by_name import FORMS
     from nas.training.recipes import MEASURED
 
     group = p.add_argument_group("what is trained, and how")
@@ -124,7 +124,7 @@ def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:
 
 
 def _training(options: argparse.Namespace, device: str) -> Training:
-    from nas.data.sets import load_data
+    from nas.data.by_name import load_data
     from nas.training.distributed import processes, together, world
     from nas.training.settings import settings_for
     from nas.training.streaming import cores

@@ -1,3 +1,3 @@
 """Data sets by name, folder or file."""
 
-from nas.data.sets import DATA_SETS, FORMS, load_data
+from nas.data.by_name import DATA_SETS, FORMS, load_data

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nas.module.activations import ACTS
 from nas.module.layers import DepthwiseConv, DropPath, GainLayer, PaddedConv, StandardizedConv, padded
 from search_spaces.network import ops
 from search_spaces.network.graph import Node
@@ -22,30 +23,6 @@ def operation(node: Node, inplace: bool, rate: float) -> Callable[..., Tensor]:
     if isinstance(node.op, ops.Act):
         return partial(ACTS[node.op.function], inplace=inplace)
     return OPERATIONS[type(node.op)](node.op, node, rate)
-
-
-def _sigmoid(x: Tensor, inplace: bool) -> Tensor:
-    return x.sigmoid_() if inplace else x.sigmoid()
-
-
-def _tanh(x: Tensor, inplace: bool) -> Tensor:
-    return x.tanh_() if inplace else x.tanh()
-
-
-def _gelu(x: Tensor, inplace: bool) -> Tensor:
-    return F.gelu(x)
-
-
-ACTS: dict[str, Callable[..., Tensor]] = {
-    "relu": F.relu,
-    "relu6": F.relu6,
-    "silu": F.silu,
-    "hard_swish": F.hardswish,
-    "gelu": _gelu,
-    "tanh": _tanh,
-    "sigmoid": _sigmoid,
-    "hard_sigmoid": F.hardsigmoid,
-}
 
 
 def _conv(op: ops.Conv, node: Node) -> nn.Module:

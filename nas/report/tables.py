@@ -46,19 +46,6 @@ def cost(record: Record, metric: str) -> float:
     return float(getattr(record, metric))
 
 
-def front(records: Iterable[Record], metric: str = "macs") -> list[Point]:
-    """Pareto front, ascending in cost: complete trainings of the search that no other beats on both top-1 and cost.
-
-    Of equal points the first trial stands.
-    """
-    best, members = float("-inf"), []
-    for point in sorted(points(searched(records, "complete"), metric), key=lambda p: (p.cost, -p.top1, p.trial)):
-        if point.top1 > best:
-            best = point.top1
-            members.append(point)
-    return members
-
-
 def retrained(records: Iterable[Record], metric: str = "macs") -> list[Retrained]:
     """The candidates that were trained again, by trial."""
     by_trial = {record.trial: record for record in records}

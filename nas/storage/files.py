@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from search_spaces.files.replacing import replacing, sync_folder
+from search_spaces.files.atomic import replacing, sync_folder
 from search_spaces.files.temporary import beside, is_being_written, is_temporary
 
 __all__ = ["is_being_written", "leftovers", "new_folder", "remove_leftovers", "replacing", "write_atomic"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nas.data.sets import load_data
+from nas.data.by_name import load_data
 from nas.storage import layout
 from nas.storage.versions import installed_versions
 from nas.study.definition import Definition, check_same, read_definition

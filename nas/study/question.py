@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nas.data.sets import FORMS
+from nas.data.by_name import FORMS
 from nas.study.objectives import OBJECTIVES
 from nas.study.options import a_text, anything, option
 from nas.study.propose.samplers import SAMPLERS

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nas.data.sets import load_data
+from nas.data.by_name import load_data
 
 if TYPE_CHECKING:
     from nas.study.executors.worker import Report

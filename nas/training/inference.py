@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from nas.data.by_name import load_data
 from nas.data.dataset import SPLITS, Data
 from nas.data.images import read_image
-from nas.data.sets import load_data
 from nas.data.splits import Split
 from nas.module.files import Trained
 from nas.module.loading import LoadedNetwork, load_network

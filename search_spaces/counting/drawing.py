@@ -13,7 +13,7 @@ import numpy as np
 
 from search_spaces.counting.buckets import Bracket, Buckets
 from search_spaces.counting.effort import Effort
-from search_spaces.counting.exact.halves import Halves
+from search_spaces.counting.exact.count import Halves
 from search_spaces.counting.paths import Paths
 from search_spaces.counting.tables import Ints, Table
 from search_spaces.counting.windows import Window

@@ -12,7 +12,7 @@ import numpy as np
 from search_spaces.counting.chains import chains
 from search_spaces.counting.drawing import BATCH, BucketDrawing, Draws, ExactDrawing
 from search_spaces.counting.effort import Effort
-from search_spaces.counting.exact.halves import Halves
+from search_spaces.counting.exact.count import Halves
 from search_spaces.counting.exact.split import in_reach, split
 from search_spaces.counting.extremes import greatest, least
 from search_spaces.counting.intervals import wilson

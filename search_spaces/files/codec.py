@@ -14,7 +14,7 @@ from typing import Any
 
 from search_spaces.choice import Choice, choice
 from search_spaces.errors import UserError
-from search_spaces.files.replacing import replacing
+from search_spaces.files.atomic import replacing
 from search_spaces.network.architecture import Architecture
 from search_spaces.network.blocks import BLOCKS
 from search_spaces.space.space import Space

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar, cast
 
-from search_spaces.errors import UserError
 from search_spaces.network import ops
-from search_spaces.network.ops import ACTS, NO_ACT
+from search_spaces.network.activations import ACTS, NO_ACT
 from search_spaces.values import (
     Value,
     a_flag,
@@ -24,7 +23,7 @@ from search_spaces.values import (
 V = TypeVar("V", bound=Value)
 
 an_act = one_of(*ACTS, NO_ACT)
-"""Rule of an activation: one of ``ops.ACTS``, or "none"."""
+"""Rule of an activation: one of ``ACTS``, or "none"."""
 
 
 a_padding = one_of("half", "same", "valid") | a_pair(an_integer(least=0))
@@ -97,24 +96,6 @@ class WeightStandardization(Normalization):
 NORMS: dict[str, type[Normalization]] = {
     norm.kind: norm for norm in (BatchNorm, LocalResponseNorm, WeightStandardization, NoNorm)
 }
-
-# Gain that keeps the variance of a unit normal through each activation (Brock et al. 2021, sec. 2).
-ACT_GAINS = {
-    "relu": 1.7139588594436646,
-    "relu6": 1.7131484746932983,
-    "silu": 1.7881293296813965,
-    "gelu": 1.7015043497085571,
-    "tanh": 1.5939117670059204,
-    "none": 1.0,
-}
-
-
-def act_gain(act: str) -> float:
-    """The constant gain of an activation in a normaliser-free network; raises UserError where none is known."""
-    if act not in ACT_GAINS:
-        raise UserError(f"weight standardisation needs an activation of {', '.join(ACT_GAINS)}, got {act}")
-    return ACT_GAINS[act]
-
 
 SE_PLACES = ("branch", "inner", "pre", "post", "identity")
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from search_spaces.errors import UserError
 from search_spaces.network import ops
-from search_spaces.network.defaults import Defaults, Normalization, WeightStandardization, act_gain
-from search_spaces.network.ops import NO_ACT, Op, Shape
+from search_spaces.network.activations import NO_ACT, act_gain
+from search_spaces.network.defaults import Defaults, Normalization, WeightStandardization
+from search_spaces.network.ops import Op, Shape
 
 
 @dataclass(frozen=True)

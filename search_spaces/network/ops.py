@@ -6,16 +6,16 @@ builder per operation; costs, digest and drawing need no more than what stands h
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from math import ceil, prod
 
 from search_spaces.errors import UserError
+from search_spaces.network.activations import ACTS
 
 Shape = tuple[int, ...]
 Pair = tuple[int, int]
 
-ACTS = ("relu", "relu6", "silu", "hard_swish", "gelu", "tanh", "sigmoid", "hard_sigmoid")
-NO_ACT = "none"
 POOLS = ("max", "avg")
 
 
@@ -249,7 +249,7 @@ WRITERS = (Conv, BatchNorm, Linear, Add)
 """Write an output of their own that nothing in the backward pass reads: an activation may overwrite it."""
 
 
-def _must_be_one_of(names: tuple[str, ...], name: str) -> None:
+def _must_be_one_of(names: Collection[str], name: str) -> None:
     if name not in names:
         raise UserError(f"must be one of {', '.join(names)}, got {name!r}")
 

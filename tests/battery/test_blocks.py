@@ -23,7 +23,7 @@ from search_spaces import (
     ruled,
 )
 from search_spaces.files.outside import outside_blocks
-from search_spaces.network import ops
+from search_spaces.network import activations, ops
 from search_spaces.network.cost import forget_costs
 from search_spaces.network.defaults import NORMS, SE
 from search_spaces.network.heads import HEADS, Aux
@@ -69,7 +69,7 @@ def test_many_random_networks(block, check, rng):
 
 
 PARTS = (
-    *({"defaults": Defaults(act=act)} for act in (*ops.ACTS, ops.NO_ACT)),
+    *({"defaults": Defaults(act=act)} for act in (*activations.ACTS, activations.NO_ACT)),
     *({"defaults": Defaults(norm=norm())} for norm in NORMS.values()),
     *({"head": FlatHead(hidden=(6,), pool=3) if head is FlatHead else head()} for head in HEADS.values()),
 )

@@ -13,7 +13,7 @@ def run_folder(tmp_path_factory):
     import torch
     from torch.nn import functional as F
 
-    from nas.data.sets import load_data
+    from nas.data.by_name import load_data
     from nas.module.files import Trained, save_weights
     from nas.module.network import build
     from nas.training.batches import batches

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nas.report import tables
 from nas.report.figures.known import Known, known_networks
 from nas.report.numbers import METRICS
+from nas.report.pareto_front import pareto_front
 from nas.report.tables import Point, Retrained
 from nas.study import Study
 from nas.training.reference import Reference
@@ -53,7 +54,7 @@ def compute(study: Study) -> Accuracy:
         size=f"at {definition.image_size} px and {definition.classes} classes",
         points=points,
         infeasible=tuple(x for x in infeasible if x <= high),
-        front=tuple(tables.front(records, metric)),
+        front=tuple(pareto_front(records, metric)),
         base=bases[0] if bases else None,
         repeated=repeated,
         limit=limit,

@@ -81,7 +81,7 @@ def test_pixels_are_normalised_inside_and_classes_are_facts(nas, run_folder):
     assert len(json.loads(about["mean"])) == len(json.loads(about["deviation"])) == 3
     assert about["image_size"] == "16"
 
-    from nas.data.sets import load_data
+    from nas.data.by_name import load_data
 
     val = load_data("digits").val
     large = torch.nn.functional.interpolate(torch.from_numpy(val.images).float(), size=16, mode="bilinear")

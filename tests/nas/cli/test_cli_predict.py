@@ -7,7 +7,7 @@ from PIL import Image
 @pytest.fixture
 def digits(tmp_path):
     """Files of twelve validation images and their labels."""
-    from nas.data.sets import load_data
+    from nas.data.by_name import load_data
 
     val = load_data("digits").val
     files = []

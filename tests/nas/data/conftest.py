@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from torchvision import datasets
 
-from nas.data import named
+from nas.data import known
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def root(tmp_path, monkeypatch):
     """The folder of data sets, where the network is down and the system has none."""
     monkeypatch.setenv("NAS_DATA", str(tmp_path))
     monkeypatch.setenv("NAS_CACHE", str(tmp_path / "store"))
-    monkeypatch.setattr(named, "SYSTEM_FOLDERS", ())
+    monkeypatch.setattr(known, "SYSTEM_FOLDERS", ())
     for place in ("mnist.download_and_extract_archive", "cifar.download_and_extract_archive"):
         monkeypatch.setattr(f"torchvision.datasets.{place}", no_network)
     return tmp_path

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nas.data.by_name import load_data
 from nas.data.dataset import split_by_class
-from nas.data.sets import load_data
 from nas.data.splits import Split
 from search_spaces import UserError
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from random_images import drawn
 
-from nas.data.sets import load_data
+from nas.data.by_name import load_data
 from search_spaces import UserError
 
 

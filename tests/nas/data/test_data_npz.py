@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from random_images import whole
 
-from nas.data.sets import load_data
+from nas.data.by_name import load_data
 from search_spaces import UserError
 
 rng = np.random.default_rng(0)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from random_images import drawn, whole
 
+from nas.data.by_name import load_data
 from nas.data.dataset import Data
-from nas.data.sets import load_data
 from nas.data.splits import Split
 from search_spaces.files.temporary import beside
 
@@ -81,7 +81,7 @@ def test_the_digest_is_verified_once_after_each_change(photos, store, monkeypatc
 KILLED = """
 import os, signal, sys
 import numpy
-from nas.data.sets import load_data
+from nas.data.by_name import load_data
 numpy.save = lambda path, array: (path.write_bytes(bytes(1000)), os.kill(os.getpid(), signal.SIGKILL))
 load_data(sys.argv[1])
 """

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from random_images import drawn
 
+from nas.data.by_name import load_data
 from nas.data.folder import Limits, folder
-from nas.data.sets import load_data
 from nas.data.splits import StreamedSplit, spread
 from nas.training.reference import reference
 from search_spaces import UserError

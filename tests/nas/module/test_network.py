@@ -6,9 +6,10 @@ import pytest
 import torch
 import torchvision
 
+from nas.module.activations import ACTS
 from nas.module.layers import DepthwiseConv, DropPath
 from nas.module.network import build
-from nas.module.operations import ACTS, OPERATIONS
+from nas.module.operations import OPERATIONS
 from search_spaces import (
     Architecture,
     Aux,
@@ -24,7 +25,7 @@ from search_spaces import (
     cost,
     load,
 )
-from search_spaces.network import ops
+from search_spaces.network import activations, ops
 
 
 @pytest.mark.parametrize("side", [1, 2, 3, 5])
@@ -45,7 +46,7 @@ def test_depthwise_shortcuts_on_small_maps_change_nothing(side, kernel, stride):
 
 
 def test_every_operation_and_activation_of_the_language_can_be_built():
-    assert set(ACTS) == set(ops.ACTS)
+    assert set(ACTS) == set(activations.ACTS)
     assert set(OPERATIONS) == set(ops.Op.__subclasses__()) - {ops.Input, ops.Act}
 
 

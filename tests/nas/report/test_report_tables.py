@@ -4,6 +4,7 @@ import pytest
 from made_up_study import record
 
 from nas.report import tables
+from nas.report.pareto_front import pareto_front
 
 
 def records_of(*rows):
@@ -26,22 +27,22 @@ def test_front_takes_complete_trials_only_and_is_strictly_rising():
         ("complete", 400, 0.95),
         ("infeasible", 10, None),
     )
-    assert trials_of(tables.front(records)) == [1, 0, 7]
+    assert trials_of(pareto_front(records)) == [1, 0, 7]
 
 
 def test_front_of_equal_points_is_the_first_trial():
-    assert trials_of(tables.front(records_of(("complete", 100, 0.9), ("complete", 100, 0.9)))) == [0]
+    assert trials_of(pareto_front(records_of(("complete", 100, 0.9), ("complete", 100, 0.9)))) == [0]
 
 
 def test_front_follows_the_metric_asked_for():
     records = [record(0, "complete", 100, 0.9, params=9), record(1, "complete", 200, 0.8, params=5)]
-    assert trials_of(tables.front(records, "macs")) == [0]
-    assert trials_of(tables.front(records, "params")) == [1, 0]
+    assert trials_of(pareto_front(records, "macs")) == [0]
+    assert trials_of(pareto_front(records, "params")) == [1, 0]
 
 
 def test_front_leaves_retrainings_out():
     records = [record(0, "complete", 100, 0.8), record(1, "complete", 100, 0.9, replicate=1, source=0)]
-    assert trials_of(tables.front(records)) == [0]
+    assert trials_of(pareto_front(records)) == [0]
 
 
 def test_retrained_leaves_the_search_score_out():
@@ -59,5 +60,5 @@ def test_a_single_retraining_has_no_deviation():
 
 
 def test_tables_of_a_study_without_trials_are_empty():
-    assert tables.front([]) == tables.retrained([]) == []
+    assert pareto_front([]) == tables.retrained([]) == []
     assert tables.counts([]) == {}

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
+from nas.data.by_name import load_data
 from nas.data.folder import Limits, folder
-from nas.data.sets import load_data
 from nas.training.batches import batches
 from nas.training.loop import train
 from nas.training.settings import settings_for

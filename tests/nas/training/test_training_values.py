@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from nas.data.sets import load_data
+from nas.data.by_name import load_data
 from nas.training.recipe import Recipe
 from nas.training.recipes import RECIPES, recipe_of
 from nas.training.reference import reference, wilson

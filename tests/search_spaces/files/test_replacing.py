@@ -5,7 +5,7 @@ import os
 import pytest
 
 from search_spaces import UserError, load, save
-from search_spaces.files.replacing import replacing
+from search_spaces.files.atomic import replacing
 from search_spaces.files.temporary import beside
 
 

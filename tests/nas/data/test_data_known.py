@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from random_images import drawn, fashion, idx, whole
 
-from nas.data import named
+from nas.data import known
+from nas.data.by_name import load_data
 from nas.data.dataset import hold_out
-from nas.data.sets import load_data
 from search_spaces import UserError
 
 rng = np.random.default_rng(0)
@@ -19,7 +19,7 @@ rng = np.random.default_rng(0)
 @pytest.mark.parametrize("place", ["FashionMNIST/raw", "fashion-mnist", "system"])
 @pytest.mark.parametrize("packed", [True, False])
 def test_fashion_mnist_is_found(root, monkeypatch, place, packed):
-    monkeypatch.setattr(named, "SYSTEM_FOLDERS", (str(root / "system"),))
+    monkeypatch.setattr(known, "SYSTEM_FOLDERS", (str(root / "system"),))
     fashion(root / place, packed)
     data = load_data("fashion-mnist")
     assert [len(data.train), len(data.val), len(data.test)] == [90, 10, 20]

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 # after a colon the user gives a path, which comes first.
 DATA_SETS = {
     "digits": "nas.data.digits:digits",
-    "fashion-mnist": "nas.data.named:fashion_mnist",
-    "cifar10": "nas.data.named:cifar10",
-    "cifar100": "nas.data.named:cifar100",
-    "imagenet": "nas.data.named:imagenet",
+    "fashion-mnist": "nas.data.known:fashion_mnist",
+    "cifar10": "nas.data.known:cifar10",
+    "cifar100": "nas.data.known:cifar100",
+    "imagenet": "nas.data.known:imagenet",
     "folder:PATH": "nas.data.folder:folder",
     "npz:FILE": "nas.data.npz:npz",
 }

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from random_images import drawn, fashion
 
-from nas.data.sets import DATA_SETS, load_data
+from nas.data.by_name import DATA_SETS, load_data
 from search_spaces import UserError
 
 DOCS = Path(__file__).parents[3] / "docs"
