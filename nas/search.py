@@ -226,8 +226,9 @@ class _Run:
         """Estimate the noise, choose the base, write its file, and read the test split once for it."""
         from nas.storage import layout
         from nas.study import checkpoints, noise
-        from nas.study.base import choose, write_base
+        from nas.study.base import choose
         from nas.study.errors import StudyError
+        from search_spaces import save
 
         plan, journal, keep = self.plan, self.journal, self.options.keep
         choice = choose(journal.records, self.definition.question.objective)
@@ -249,7 +250,7 @@ class _Run:
             "budgets": list(self.definition.budgets),
             "weights": f"{layout.CHECKPOINTS}/{weights.name}" if weights.exists() else None,
         }
-        write_base(plan.folder, plan.space.decide(record.decisions), provenance)
+        save(plan.space.decide(record.decisions), plan.folder / layout.BASE, provenance)
         journal.add("base", **asdict(choice))
         if weights.exists():
             self._test(record.trial, weights)
@@ -264,7 +265,7 @@ class _Run:
         from search_spaces.errors import UserError
         from search_spaces.files.outside import outside_blocks
 
-        settings = Settings.from_data(self.definition.settings)
+        settings = Settings(**self.definition.settings)
         blocks = outside_blocks(self.definition.question.blocks)
         try:
             result = final_evaluation(weights, plan.data, ["test"], settings, blocks)["test"]

@@ -99,7 +99,8 @@ def run(options: argparse.Namespace) -> int:
     if leads and options.json:
         output.print_json(summary)
     elif leads:
-        print("\n".join(summary_lines(summary)))
+        print()
+        output.print_pairs(_summary_pairs(summary))
     return 0
 
 
@@ -178,11 +179,8 @@ def _about(training: Training, folder: Path) -> list[str]:
 
     data, settings, network = training.data, training.settings, training.trained
     total = cost(network)
-    several = (
-        f", {settings.processes} processes of {settings.batch // settings.processes} images"
-        if settings.processes > 1
-        else ""
-    )
+    share = settings.batch // settings.processes
+    several = f", {settings.processes} processes of {share} images" if settings.processes > 1 else ""
     lines = [
         f"{training.name} at {network.image_size} px: {total.params:,} parameters, {rounded(total.macs)} MACs",
         f"data {data.name}: {len(data.train):,} images for training, {len(data.val):,} for validation, "
@@ -200,7 +198,7 @@ def _about(training: Training, folder: Path) -> list[str]:
     return lines
 
 
-def summary_lines(summary: dict[str, Any]) -> list[str]:
+def _summary_pairs(summary: dict[str, Any]) -> list[tuple[str, object]]:
     """What a training came to: accuracy, what is confused, what the network and the run cost."""
     from nas.report.numbers import rounded, seconds_text
 
@@ -211,7 +209,7 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
     confused = ", ".join(
         f"{pair['true']} for {pair['predicted']} {pair['images']}×" for pair in test["confused"][:MAX_PAIRS]
     )
-    pairs = [
+    return [
         ("validation", _accuracy(val)),
         ("test, read once", _accuracy(test)),
         ("least right", worst),
@@ -224,8 +222,6 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
             f"{summary['images_per_second']:,.0f} images/s, {rounded(summary['training_macs'])} MACs",
         ),
     ]
-    width = max(len(name) for name, _ in pairs)
-    return ["", *(f"  {name:<{width}}  {text}" for name, text in pairs)]
 
 
 def _accuracy(part: dict[str, Any]) -> str:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from statistics import fmean
-from typing import Any
 
-from nas.storage import layout
 from nas.study.noise import retrained
 from nas.study.objectives import ranked, value
 from nas.study.outcome import BaseChoice
 from nas.study.records import Record
-from search_spaces import Architecture, save
 
 
 def choose(records: Mapping[int, Record], objective: str) -> BaseChoice | None:
@@ -43,8 +39,3 @@ def _choice(record: Record, scores: list[float]) -> BaseChoice:
         replicates=len(scores),
         rule=f"{rule}; ties to fewer MACs",
     )
-
-
-def write_base(folder: Path, architecture: Architecture, provenance: Mapping[str, Any]) -> None:
-    """Write ``base.yaml``."""
-    save(architecture, folder / layout.BASE, provenance=provenance)

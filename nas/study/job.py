@@ -20,7 +20,7 @@ def key_of(plan: Plan, definition: Definition) -> Callable[[Architecture], str]:
     from nas.training.loop import key
     from nas.training.settings import Settings, trained_network
 
-    data, recipe, settings = plan.data, plan.recipe, Settings.from_data(definition.settings)
+    data, recipe, settings = plan.data, plan.recipe, Settings(**definition.settings)
     classes = len(data.classes)
     return lambda a: key(trained_network(a, recipe, settings.image_size, classes), recipe, settings, data)
 

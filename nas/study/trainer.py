@@ -35,7 +35,7 @@ def train(task: dict[str, Any], seed: int, checkpoint: str, report: Report) -> d
         architecture,
         data,
         Recipe.from_data(task["recipe"]),
-        settings=Settings.from_data(task["settings"]),
+        settings=Settings(**task["settings"]),
         seed=seed,
         order=task["order"],
         report=report,

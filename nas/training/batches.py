@@ -113,11 +113,6 @@ def channels_last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def batches(split: Split | StreamedSplit, data: Data, side: int, in_channels: int, device: str) -> Batches:
-    """A split on the device, normalised by the training split's statistics per channel."""
-    return normalised(split, statistics(data, in_channels), side, in_channels, device)
-
-
 def normalised(
     split: Split | StreamedSplit,
     pixels: tuple[Sequence[float], Sequence[float]],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -53,10 +52,6 @@ class Settings:
 
     def to_data(self) -> dict[str, Any]:
         return asdict(self)
-
-    @staticmethod
-    def from_data(data: Mapping[str, Any]) -> Settings:
-        return Settings(**data)
 
     def facts(self) -> dict[str, Any]:
         """What can change a result beside the network's own image size, for the training key."""

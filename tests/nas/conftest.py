@@ -16,7 +16,7 @@ def run_folder(tmp_path_factory):
     from nas.data.by_name import load_data
     from nas.module.files import Trained, save_weights
     from nas.module.network import build
-    from nas.training.batches import batches
+    from nas.training.batches import normalised, statistics
     from search_spaces import Architecture, Conv, Head, Stage, save
     from search_spaces.files.codec import to_data
 
@@ -24,7 +24,7 @@ def run_folder(tmp_path_factory):
         stem=(Stage(Conv(kernel=3), out=16, stride=2),), stages=(Stage(Conv(kernel=3), out=32, stride=2),), head=Head()
     )
     architecture, data = deployed.at(16, 10), load_data("digits")
-    split = batches(data.train, data, 16, 3, "cpu")
+    split = normalised(data.train, statistics(data, 3), 16, 3, "cpu")
     with torch.random.fork_rng([]):
         torch.manual_seed(0)
         module = build(architecture, training=True)

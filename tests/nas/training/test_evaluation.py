@@ -73,8 +73,9 @@ def test_five_classes_have_no_top5_and_no_images_are_refused():
 
 
 def test_the_module_is_put_in_evaluation_mode_and_batches_are_read(network, noisy):
+    from split_batches import batches
+
     from nas.module.network import build
-    from nas.training.batches import batches
 
     module = build(network.at(8, 3)).train()
     split = batches(noisy.val, noisy, 8, 3, "cpu")

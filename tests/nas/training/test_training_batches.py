@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 from scipy import stats
+from split_batches import batches
 
 from nas.data.splits import Split
 from nas.training.augment.mixing import mixed
-from nas.training.batches import batches
 from nas.training.draws import Draws, epoch_order
 from nas.training.recipes import RECIPES
 

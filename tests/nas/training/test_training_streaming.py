@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from split_batches import batches
 
 from nas.data.by_name import load_data
 from nas.data.folder import Limits, folder
-from nas.training.batches import batches
 from nas.training.loop import train
 from nas.training.settings import settings_for
 from search_spaces import UserError
