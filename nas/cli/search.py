@@ -104,6 +104,7 @@ def _training_lines(plan: Plan) -> list[str]:
     lines = [
         f"data {data.name}: {len(data.train):,} images for training, {len(data.val):,} for validation, "
         f"{len(data.classes)} classes",
+        *(f"  {note}" for note in data.notes),
         f"candidates are trained by recipe {recipe.name}: {plan.question.epochs or recipe.epochs} epochs "
         f"at {network.image_size} px",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -68,10 +69,12 @@ class Data:
         return self
 
 
-def split_by_class(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def split_by_class(
+    labels: np.ndarray, seed: int, classes: Sequence[str] | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Indices of train, validation and test, each class divided 60/20/20 in an order drawn from ``seed``.
 
-    Raises UserError for a class with fewer than three images.
+    Raises UserError, with its name among ``classes``, for a class with fewer than three images.
     """
     rng = np.random.default_rng(seed)
     parts: tuple[list[np.ndarray], ...] = ([], [], [])
@@ -79,7 +82,7 @@ def split_by_class(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarra
         index = rng.permutation(np.flatnonzero(labels == label))
         count = len(index)
         if count < 3:
-            raise UserError(f"a class needs at least 3 images to be split, class {label} has {count}")
+            raise UserError(f"a class needs at least 3 images to be split, {_class_name(label, classes)} has {count}")
         first = min(max(1, round(TRAIN * count)), count - 2)
         second = min(first + max(1, round(VAL * count)), count - 1)
         for part, chosen in zip(parts, np.split(index, [first, second]), strict=True):
@@ -88,11 +91,17 @@ def split_by_class(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarra
     return train, val, test
 
 
-def hold_out(labels: np.ndarray, seed: int, max_images: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+def _class_name(label: int, classes: Sequence[str] | None) -> str:
+    return f"class {label}" if classes is None else f"class {classes[label]!r}"
+
+
+def hold_out(
+    labels: np.ndarray, seed: int, max_images: int | None = None, classes: Sequence[str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Indices of train and validation: a tenth of each class, or a smaller share of each so that validation has
     about ``max_images`` images, in an order drawn from ``seed``.
 
-    Raises UserError for a class with a single image.
+    Raises UserError, with its name among ``classes``, for a class with a single image.
     """
     rng = np.random.default_rng(seed)
     share = HELD_OUT if max_images is None else min(HELD_OUT, max_images / len(labels))
@@ -101,7 +110,8 @@ def hold_out(labels: np.ndarray, seed: int, max_images: int | None = None) -> tu
     order = np.argsort(labels, kind="stable")
     for index in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
         if len(index) < 2:
-            raise UserError(f"a class needs at least 2 images in train, class {labels[index[0]]} has {len(index)}")
+            name = _class_name(labels[index[0]], classes)
+            raise UserError(f"a class needs at least 2 images in train, {name} has {len(index)}")
         drawn = rng.permutation(index)
         count = max(1, round(share * len(drawn)))
         val.append(drawn[:count])
@@ -118,7 +128,7 @@ def split_data(
     notes: tuple[str, ...] = (),
 ) -> Data:
     """A data set without splits of its own, ``images`` (N, C, H, W), split by class and seed."""
-    train, val, test = (split_at(images, labels, index) for index in split_by_class(labels, seed))
+    train, val, test = (split_at(images, labels, index) for index in split_by_class(labels, seed, classes))
     return Data(name, classes, train, val, test, notes)
 
 
@@ -136,6 +146,6 @@ def held_out_data(
 ) -> Data:
     """A data set with its own train and test, each images (N, C, H, W) and labels (N,); validation is a tenth of
     each class of train, drawn by ``seed``."""
-    first, second = hold_out(train[1], seed)
+    first, second = hold_out(train[1], seed, classes=classes)
     whole = np.arange(len(test[1]))
     return Data(name, classes, split_at(*train, first), split_at(*train, second), split_at(*test, whole))

@@ -114,9 +114,9 @@ def imagenet(seed: int = 0) -> Data:
     for name in ("train", "val"):
         if not (root / name).is_dir():
             raise UserError(f"imagenet must be class folders below {root / name}, which is missing; get it yourself")
-    classes, files = find(root, {"train": root / "train", "test": root / "val"})
-    train, val = (files["train"][index] for index in hold_out(files["train"].labels, seed, MAX_IMAGENET_VAL))
-    return load_files("imagenet", classes, files, {"train": train, "val": val, "test": files["test"]})
+    classes, files, notes = find(root, {"train": root / "train", "test": root / "val"}, copies=True)
+    train, val = (files["train"][index] for index in hold_out(files["train"].labels, seed, MAX_IMAGENET_VAL, classes))
+    return load_files("imagenet", classes, files, {"train": train, "val": val, "test": files["test"]}, notes=notes)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import numpy as np
 
 from nas.data.images import decode, read_image
 
-CHUNK = 4096  # images that are hashed at a time
+CHUNK = 1 << 24  # bytes that are hashed at a time
 
 Update = Callable[[bytes | memoryview], None]  # of a hash
 
@@ -55,8 +55,9 @@ class Split:
     def feed(self, update: Update) -> None:
         """Shape, pixels and labels into a hash, without a copy of all pixels."""
         update(repr(self.images.shape).encode())
-        for start in range(0, len(self), CHUNK):
-            update(np.ascontiguousarray(self.images[start : start + CHUNK]).data)
+        count = max(1, CHUNK // self.images[0].size)
+        for start in range(0, len(self), count):
+            update(np.ascontiguousarray(self.images[start : start + count]).data)
         update(np.ascontiguousarray(self.labels).data)
 
 

@@ -62,6 +62,7 @@ def kept(key: str, make: Callable[[], Data]) -> Data:
             _write(folder, data)
         except OSError as error:
             return data.noted(f"decoded images cannot be kept in {store_root()} ({error}): each process decodes anew")
+        del data  # from here on the files are its memory
     try:
         return _opened(folder)
     except DAMAGED as error:

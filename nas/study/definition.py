@@ -27,9 +27,9 @@ class Definition:
     """All that defines a study. Two studies with equal ``identity`` are one; ``trials`` only says how far it goes.
 
     ``space`` and ``recipe`` are data, ``budgets`` canonical texts, ``image_size`` and ``classes`` those of
-    deployment. ``data`` has name, spec, digest, seed, classes and numbers of images, or is None under the
-    user's own ``evaluator``. ``settings`` is what was measured at the start for the question's wishes and does not
-    change since: device, dtype, layout, batch, threads, image size, epochs. ``versions`` are not compared.
+    deployment. ``data`` has name, spec, digest, seed, classes, numbers of images and what was done to them, or is None
+    under the user's own ``evaluator``. ``settings`` is what was measured at the start for the question's wishes and
+    does not change since: device, dtype, layout, batch, threads, image size, epochs. ``versions`` are not compared.
     """
 
     question: Question
@@ -110,7 +110,10 @@ def read_definition(folder: Path) -> Definition:
 
 def check_same(folder: Path, stored: Definition, asked: Definition) -> None:
     """Raise UserError naming every field in which the study of a folder differs from the one asked for."""
-    old, new = stored.identity(), dict(json.loads(json.dumps(asked.identity())))
+    old, new = (json.loads(json.dumps(definition.identity())) for definition in (stored, asked))
+    for identity in (old, new):
+        if identity["data"]:
+            del identity["data"]["name"]  # a folder that was renamed holds the same images
     different = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     if different:
         raise UserError(

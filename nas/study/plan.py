@@ -127,6 +127,7 @@ def _described(data: Data, spec: str) -> dict[str, Any]:
         "seed": SPLIT,
         "classes": list(data.classes),
         "images": images,
+        "notes": list(data.notes),
     }
 
 

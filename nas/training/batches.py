@@ -20,7 +20,11 @@ from nas.training.recipe import Recipe
 from nas.training.streaming import streamed
 
 LOOKED_AT = 10_000  # images whose mean and deviation stand for those of the training split
-PASS = 1024  # images that are looked at together
+MAX_VALUES = 1 << 24  # of images that are floats at once, before they are as small as the network wants them
+
+
+Picked = tuple[Tensor, Tensor]
+"""Rows and columns (n, side) of each image."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,24 +76,34 @@ class Batches:
 
     def plain(self, chunk: Chunk) -> Tensor:
         """Normalised float images (n, in_channels, side, side), channels last."""
-        x = self._floats(chunk.store.index_select(0, chunk.at))
-        return channels_last(self._normalised(resized(x, self.side)))
+        return channels_last(self._normalised(self._resized(chunk)))
 
     def augmented(self, chunk: Chunk, draws: Draws, recipe: Recipe) -> Tensor:
         """The same with the recipe's augmentation, channels first: broadcasts over three innermost channels would take
         ten times longer, and more is to come."""
-        if recipe.flip or recipe.crop:
-            rows, columns = source_pixels(chunk.store.shape[1], draws, recipe)
-            x = self._floats(_picked(chunk, rows, columns))
-        else:
-            x = self._floats(chunk.store.index_select(0, chunk.at))
-        x = resampled(x, affine(draws, recipe), self.side, "border") if is_affine(recipe) else resized(x, self.side)
+        picked = source_pixels(chunk.store.shape[1], draws, recipe) if recipe.flip or recipe.crop else None
+        shrinks = self.side < chunk.store.shape[1]
+        x = self._resized(chunk, picked) if shrinks or not is_affine(recipe) else self._whole(chunk, picked)
+        x = resampled(x, affine(draws, recipe), self.side, "border") if is_affine(recipe) else x
         if recipe.policy != "none":
             x = apply_policy(x, draws, recipe, self.mean)
         if recipe.colour:
             x = jittered(x, draws, recipe)
         x = self._normalised(x)
         return erased(x, draws, recipe.erase) if recipe.erase else x
+
+    def _resized(self, chunk: Chunk, picked: Picked | None = None) -> Tensor:
+        """Float images (n, C, side, side), made of a few at a time where they are large."""
+        parts = range(0, len(chunk.at), max(1, MAX_VALUES // chunk.store[0].numel()))
+        pieces = [slice(start, start + parts.step) for start in parts]
+        return torch.cat([resized(self._whole(chunk, picked, piece), self.side) for piece in pieces])
+
+    def _whole(self, chunk: Chunk, picked: Picked | None, piece: slice = slice(None)) -> Tensor:
+        """Float images (n, C, height, width) as they are stored, or of the picked rows and columns."""
+        if picked is None:
+            return self._floats(chunk.store.index_select(0, chunk.at[piece]))
+        rows, columns = picked
+        return self._floats(_picked(chunk.store, chunk.at[piece], rows[piece], columns[piece]))
 
     def _floats(self, pixels: Tensor) -> Tensor:
         """(n, H, W, C) uint8 as (n, C, H, W) floats, grey where the network wants one channel."""
@@ -100,11 +114,11 @@ class Batches:
         return ((x - self.mean) / self.deviation).expand(-1, self.in_channels, -1, -1)
 
 
-def _picked(chunk: Chunk, rows: Tensor, columns: Tensor) -> Tensor:
+def _picked(store: Tensor, at: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Pixels (n, side, side, C) at ``rows`` and ``columns`` (n, side) of each image."""
-    count, height, width, channels = chunk.store.shape
-    flat = ((chunk.at[:, None] * height + rows) * width)[:, :, None] + columns[:, None, :]
-    pixels = chunk.store.view(count * height * width, channels).index_select(0, flat.flatten())
+    count, height, width, channels = store.shape
+    flat = ((at[:, None] * height + rows) * width)[:, :, None] + columns[:, None, :]
+    pixels = store.view(count * height * width, channels).index_select(0, flat.flatten())
     return pixels.view(*flat.shape, channels)
 
 
@@ -133,8 +147,9 @@ def statistics(data: Data, in_channels: int) -> tuple[list[float], list[float]]:
     luminance."""
     images = data.train.sample(LOOKED_AT)
     sums = torch.zeros(2, 1 if in_channels == 1 else data.channels, dtype=torch.float64)
-    for start in range(0, len(images), PASS):
-        x = torch.from_numpy(images[start : start + PASS].astype(np.float32))
+    count = max(1, min(1024, MAX_VALUES // images[0].size))
+    for start in range(0, len(images), count):
+        x = torch.from_numpy(images[start : start + count].astype(np.float32))
         x = (grey(x) if in_channels == 1 else x).double()
         sums += torch.stack([x.mean((2, 3)).sum(0), (x * x).mean((2, 3)).sum(0)])
     mean, square = sums / len(images)
