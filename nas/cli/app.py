@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from nas.cli.exits import DONE, FAILED, INTERRUPTED, WRONG_USAGE, complain
 from nas.cli.parser import Parser
+from nas.cli.streams import prepare_streams
 
 COMMANDS = {
     "search": "search a space under a budget on your images, and choose a base",
@@ -40,6 +41,7 @@ exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``nas`` with these arguments (the process's own by default) and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    prepare_streams()
     if os.name != "posix":
         return complain(f"nas runs on Linux and macOS (on Windows: in WSL), not on {sys.platform}", FAILED)
     try:
@@ -55,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `nas networks | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:  # a full disk, a folder that may not be written
+        return complain(error, FAILED)
     except SystemExit as stop:  # argparse after --help, --version or a wrong option
         return stop.code if isinstance(stop.code, int) else DONE
 

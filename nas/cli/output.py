@@ -41,7 +41,7 @@ def print_pairs(pairs: Sequence[tuple[str, object]]) -> None:
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON on stdout."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
     print()
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from nas.cli import output
 from nas.cli.exits import DONE, FAILED, complain
 from nas.cli.options import Groups, add_options, given
 from nas.cli.parser import Parser, command
+from nas.cli.streams import unfailing
 from nas.storage import layout
 from nas.study.options import options_of
 
@@ -54,17 +54,7 @@ def parser() -> Parser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check everything, say what will be searched, search, say what was found. Where nobody reads that any more, the
-    study stops, and is not called done."""
-    try:
-        return _run(arguments)
-    except BrokenPipeError:
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        return FAILED
-
-
-def _run(arguments: argparse.Namespace) -> int:
+    """Check everything, say what will be searched, search, say what was found."""
     from nas.cli.space_summary import summary_data, summary_lines, summary_of
     from nas.study.plan import plan
     from nas.study.question import Question
@@ -74,14 +64,15 @@ def _run(arguments: argparse.Namespace) -> int:
     options.pop("space")
     study_plan = plan(arguments.space, arguments.budget, out=arguments.out, **options)
     summary = summary_of(study_plan.feasible)
-    for line in (*summary_lines(summary), *_latency_lines(study_plan), *_training_lines(study_plan)):
-        say(line)
-    if arguments.dry_run:
+    with unfailing():
+        for line in (*summary_lines(summary), *_latency_lines(study_plan), *_training_lines(study_plan)):
+            say(line)
+        if not arguments.dry_run:
+            return _search(study_plan, arguments)
         say(f"dry run: nothing trained, nothing written; the study would be {study_plan.folder}")
         if arguments.json:
             output.print_json(summary_data(summary) | {"folder": str(study_plan.folder)})
         return DONE
-    return _search(study_plan, arguments)
 
 
 def _latency_lines(plan: Plan) -> list[str]:
@@ -124,8 +115,6 @@ def _search(plan: Plan, arguments: argparse.Namespace) -> int:
             study = conduct(plan, options, progress=shown)
     except StudyError as error:
         return complain(error, FAILED)
-    except BrokenPipeError:
-        raise
     except OSError as error:  # a full disk
         return complain(f"{error}; the same command goes on from {plan.folder}", FAILED)
     if arguments.json:
@@ -161,7 +150,12 @@ def result_lines(study: Study) -> list[str]:
     if is_demonstration(study):
         lines.append(DEMONSTRATION)
     lines.append(f"report: {study.folder / layout.REPORT}")
-    return [*lines, f"next: nas scale {study.folder} --phi 3"] if base is not None else lines
+    if base is not None:
+        lines.append(f"next: nas scale {shlex.quote(str(study.folder))} --phi 3")
+    if study.state == "time":
+        of = f"{study.done} of {study.trials_wanted} trainings done"
+        lines.append(f"time was up with {of}: the same command goes on, with a longer --time")
+    return lines
 
 
 def result_data(study: Study) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nas.cli import output
 from nas.cli.arguments import ARCH_HELP
 from nas.cli.parser import Parser, command, count, natural
+from nas.cli.streams import unfailing
 from nas.module.loading import load_architecture
 from nas.report.numbers import percent
 from search_spaces.errors import UserError
@@ -90,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     from nas.training.settings import device_of
 
     try:
-        with joined(device_of(options.device)) as device:
+        with unfailing(), joined(device_of(options.device)) as device:
             summary = _trained(options, device)
             leads = world().leads
     except TrainingFailed as error:

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nas.storage.user_folders import expanded
 from search_spaces.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def load_data(spec: str, seed: int = 0) -> Data:
     kind, colon, path = spec.partition(":")
     for form, function in DATA_SETS.items():
         if form.partition(":")[:2] == (kind, colon) and bool(path) == bool(colon):
-            return _load(function, *([Path(path).expanduser()] if colon else []), seed)
+            return _load(function, *([expanded(path)] if colon else []), seed)
     raise UserError(f"data must be {FORMS}; got {spec!r}{_suggestion(spec)}")
 
 

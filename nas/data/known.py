@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from nas.data.folder import load_files
 from nas.data.idx import read_idx
 from nas.data.image_files import find
 from nas.data.store import fingerprint, kept, stamps
+from nas.storage.user_folders import user_folder
 from search_spaces.errors import UserError
 
 FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
@@ -28,7 +28,7 @@ TIMEOUT = 60.0  # seconds without an answer, after which a download fails
 
 def data_root() -> Path:
     """Where named data sets lie: ``NAS_DATA``, else ``~/.cache/nas/data``."""
-    return Path(os.environ.get("NAS_DATA") or "~/.cache/nas/data").expanduser()
+    return user_folder("NAS_DATA", "data")
 
 
 def fashion_mnist(seed: int = 0) -> Data:

@@ -19,6 +19,7 @@ from nas.data.dataset import SPLITS, Data
 from nas.data.images import VERSION
 from nas.data.splits import Split
 from nas.storage.files import is_being_written, new_folder, remove_leftovers, write_atomic
+from nas.storage.user_folders import user_folder
 
 DTYPES = (np.dtype(np.uint8), np.dtype(np.int64))  # of images and labels
 DAMAGED = (OSError, ValueError, TypeError, KeyError, EOFError)
@@ -29,7 +30,7 @@ STAMP = "verified.json"  # since when of which machine the arrays are known to h
 
 def store_root() -> Path:
     """Where decoded images are kept: ``NAS_CACHE``, else ``~/.cache/nas/decoded``. May be deleted at any time."""
-    return Path(os.environ.get("NAS_CACHE") or "~/.cache/nas/decoded").expanduser()
+    return user_folder("NAS_CACHE", "decoded")
 
 
 def fingerprint(*parts: object) -> str:

@@ -19,11 +19,23 @@ QUERIED = hasattr(fcntl, "F_OFD_GETLK")
 FLOCK = "hhqqi4x"  # struct flock: type, whence, start, length, pid; length 0 is the whole file
 PATIENCE = 1.0  # seconds to wait for a reader that asks by flock
 
+_held: set[int] = set()  # handles of the locks of this process, which a forked child must not keep alive
+
+
+def _forget() -> None:
+    for handle in _held:
+        os.close(handle)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_forget)
+
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the folder's lock. Raises UserError naming the process that holds it already."""
     handle = os.open(folder / layout.LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    _held.add(handle)
     try:
         if not _take(handle):
             holder = os.pread(handle, 300, 0).decode(errors="replace").strip() or "unknown"
@@ -31,7 +43,9 @@ def locked(folder: Path) -> Iterator[None]:
         os.ftruncate(handle, os.pwrite(handle, f"{os.getpid()} on {os.uname().nodename}\n".encode(), 0))
         yield
     finally:
-        os.close(handle)
+        if handle in _held:  # a forked child has closed it already
+            _held.discard(handle)
+            os.close(handle)
 
 
 def is_held(folder: Path) -> bool:
