@@ -139,7 +139,8 @@ def read_checkpoint(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pickle protocols that torch does not write
-            return torch.load(path, map_location="cpu", weights_only=True)
+            with path.open("rb") as file:  # of a path torch would believe the ending
+                return torch.load(file, map_location="cpu", weights_only=True)
     except DAMAGED as error:
         raise _unreadable(error) from None
 

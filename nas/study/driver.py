@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from nas.storage import layout
 from nas.study import checkpoints
 from nas.study.errors import StudyError
 from nas.study.executors.protocol import MAX_ATTEMPTS, Executor, Job
@@ -99,7 +100,9 @@ class Driver:
         self.executor.wait(self)
         if len(self._failures) > self.options.max_failures:
             reasons = "; ".join(dict.fromkeys(self._failures))
-            raise StudyError(f"stopped after {len(self._failures)} failed trainings: {reasons}")
+            log = self.folder / layout.WORKERS_LOG
+            where = f" ({log} has what trainers printed)" if log.is_file() and log.stat().st_size else ""
+            raise StudyError(f"stopped after {len(self._failures)} failed trainings: {reasons}{where}")
 
     def _late(self) -> bool:
         return time.monotonic() >= self._deadline

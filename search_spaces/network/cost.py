@@ -34,15 +34,16 @@ class Cost(NamedTuple):
 
     ``macs``: multiply-adds of convolutions and fully connected layers. ``activations``: elements that
     convolutions write (Radosavovic et al. 2020, sec. 3). ``peak_bytes``: the most float32 values alive at
-    once between operations, without weights. ``aux_*``: auxiliary classifiers, which exist in training only.
+    once between operations, without weights. ``aux_*``: auxiliary classifiers, which exist in training only; None
+    where they do not fit the maps of this image size.
     """
 
     params: int
     macs: int
     activations: int
     peak_bytes: int
-    aux_params: int = 0
-    aux_macs: int = 0
+    aux_params: int | None = 0
+    aux_macs: int | None = 0
 
     @property
     def bytes(self) -> int:
@@ -68,8 +69,7 @@ def cost(architecture: Architecture) -> Cost:
     Raises UserError with the path of the row where shapes do not fit.
     """
     params, macs, activations, peak = _totals(architecture)
-    auxiliary = _aux_sums(architecture) if architecture.aux else []
-    aux_params, aux_macs = (sum(sums[index] for sums in auxiliary) for index in (0, 1))
+    aux_params, aux_macs = _aux_sums(architecture) if architecture.aux else (0, 0)
     return Cost(params, macs, activations, FLOAT32 * peak, aux_params, aux_macs)
 
 
@@ -93,16 +93,15 @@ def _totals(architecture: Architecture) -> Sums:
     return params + head[0], macs + head[1], activations + head[2], max(peak, head[3])
 
 
-def _aux_sums(architecture: Architecture) -> list[Sums]:
-    """Sums of each auxiliary classifier, on the output of the stage that it follows."""
+def _aux_sums(architecture: Architecture) -> tuple[int, int] | tuple[None, None]:
+    """Parameters and multiply-adds of the auxiliary classifiers, each on the output of the stage that it follows."""
     outputs = {row.name: row.shape for row in rows(architecture)}
-    sums = []
-    for index, aux in enumerate(architecture.aux):
-        try:
-            sums.append(head_cost(aux, outputs[aux.after], architecture.defaults, architecture.classes))
-        except UserError as error:
-            raise error.under(f"aux.{index}") from None
-    return sums
+    settings = architecture.defaults, architecture.classes
+    try:
+        sums = [head_cost(aux, outputs[aux.after], *settings) for aux in architecture.aux]
+    except UserError:
+        return None, None
+    return sum(params for params, *_ in sums), sum(macs for _, macs, *_ in sums)
 
 
 def layers(architecture: Architecture, training: bool = False) -> tuple[LayerCost, ...]:

@@ -49,7 +49,7 @@ class Worker:
         argument = json.dumps([theirs.fileno(), os.getpid(), sys.path])
         with theirs, log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", _START, argument],
+                [sys.executable, "-P", "-c", _START, argument],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
