@@ -28,6 +28,7 @@ def search(
     *,
     out: Path | str | None = None,
     evaluate: Evaluate | None = None,
+    evaluator_name: str | None = None,
     progress: Progress | None = None,
     **options: Any,
 ) -> Study:
@@ -37,8 +38,9 @@ def search(
     ``options`` are those of :class:`nas.study.question.Question` (data, sampler, pruner, objective, recipe, epochs,
     image_size, classes, device, seed, retrain, seeds, blocks) and :class:`nas.study.run_options.RunOptions` (trials,
     time, workers, executor, keep); both say what each means. ``evaluate(architecture, seed, report) -> score`` takes
-    the place of training on ``data``; it may call ``report(epoch, top1) -> bool`` (go on?). ``progress`` is called with
-    each event of the log.
+    the place of training on ``data``; it may call ``report(epoch, top1) -> bool`` (go on?). Another function is another
+    study: it is known by its code, or by the ``evaluator_name`` that you give it. ``progress`` is called with each
+    event of the log.
 
     Raises UserError for a wrong argument, before anything is written; StudyError when nothing finishes or too
     much fails; KeyboardInterrupt, with a line that says how to go on.
@@ -47,7 +49,7 @@ def search(
     from nas.study.run_options import split_options
 
     run_options, question_options = split_options(options)
-    study_plan = plan(space, budgets, out=out, evaluate=evaluate, **question_options)
+    study_plan = plan(space, budgets, out=out, evaluate=evaluate, evaluator_name=evaluator_name, **question_options)
     return conduct(study_plan, run_options, progress=progress)
 
 

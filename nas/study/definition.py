@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nas.storage import layout
 from nas.storage.files import write_atomic
+from nas.study.evaluator import NAME
 from nas.study.question import EARLIEST, STORED, Question
 from search_spaces.errors import UserError
 from search_spaces.files.codec import read
@@ -114,11 +115,18 @@ def check_same(folder: Path, stored: Definition, asked: Definition) -> None:
     for identity in (old, new):
         if identity["data"]:
             del identity["data"]["name"]  # a folder that was renamed holds the same images
+    if old["evaluator"] and "#" not in old["evaluator"]:  # of the first release, which knew functions by name alone
+        new["evaluator"] = str(new["evaluator"]).partition("#")[0]
     different = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     if different:
         raise UserError(
             f"{folder} holds another study; it differs in {'; '.join(_diff(n, old, new) for n in different)}"
+            + _hint(different)
         )
+
+
+def _hint(different: Collection[str]) -> str:
+    return f"; {NAME}='…' says that two functions are the same" if "evaluator" in different else ""
 
 
 def _diff(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

@@ -16,7 +16,8 @@ from search_spaces.network.digest import training_key
 def key_of(plan: Plan, definition: Definition) -> Callable[[Architecture], str]:
     """What names a training but for its seed."""
     if plan.data is None or plan.recipe is None:
-        return lambda architecture: training_key(architecture, {"evaluator": definition.evaluator})
+        name = str(definition.evaluator).partition("#")[0]
+        return lambda architecture: training_key(architecture, {"evaluator": name})
     from nas.training.loop import key
     from nas.training.settings import Settings, trained_network
 

@@ -12,6 +12,7 @@ from nas.data.by_name import load_data
 from nas.storage import layout
 from nas.storage.versions import installed_versions
 from nas.study.definition import Definition, check_same, read_definition
+from nas.study.evaluator import evaluator_identity
 from nas.study.options import from_options
 from nas.study.question import Question
 from nas.training.recipes import recipe_of
@@ -64,13 +65,14 @@ def plan(
     *,
     out: Path | str | None = None,
     evaluate: Evaluate | None = None,
+    evaluator_name: str | None = None,
     **options: Any,
 ) -> Plan:
     """Check a search's arguments (see :func:`nas.search.search`); ``options`` are those of :class:`Question`. Raises
     UserError; writes nothing."""
     several = (budgets,) if isinstance(budgets, str | Budget) else tuple(budgets)
     question: Question = from_options(
-        Question, {"space": space, "budgets": several, **options}, known=("out", "evaluate")
+        Question, {"space": space, "budgets": several, **options}, known=("out", "evaluate", "evaluator_name")
     )
     opened = _space(question)
     limits = tuple(b if isinstance(b, Budget) else Budget.parse(b) for b in question.budgets)
@@ -88,7 +90,7 @@ def plan(
         image_size=opened.architecture.image_size,
         classes=opened.architecture.classes,
         data=_described(data, question.data) if data else None,
-        evaluator=f"{evaluate.__module__}.{evaluate.__qualname__}" if evaluate else None,
+        evaluator=evaluator_identity(evaluate, evaluator_name) if evaluate is not None else None,
         recipe=recipe.to_data() if recipe else None,
         versions=installed_versions(),
     )

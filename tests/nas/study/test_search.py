@@ -182,10 +182,9 @@ def test_a_study_cut_anywhere_in_its_evaluations_ends_as_the_uncut_one(run, by_c
             raise Died
         return by_cost(architecture, seed, report)
 
-    mortal.__qualname__, mortal.__module__ = by_cost.__qualname__, by_cost.__module__
     with pytest.raises(Died):
-        run(evaluate=mortal)
-    assert outcome(run()) == outcome(run("whole"))
+        run(evaluate=mortal, evaluator_name="mine")
+    assert outcome(run(evaluator_name="mine")) == outcome(run("whole", evaluator_name="mine"))
 
 
 def test_a_damaged_log_is_survived_and_what_it_lost_is_named(run, tmp_path):
@@ -289,12 +288,11 @@ def test_time_that_is_over_ends_with_the_base_of_what_there_is(run, by_cost):
         time.sleep(0.05)
         return by_cost(architecture, seed, report)
 
-    slow.__qualname__, slow.__module__ = by_cost.__qualname__, by_cost.__module__
-    study = run(evaluate=slow, time=0.4)
+    study = run(evaluate=slow, evaluator_name="mine", time=0.4)
     assert study.state == "time"
     assert 0 < study.done < 12
     assert study.base is not None
-    assert outcome(run()) == outcome(run("whole"))
+    assert outcome(run(evaluator_name="mine")) == outcome(run("whole", evaluator_name="mine"))
 
 
 def test_ctrl_c_says_how_to_go_on(run, tmp_path):
