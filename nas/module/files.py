@@ -22,6 +22,8 @@ from search_spaces.values import Check, Rule, a_number, an_integer, checked, one
 
 FORMAT = "nas-weights-1"
 DTYPES = ("float32", "bfloat16", "float16")
+STATES = ("average", "model_ema", "state_dict_ema", "ema", "model", "state_dict")  # in a checkpoint, first comes first
+WRAPPERS = ("module.", "_orig_mod.", "model.")
 HEADER = 8  # bytes of safetensors that say how long its header is, whose first one is a brace
 DAMAGED = (  # what torch.load raises for damaged files, and for those that would run code
     *(OSError, RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError),
@@ -121,7 +123,7 @@ def save_weights(path: Path, state: Mapping[str, Tensor], trained: Trained) -> N
 def load_weights(path: Path) -> tuple[State, Trained | None]:
     """Tensors by name, on the CPU, and what they were trained as where the file says so. No code is run.
 
-    Reads safetensors and torch checkpoints, of which a study's averaged weights are taken where there are such.
+    Reads safetensors and torch checkpoints, of which averaged weights are taken where there are such.
     Raises UserError that names the file: unreadable, truncated, or holding more than tensors and plain values.
     """
     try:
@@ -161,7 +163,7 @@ def _safetensors(path: Path) -> tuple[State, Any]:
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             about = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            state = _without_wrappers({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise _unreadable(error) from None
     if not about.get("format", "").startswith("nas-weights-"):
@@ -178,12 +180,20 @@ def _checkpoint(path: Path) -> tuple[State, Any]:
     data = read_checkpoint(path)
     if not isinstance(data, dict):
         raise UserError(f"must hold tensors by name, holds {type(data).__name__}")
-    parts = (data.get(name) for name in ("average", "model"))
+    parts = (data.get(name) for name in STATES)
     state = next((part for part in parts if isinstance(part, dict) and part), data)
     other = next((name for name, value in state.items() if not isinstance(value, Tensor)), None)
     if other is not None or not state:
         raise UserError(f"must hold tensors by name, {other!r} is none" if state else "holds no tensors")
-    return dict(state), data.get("trained") if state is not data else None
+    return _without_wrappers(state), data.get("trained") if state is not data else None
+
+
+def _without_wrappers(state: State) -> State:
+    """Names as they are without DataParallel, torch.compile and the like around the module."""
+    for prefix in WRAPPERS:
+        if all(name.startswith(prefix) for name in state):
+            return _without_wrappers({name.removeprefix(prefix): tensor for name, tensor in state.items()})
+    return dict(state)
 
 
 def _unreadable(error: Exception) -> UserError:

@@ -78,6 +78,8 @@ def load_network(
     state, trained = load_weights(path)
     architecture = architecture.at(classes=len(trained.classes) if trained else classes)
     try:
+        if trained is None:
+            state = _as_ours(str(source), architecture, state)
         _check_tensors(architecture, state)
         architecture = trained.network(outside_blocks(blocks)) if trained else architecture
     except UserError as error:
@@ -86,6 +88,18 @@ def load_network(
     module = build(architecture)
     fit_weights(module, state)
     return LoadedNetwork(name, architecture, module.eval(), path, trained)
+
+
+def _as_ours(source: str, architecture: Architecture, state: State) -> State:
+    """Weights of a library's own names under ours, where the source is a known network; others as they are."""
+    from nas.module.libraries import translated
+
+    if any(name.startswith(("stem.", "stages.")) for name in state):
+        return state
+    try:
+        return translated(source, architecture, state) or state
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def _check_tensors(architecture: Architecture, state: State) -> None:

@@ -26,7 +26,7 @@ from nas.training.evaluation import Evaluation, at_once, evaluate
 from nas.training.initialisation import initialise, refresh
 from nas.training.optimisers import rate
 from nas.training.recipe import Recipe
-from nas.training.settings import Settings, autocast, settings_for, trained_network
+from nas.training.settings import Settings, autocast, check_batch, settings_for, trained_network
 from nas.training.start import Start, algorithms, begin, trained_as, wrapped
 from nas.training.state import TrainingState
 from search_spaces import Architecture
@@ -146,6 +146,7 @@ def prepare(
     """The network with its first weights, on the device, and the images; what follows is :func:`fit`'s."""
     torch.manual_seed(seed)
     network = trained_network(architecture, recipe, settings.image_size, len(data.classes))
+    check_batch(network, settings.batch_of(len(data.train)) // (settings.processes * settings.accumulate))
     if settings.device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats(settings.device)
     module: nn.Module = build(network, training=True, dropout=recipe.dropout, drop_path=recipe.drop_path)

@@ -7,6 +7,8 @@ from typing import Any
 
 from nas.training.recipe import Recipe
 from search_spaces import Architecture, UserError
+from search_spaces.network.architecture import trace_network
+from search_spaces.network.ops import BatchNorm
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,16 @@ def trained_network(architecture: Architecture, recipe: Recipe, image_size: int 
     stem = len(architecture.stem)
     whole = replace(architecture, stem=tuple(rows[:stem]), stages=tuple(rows[stem:]))
     return whole.at(image_size, classes)
+
+
+def check_batch(network: Architecture, images: int) -> None:
+    """Raise UserError where so many images at a time are too few for the network's batch norms."""
+    if images > 1:
+        return
+    for node in trace_network(network).nodes:
+        if isinstance(node.op, BatchNorm) and set(node.shape[1:]) == {1}:
+            rule = f"must be at least 2 for each step of gradient accumulation: {node.name} sees maps of one pixel"
+            raise UserError(rule, "batch")
 
 
 def autocast(settings: Settings) -> Any:
