@@ -9,7 +9,7 @@ from nas.cli import output
 from nas.cli.arguments import add_device, add_json, add_network, add_weights
 from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command, count, natural
-from nas.report.numbers import percent
+from nas.report.numbers import is_balanced, percent
 
 EXAMPLE = """
 nas evaluate studies/mine --data folder:flowers
@@ -62,6 +62,11 @@ def _print(facts: dict[str, Any]) -> None:
     output.print_pairs(
         [
             ("top-1", f"{percent(facts['top1'])}  (95 %: {low} to {high})"),
+            *(
+                []
+                if is_balanced(facts)
+                else [("balanced", f"{percent(facts['balanced_top1'])}, the mean over classes")]
+            ),
             ("top-5", percent(facts["top5"])),
             ("loss", f"{facts['loss']:.4f}"),
             ("images/s", f"{facts['images_per_second']:,.0f} on {facts['device']}"),

@@ -12,7 +12,7 @@ from nas.cli.arguments import ARCH_HELP
 from nas.cli.parser import Parser, command, count, natural
 from nas.cli.streams import unfailing
 from nas.module.loading import load_architecture
-from nas.report.numbers import percent
+from nas.report.numbers import is_balanced, percent
 from search_spaces.errors import UserError
 from search_spaces.files.outside import BLOCKS_HELP
 
@@ -227,5 +227,6 @@ def _summary_pairs(summary: dict[str, Any]) -> list[tuple[str, object]]:
 
 def _accuracy(part: dict[str, Any]) -> str:
     low, high = (percent(bound) for bound in part["top1_interval"])
+    balanced = "" if is_balanced(part) else f", balanced {percent(part['balanced_top1'], 2)}"
     top5 = "" if part["top5"] is None else f", top-5 {percent(part['top5'])}"
-    return f"top-1 {percent(part['top1'], 2)} (95 %: {low} to {high}){top5}, {part['images']:,} images"
+    return f"top-1 {percent(part['top1'], 2)} (95 %: {low} to {high}){balanced}{top5}, {part['images']:,} images"

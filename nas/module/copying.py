@@ -190,7 +190,12 @@ def _flat(tensor: Tensor) -> Tensor:
 def _alike(source: nn.Module, layer: nn.Module) -> bool:
     """Equal stride, dilation, groups and eps, where both layers have them."""
     names = [name for name in ("stride", "dilation", "groups", "eps") if hasattr(source, name) and hasattr(layer, name)]
-    return all(getattr(source, name) == getattr(layer, name) for name in names)
+    return all(_sides(getattr(source, name)) == _sides(getattr(layer, name)) for name in names)
+
+
+def _sides(value: Any) -> Any:
+    """A number for both sides and a list of two as a pair; packages write either."""
+    return tuple(value) if isinstance(value, list | tuple) else (value, value)
 
 
 def _like(source: nn.Module, layer: nn.Module) -> dict[str, Tensor]:

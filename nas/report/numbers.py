@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+MAX_IMBALANCE = 1.5  # of the most images of a class to the fewest
 UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 METRICS = {"macs": "MACs", "params": "parameters", "bytes": "weight bytes", "peak_bytes": "peak bytes"}
 """What a countable cost is called for people."""
@@ -35,3 +39,9 @@ def seconds_text(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def is_balanced(evaluation: Mapping[str, Any]) -> bool:
+    """Whether all classes have about as many images, so that balanced top-1 says nothing more than top-1."""
+    counts: list[int] = [row["images"] for row in evaluation["per_class"]]
+    return max(counts) <= MAX_IMBALANCE * min(counts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -57,7 +58,8 @@ class Evaluation:
         )
 
     def facts(self, classes: tuple[str, ...]) -> dict[str, Any]:
-        """Plain data, with the 95 % interval of top-1, classes by name from worst to best, and confused pairs."""
+        """Plain data, with the mean of the classes' shares (balanced top-1), the 95 % interval of top-1, classes by
+        name from worst to best, and confused pairs."""
         rows = [
             {"class": name, "images": sum(row), "top1": share}
             for name, row, share in zip(classes, self.confusion, self.per_class, strict=True)
@@ -70,6 +72,7 @@ class Evaluation:
         ]
         return {
             **asdict(self),
+            "balanced_top1": fmean(share for share in self.per_class if share is not None),
             "top1_interval": wilson(round(self.top1 * self.images), self.images),
             "per_class": sorted(rows, key=lambda row: (row["top1"] is None, row["top1"])),
             "confused": sorted(pairs, key=lambda pair: -pair["images"])[:MAX_PAIRS],

@@ -98,6 +98,7 @@ class Setup:
     trained: Trained
     steps: int
     batch: int
+    class_weights: Tensor | None = None
 
     def rate(self, step: int) -> float:
         """The learning rate of a step, counted from 0 over all epochs."""
@@ -172,8 +173,15 @@ def prepare(
         trained=trained_as(network, data, recipe, settings, seed, pixels),
         steps=max(1, len(images) // settings.batch),
         batch=settings.batch_of(len(images)),
+        class_weights=_class_weights(images.labels, len(data.classes)) if recipe.class_weights else None,
     )
     return setup, state
+
+
+def _class_weights(labels: Tensor, classes: int) -> Tensor:
+    """Weights (classes,) in inverse proportion to the number of images, with a mean of 1 over the images."""
+    counts = torch.bincount(labels, minlength=classes)
+    return len(labels) / (counts.count_nonzero() * counts.clamp_min(1))
 
 
 def key(network: Architecture, recipe: Recipe, settings: Settings, data: Data, start: Start | None = None) -> str:
@@ -271,18 +279,22 @@ def _loss(setup: Setup, images: Mixed) -> Tensor:
         output = setup.forward(images.x)
     logits, auxiliary = output if isinstance(output, tuple) else (output, [])
     smoothing = setup.recipe.label_smoothing
-    losses = [_cross_entropy(scores.float(), images, smoothing) for scores in (logits, *auxiliary)]
+    weights = setup.class_weights
+    losses = [_cross_entropy(scores.float(), images, smoothing, weights) for scores in (logits, *auxiliary)]
     return losses[0] + setup.recipe.aux_weight * sum(losses[1:])
 
 
-def _cross_entropy(logits: Tensor, images: Mixed, smoothing: float) -> Tensor:
-    """Mean cross-entropy with both labels of each image by its share."""
-    if images.share is None:
+def _cross_entropy(logits: Tensor, images: Mixed, smoothing: float, weights: Tensor | None) -> Tensor:
+    """Mean cross-entropy with both labels of each image by its share; ``weights`` of the classes have a mean of 1 over
+    the images."""
+    if images.share is None and weights is None:
         return F.cross_entropy(logits, images.labels, label_smoothing=smoothing)
     first, second = (
-        F.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none")
+        F.cross_entropy(logits, labels, weights, label_smoothing=smoothing, reduction="none")
         for labels in (images.labels, images.other)
     )
+    if images.share is None:
+        return first.mean()
     return (images.share * first + (1 - images.share) * second).mean()
 
 

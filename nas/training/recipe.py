@@ -51,6 +51,8 @@ class Recipe:
     clip: float = recipe_field(NOT_NEGATIVE, 0.0, "bound on the norm of the gradient, 0 for none")
     label_smoothing: float = recipe_field(A_SHARE, 0.0, "share of the label that all classes divide")
 
+    class_weights: bool = recipe_field(a_flag, False, "each class weighs the same in the loss, however few its images")
+
     init: str = recipe_field(KeyRule(INITIALISATIONS), "torch", "initialisation of the weights")
     ema: float = recipe_field(A_SHARE, 0.0, "decay of the average of the weights, as TensorFlow's; 0 for none")
     bn_momentum: float | None = recipe_field(NOT_NEGATIVE, None, "in place of the norms' own")

@@ -15,8 +15,7 @@ from search_spaces.network.ops import Shape
 from search_spaces.network.stage import Stage, trace_stage
 from search_spaces.values import Value, a_value, an_integer, ruled, some
 
-MAX_SIDE = 1 << 16  # pixels
-MAX_WIDTH = 1 << 24  # channels or classes
+MAX_SIZE = 1 << 30  # so that all costs stay numbers
 
 
 @dataclass(frozen=True)
@@ -26,9 +25,9 @@ class Architecture(Value):
     ``image_size`` is the side of the square input in pixels, ``in_channels`` its channels.
     """
 
-    image_size: int = ruled(an_integer(most=MAX_SIDE), 224)
-    classes: int = ruled(an_integer(most=MAX_WIDTH), 1000)
-    in_channels: int = ruled(an_integer(most=MAX_WIDTH), 3)
+    image_size: int = ruled(an_integer(most=MAX_SIZE), 224)
+    classes: int = ruled(an_integer(most=MAX_SIZE), 1000)
+    in_channels: int = ruled(an_integer(most=MAX_SIZE), 3)
     stem: Any = ruled(some(a_value(Stage)), ())
     stages: Any = ruled(some(a_value(Stage)), ())
     head: Any = ruled(a_value(*HEADS.values()), Head())

@@ -84,3 +84,11 @@ def test_the_module_is_put_in_evaluation_mode_and_batches_are_read(network, nois
     assert found.images == 24
     [(x, labels)] = split.evaluation(24)
     assert found.top1 == int((module(x).argmax(1) == labels).sum()) / 24
+
+
+def test_balanced_top1_is_the_mean_over_classes_that_have_images():
+    confusion = torch.tensor([[9, 1, 0], [1, 1, 0], [0, 0, 0]])
+    counts = {"confusion": confusion, "top5": torch.tensor(0), "loss": torch.tensor(1.0)}
+    facts = Evaluation.of(counts, 1.0).facts(("a", "b", "c"))
+    assert facts["top1"] == pytest.approx(10 / 12)
+    assert facts["balanced_top1"] == pytest.approx((0.9 + 0.5) / 2)

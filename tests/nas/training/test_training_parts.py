@@ -6,11 +6,13 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from timm.optim.rmsprop_tf import RMSpropTF
 from torch import nn
 
+from nas.data.splits import Split
 from nas.module.network import build
 from nas.training import loop
 from nas.training.average import Average
@@ -283,3 +285,16 @@ def test_a_batch_of_more_images_than_there_are(network, noisy, quick):
 def test_a_device_that_is_none_is_refused(name):
     with pytest.raises(UserError, match="device: must be auto, cpu, cuda or cuda:N"):
         device_of(name)
+
+
+def test_with_class_weights_each_class_weighs_the_same(network, noisy, quick):
+    """The loss of a class of few images counts as much as that of one of many."""
+    few = np.flatnonzero(noisy.train.labels == 0)[:4]
+    index = np.concatenate([few, np.flatnonzero(noisy.train.labels != 0)])
+    uneven = replace(noisy, train=Split(noisy.train.images[index], noisy.train.labels[index]))
+    weighted = replace(quick, class_weights=True)
+    setup, _ = loop.prepare(network, uneven, weighted, settings_for(weighted, "cpu"))
+    counts = np.bincount(uneven.train.labels)
+    assert (setup.class_weights * torch.from_numpy(counts)).tolist() == pytest.approx([len(index) / 3] * 3)
+    assert train(network, uneven, weighted, settings=settings_for(weighted, "cpu")).epochs == 3
+    assert weighted.digest != quick.digest
