@@ -15,8 +15,8 @@ from search_spaces import Architecture
 # A known network, and what builds the library's own module of it: torchvision's function, or timm's name.
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "alexnet": ("torchvision:alexnet",),
-    **{f"vgg-{depth}": (f"torchvision:vgg{depth}", f"timm:vgg{depth}") for depth in (11, 13, 16, 19)},
-    **{f"vgg-{depth}-bn": (f"torchvision:vgg{depth}_bn", f"timm:vgg{depth}_bn") for depth in (11, 13, 16, 19)},
+    **{f"vgg-{depth}": (f"torchvision:vgg{depth}",) for depth in (11, 13, 16, 19)},
+    **{f"vgg-{depth}-bn": (f"torchvision:vgg{depth}_bn",) for depth in (11, 13, 16, 19)},
     "googlenet": ("torchvision:googlenet",),
     "inception-v3": ("torchvision:inception_v3", "timm:inception_v3"),
     "inception-v4": ("timm:inception_v4",),
@@ -32,8 +32,9 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "mnasnet-b1": ("torchvision:mnasnet1_0", "timm:mnasnet_100"),
     **{
         f"efficientnet-b{size}": (f"torchvision:efficientnet_b{size}", f"timm:efficientnet_b{size}")
-        for size in range(8)
+        for size in range(5)
     },
+    **{f"efficientnet-b{size}": (f"torchvision:efficientnet_b{size}",) for size in (5, 6, 7)},
     **{f"efficientnetv2-{size}": (f"torchvision:efficientnet_v2_{size}",) for size in "sml"},
     **{f"nfnet-f{size}": (f"timm:dm_nfnet_f{size}",) for size in range(7)},
 }

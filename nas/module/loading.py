@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,9 +93,12 @@ def load_network(
 
 def _as_ours(source: str, architecture: Architecture, state: State) -> State:
     """Weights of a library's own names under ours, where the source is a known network; others as they are."""
-    from nas.module.libraries import translated
+    from nas.module.libraries import LIBRARIES, translated
 
-    if any(name.startswith(("stem.", "stages.")) for name in state):
+    if source not in LIBRARIES:
+        return state
+    with suppress(UserError):
+        _check_tensors(architecture, state)
         return state
     try:
         return translated(source, architecture, state) or state
