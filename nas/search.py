@@ -12,12 +12,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nas.storage import layout
+
 if TYPE_CHECKING:
     from nas.study import Study
     from nas.study.definition import Definition
     from nas.study.executors.protocol import Executor
     from nas.study.journal import Journal, Progress
+    from nas.study.outcome import BaseChoice, FinalScore
     from nas.study.plan import Evaluate, Plan
+    from nas.study.records import Record
     from nas.study.run_options import RunOptions
     from search_spaces import Budget, Space
 
@@ -58,13 +62,12 @@ def conduct(
 ) -> Study:
     """Run a plan to its limits and write its report. ``trainer``: the training function, ``module:name``."""
     from nas.report.page import write_report
-    from nas.storage import layout
     from nas.storage.files import remove_leftovers
     from nas.storage.lock import locked
     from nas.study import open_study
     from nas.study.executors.table import executor_of
 
-    if plan.exists and _is_done(study := open_study(plan.folder), options.trials):
+    if plan.exists and _is_done(study := open_study(plan.folder), plan, options):
         _make_again(study)
         return study
     settings = {} if plan.exists else _measured_settings(plan)
@@ -83,20 +86,22 @@ def conduct(
     return open_study(plan.folder)
 
 
-def _is_done(study: Study, trials: int) -> bool:
+def _is_done(study: Study, plan: Plan, options: RunOptions) -> bool:
     """Whether there is nothing left to train and to choose."""
-    from nas.storage import layout
     from nas.study.driver import missing_retrainings
+    from nas.study.final import is_made
 
-    enough = study.state == "exhausted" or (study.state == "finished" and study.done >= trials)
-    complete = not missing_retrainings(study.records, study.question)
+    enough = study.state == "exhausted" or (study.state == "finished" and study.done >= options.trials)
+    base = study.base.trial if study.base else None
+    complete = not missing_retrainings(study.records, study.question) and is_made(
+        study.final, plan, options.final, options.trials, base
+    )
     return enough and complete and (study.folder / layout.BASE).is_file() and not study.problems
 
 
 def _make_again(study: Study) -> None:
     """The records and the page of a study that is done, where they are missing or damaged."""
     from nas.report.page import write_report
-    from nas.storage import layout
     from nas.storage.lock import locked
     from nas.study.records import are_written, write_records
 
@@ -119,16 +124,17 @@ def _make_folder(folder: Path) -> None:
 def _measured_settings(plan: Plan) -> dict[str, Any]:
     """What is decided once at the start of a study: device, dtype, batch, threads, sizes, epochs."""
     question = plan.question
-    if plan.recipe is None:
+    if plan.sized is None:
         return {"epochs": question.epochs}
     from nas.training.settings import settings_for
 
-    return settings_for(plan.recipe, question.device, epochs=question.epochs).to_data()
+    sized, side = plan.sized, plan.search_size
+    settings = settings_for(sized.recipe, question.device, epochs=sized.epochs, batch=sized.batch, image_size=side)
+    return settings.to_data()
 
 
 def _settled(plan: Plan, settings: dict[str, Any]) -> Definition:
     """The stored definition, whose device must still be there, or a new one with the settings measured now."""
-    from nas.storage import layout
     from nas.study.definition import check_same, read_definition, write_definition
 
     if plan.exists:
@@ -159,7 +165,6 @@ def _check_device(folder: Path, definition: Definition) -> None:
 
 @contextmanager
 def _journal(folder: Path, progress: Progress | None) -> Iterator[Journal]:
-    from nas.storage import layout
     from nas.study.journal import Journal
     from nas.study.log import open_log
 
@@ -225,12 +230,10 @@ class _Run:
             self.journal.add("reference", **asdict(reference(self.plan.data)))
 
     def _conclude(self) -> None:
-        """Estimate the noise, choose the base, write its file, and read the test split once for it."""
-        from nas.storage import layout
+        """Estimate the noise, choose the base, write its file, and train it in the end, or test it as it is."""
         from nas.study import checkpoints, noise
         from nas.study.base import choose
         from nas.study.errors import StudyError
-        from search_spaces import save
 
         plan, journal, keep = self.plan, self.journal, self.options.keep
         choice = choose(journal.records, self.definition.question.objective)
@@ -243,6 +246,18 @@ class _Run:
         if keep != "all":
             checkpoints.sweep(plan.folder, [record.trial] if keep == "base" else [])
         weights = checkpoints.path_of(plan.folder, record)
+        self._write_base(choice, weights)
+        journal.add("base", **asdict(choice))
+        final = self._train_base(record)
+        if final is not None:
+            self._write_base(choice, plan.folder / final.folder / layout.WEIGHTS)
+        elif weights.exists():
+            self._test(record.trial, weights)
+
+    def _write_base(self, choice: BaseChoice, weights: Path) -> None:
+        from search_spaces import save
+
+        plan, record = self.plan, self.journal.records[choice.trial]
         provenance = {
             "study": plan.folder.name,
             "definition": self.definition.digest,
@@ -250,12 +265,34 @@ class _Run:
             "macs": record.macs,
             "params": record.params,
             "budgets": list(self.definition.budgets),
-            "weights": f"{layout.CHECKPOINTS}/{weights.name}" if weights.exists() else None,
+            "weights": str(weights.relative_to(plan.folder)) if weights.exists() else None,
         }
         save(plan.space.decide(record.decisions), plan.folder / layout.BASE, provenance)
-        journal.add("base", **asdict(choice))
-        if weights.exists():
-            self._test(record.trial, weights)
+
+    def _train_base(self, record: Record) -> FinalScore | None:
+        """Train the base at its deployment, where that is wished and not done; what is known of it then."""
+        from nas.study.final import final_training, folder_of, is_made, train_base, training_of
+        from nas.training.loop import TrainingFailed
+
+        plan, journal, options = self.plan, self.journal, self.options
+        known = journal.folded.final
+        if is_made(known, plan, options.final, options.trials, record.trial):
+            return known if known and known.trial == record.trial else None
+        final = final_training(plan, options.final, options.trials)
+        assert final is not None  # else there were nothing to make
+        training = training_of(plan, self.definition, plan.space.decide(record.decisions), final)
+        epochs = final.sized.epochs
+
+        def on_epoch(epoch: int, metrics: dict[str, Any]) -> None:
+            journal.add("final_epoch", epoch=epoch, epochs=epochs, top1=metrics["top1"], seconds=metrics["seconds"])
+
+        try:
+            score = train_base(training, folder_of(plan.folder, training), record.trial, on_epoch)
+        except TrainingFailed as error:
+            journal.add("problem", text=f"the base was not trained at {final.image_size} px: {error}")
+            return None
+        journal.add("final", **asdict(score))
+        return score
 
     def _test(self, trial: int, weights: Path) -> None:
         """Read the test split, once for each base."""
@@ -274,4 +311,5 @@ class _Run:
         except UserError as error:  # a damaged checkpoint
             self.journal.add("problem", text=f"the test split was not read: {error}")
         else:
-            self.journal.add("test", trial=trial, top1=result.top1, images=result.images)
+            side = settings.image_size
+            self.journal.add("test", trial=trial, top1=result.top1, images=result.images, image_size=side)

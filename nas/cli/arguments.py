@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from nas.cli.parser import Parser
+from search_spaces.errors import UserError
 from search_spaces.files.outside import BLOCKS_HELP
+
+if TYPE_CHECKING:
+    from nas.training.recipe import Recipe
 
 ARCH_HELP = "known network, YAML or JSON file, study folder (its base), or folder of `nas train`"
 
@@ -31,6 +38,29 @@ def add_weights(p: Parser) -> None:
 def add_device(p: Parser) -> None:
     """``--device``."""
     p.add_argument("--device", default="auto", metavar="D", help="cpu, cuda, cuda:N, or auto: a GPU if there is one")
+
+
+def add_recipe_values(group: Any) -> None:
+    """``--set``."""
+    help_text = "another value in the recipe, such as flip=false; may be repeated"
+    group.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help=help_text)
+
+
+def recipe_with(recipe: str, values: Sequence[str]) -> Recipe:
+    """The recipe, by name or file, with the values of ``--set``. Raises UserError for an unknown recipe, an unknown
+    field, and a value that it cannot have."""
+    from nas.training.recipes import recipe_of
+
+    changes = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UserError(f"--set must be FIELD=VALUE, got {text!r}")
+        try:
+            changes[name] = json.loads(value)
+        except ValueError:
+            changes[name] = value
+    return recipe_of(recipe).changed(changes)
 
 
 def add_json(p: Parser) -> None:

@@ -45,7 +45,8 @@ def _settings(f: Field[Any]) -> dict[str, Any]:
     named = bool(names) and all(isinstance(name, str) for name in names)
     metavar = f"{{{','.join(names)}}}" if named else f.metadata["metavar"]
     help_text = f.metadata["help"] + (f" ({default})" if default else "")
-    return {"type": _reader(f), "metavar": metavar, "help": help_text.replace("%", "%%")}
+    settings = {"type": _reader(f), "metavar": metavar, "help": help_text.replace("%", "%%")}
+    return settings if f.metadata["const"] is None else {**settings, "nargs": "?", "const": f.metadata["const"]}
 
 
 def _reader(f: Field[Any]) -> Callable[[str], Any]:

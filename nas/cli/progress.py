@@ -100,6 +100,8 @@ class Lines:
         self._state.take(event)
         if event["event"] == "problem":
             say(event["text"])
+        if event["event"] == "final_epoch":
+            say(final_line(event))
         if event["event"] == "finished":
             record = self._state.folded.records[event["trial"]]
             if record.state != "infeasible":
@@ -129,6 +131,8 @@ class Live:
         """Take an event; failures get a line of their own."""
         self._state.take(event)
         self._lines = block_lines(self._state)  # here, and not in the thread that draws
+        if event["event"] == "final_epoch":
+            self._lines = [final_line(event)]
         if event["event"] == "problem":
             self._say(event["text"])
         if event["event"] == "finished" and event["record"]["state"] == "failed":
@@ -175,6 +179,12 @@ def trial_line(record: Record, state: Watched) -> str:
     if record.replicate:
         name += f" (trial {record.source} again, seed {record.replicate})"
     return f"[{_standing(state)}] {name}: {record.state}{score}{why}, {rounded(record.macs)} MACs{_left(state)}"
+
+
+def final_line(event: Event) -> str:
+    """An epoch of the training of the base in the end."""
+    took = seconds_text(event["seconds"])
+    return f"training of the base: epoch {event['epoch']}/{event['epochs']}, {percent(event['top1'])}, {took}"
 
 
 def _standing(state: Watched) -> str:

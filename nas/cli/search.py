@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
+from nas.cli.arguments import add_recipe_values, recipe_with
 from nas.cli.exits import DONE, FAILED, complain
 from nas.cli.options import Groups, add_options, given
 from nas.cli.parser import Parser, command
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from nas.cli.progress import Watched
     from nas.study import Study
     from nas.study.plan import Plan
+    from nas.study.run_options import RunOptions
 
 EXAMPLE = """
 nas search --space mbconv --budget 400MFLOPs
@@ -30,7 +32,7 @@ nas search --space my-space.yaml --budget 350..400MFLOPs --dry-run
 
 def parser() -> Parser:
     """Options of `nas search`; all but a few are those of the question and of its run."""
-    from nas.study.question import ASKED, RUN, Question
+    from nas.study.question import ANSWERED, ASKED, RUN, Question
     from nas.study.run_options import RunOptions
 
     p = command(
@@ -41,11 +43,12 @@ def parser() -> Parser:
     )
     groups, about = Groups(p), {f.name: f.metadata for f in options_of(Question)}
     asked = groups[ASKED]
-    asked.add_argument("--space", required=True, metavar=about["space"]["metavar"], help=about["space"]["help"])
+    asked.add_argument("--space", metavar=about["space"]["metavar"], help=about["space"]["help"])
     budget = about["budgets"]
     asked.add_argument("--budget", action="append", required=True, metavar=budget["metavar"], help=budget["help"])
     add_options(groups, RunOptions)
     add_options(groups, Question, without=("space", "budgets"))
+    add_recipe_values(groups[ANSWERED])
     where = groups[RUN]
     where.add_argument("--out", type=Path, metavar="DIR", help="study folder, instead of one under studies/")
     where.add_argument("--dry-run", action="store_true", help="show what would be searched, train and write nothing")
@@ -58,17 +61,21 @@ def run(arguments: argparse.Namespace) -> int:
     from nas.cli.space_summary import summary_data, summary_lines, summary_of
     from nas.study.plan import plan
     from nas.study.question import Question
+    from nas.study.run_options import RunOptions
 
     say = output.say if arguments.json else print
     options = given(Question, arguments)
-    options.pop("space")
+    options.pop("space", None)
+    if arguments.set:
+        options["recipe"] = recipe_with(options.get("recipe", Question.recipe), arguments.set)
+    run_options = RunOptions(**given(RunOptions, arguments))
     study_plan = plan(arguments.space, arguments.budget, out=arguments.out, **options)
     summary = summary_of(study_plan.feasible)
     with unfailing():
-        for line in (*summary_lines(summary), *_latency_lines(study_plan), *_training_lines(study_plan)):
+        for line in (*summary_lines(summary), *_latency_lines(study_plan), *_training_lines(study_plan, run_options)):
             say(line)
         if not arguments.dry_run:
-            return _search(study_plan, arguments)
+            return _search(study_plan, run_options, arguments.json)
         say(f"dry run: nothing trained, nothing written; the study would be {study_plan.folder}")
         if arguments.json:
             output.print_json(summary_data(summary) | {"folder": str(study_plan.folder)})
@@ -81,35 +88,38 @@ def _latency_lines(plan: Plan) -> list[str]:
     return [f"  {limits}: measured candidate by candidate, before it is trained; not in these counts"] if limits else []
 
 
-def _training_lines(plan: Plan) -> list[str]:
+def _training_lines(plan: Plan, options: RunOptions) -> list[str]:
     """How candidates will be trained, and what that cannot tell; a demonstration is called one."""
     from nas.cli.space_summary import small_map_lines
+    from nas.data.by_name import DEMONSTRATION as DIGITS
     from nas.report.statements import DEMONSTRATION
+    from nas.study.deployment import deployment_lines
+    from nas.study.final import final_training
     from nas.training.settings import trained_network
     from search_spaces import least
 
-    recipe, data = plan.recipe, plan.data
-    if recipe is None or data is None:
+    sized, data = plan.sized, plan.data
+    if sized is None or data is None:
         return []
-    network = trained_network(least(plan.space), recipe, recipe.image_size, len(data.classes))
+    network = trained_network(least(plan.space), sized.recipe, plan.search_size, len(data.classes))
     lines = [
+        *(f"  {line}" for line in deployment_lines(plan.space, plan.question, data)),
         f"data {data.name}: {len(data.train):,} images for training, {len(data.val):,} for validation, "
-        f"{len(data.classes)} classes",
+        f"{len(data.classes)} classes, {data.image_size} px",
         *(f"  {note}" for note in data.notes),
-        f"candidates are trained by recipe {recipe.name}: {plan.question.epochs or recipe.epochs} epochs "
-        f"at {network.image_size} px",
+        f"candidates are trained at {network.image_size} px by {sized}",
     ]
     lines += [f"  {line}" for line in small_map_lines(plan.space, network)]
-    return [*lines, DEMONSTRATION] if data.name == "digits" else lines
+    final = final_training(plan, options.final, options.trials)
+    lines += [f"  {final}"] if final else []
+    return [*lines, DEMONSTRATION] if plan.question.data == DIGITS else lines
 
 
-def _search(plan: Plan, arguments: argparse.Namespace) -> int:
+def _search(plan: Plan, options: RunOptions, as_json: bool) -> int:
     from nas.cli.progress import display
     from nas.search import conduct
     from nas.study.errors import StudyError
-    from nas.study.run_options import RunOptions
 
-    options = RunOptions(**given(RunOptions, arguments))
     try:
         with display(_watched(plan, options.trials)) as shown:
             study = conduct(plan, options, progress=shown)
@@ -117,7 +127,7 @@ def _search(plan: Plan, arguments: argparse.Namespace) -> int:
         return complain(error, FAILED)
     except OSError as error:  # a full disk
         return complain(f"{error}; the same command goes on from {plan.folder}", FAILED)
-    if arguments.json:
+    if as_json:
         output.print_json(result_data(study))
     else:
         print("\n".join(result_lines(study)))
@@ -130,39 +140,56 @@ def _watched(plan: Plan, trials: int) -> Watched:
     from nas.study import open_study
 
     records = open_study(plan.folder).records if plan.exists else ()
-    question = plan.question
-    epochs = question.epochs or (plan.recipe.epochs if plan.recipe else None)
-    return watched(question, trials, epochs, records)
+    epochs = plan.sized.epochs if plan.sized else plan.question.epochs
+    return watched(plan.question, trials, epochs, records)
 
 
 def result_lines(study: Study) -> list[str]:
     """What is said at the end: the base with its costs, the reference, the noise, where to go on."""
-    from nas.report.statements import DEMONSTRATION, base_lines, is_demonstration, noise_verdict, tested_line
+    from nas.report.statements import (
+        DEMONSTRATION,
+        base_lines,
+        handed_over_lines,
+        is_demonstration,
+        noise_verdict,
+    )
 
     base = study.base
-    lines = ["", f"study {study.folder}: {study.state}", *base_lines(study)]
-    if study.test is not None:
-        lines.append(tested_line(study.test))
+    lines = ["", f"study {study.folder}: {study.state}", *base_lines(study), *handed_over_lines(study)]
     if base is not None:
-        rows = [(base.digest, f"{base.params:,}", f"{base.macs:,}")]
-        lines += ["", *output.table_lines(("base", "parameters", "MACs"), rows, "lrr"), ""]
+        rows = [(base.digest, f"{base.params:,}", f"{base.macs:,}", f"{study.definition.image_size} px")]
+        lines += ["", *output.table_lines(("base", "parameters", "MACs", "at"), rows, "lrrr"), ""]
     lines.append(noise_verdict(study.noise))
     if is_demonstration(study):
         lines.append(DEMONSTRATION)
     lines.append(f"report: {study.folder / layout.REPORT}")
     if base is not None:
-        lines.append(f"next: nas scale {shlex.quote(str(study.folder))} --phi 3")
+        lines += next_lines(study)
     if study.state == "time":
         of = f"{study.done} of {study.trials_wanted} trainings done"
         lines.append(f"time was up with {of}: the same command goes on, with a longer --time")
     return lines
 
 
+def next_lines(study: Study) -> list[str]:
+    """The commands that a newcomer wants now."""
+    folder = shlex.quote(str(study.folder))
+    data = study.definition.data
+    lines = [f"next: nas scale {folder} --phi 3"]
+    if data is None:
+        return lines
+    spec = shlex.quote(str(data["spec"]))
+    longer = f"      nas train {folder} --data {spec}   (the base, trained for longer)"
+    if study.final is None:
+        return [*lines, longer]
+    return [*lines, f"      nas export {folder}   (ONNX);  nas predict {folder} IMAGE", longer]
+
+
 def result_data(study: Study) -> dict[str, Any]:
     """The same as plain data."""
     from nas.report.statements import is_demonstration
 
-    findings = {name: getattr(study, name) for name in ("choice", "reference", "noise", "test")}
+    findings = {name: getattr(study, name) for name in ("choice", "reference", "noise", "test", "final")}
     return {
         "folder": str(study.folder),
         "state": study.state,

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
-from nas.cli.arguments import ARCH_HELP
+from nas.cli.arguments import ARCH_HELP, add_recipe_values, recipe_with
 from nas.cli.parser import Parser, command, count, natural
 from nas.cli.streams import unfailing
 from nas.module.loading import load_architecture
 from nas.report.numbers import is_balanced, percent
-from search_spaces.errors import UserError
 from search_spaces.files.outside import BLOCKS_HELP
 
 if TYPE_CHECKING:
-    from nas.training.recipe import Recipe
     from nas.training.training import Training
 
 EXAMPLE = """
@@ -52,9 +49,7 @@ def _add_question(p: Parser) -> None:
     group.add_argument("--data", required=True, metavar="D", help=FORMS)
     measured = "; ".join(f"{name}: {text}" for name, text in MEASURED.items()).replace("%", "%%")
     group.add_argument("--recipe", default="modern", metavar="R", help=f"modern by default. Measured: {measured}")
-    group.add_argument(
-        "--set", action="append", default=[], metavar="FIELD=VALUE", help="another value in the recipe; may be repeated"
-    )
+    add_recipe_values(group)
     group.add_argument("--epochs", type=count, metavar="N", help="epochs, instead of the recipe's; its curve is kept")
     group.add_argument("--image-size", type=count, metavar="N", help="side in pixels, instead of the network's")
     group.add_argument("--batch", type=count, metavar="N", help="images a step over all processes; the rate stays")
@@ -132,7 +127,7 @@ def _training(options: argparse.Namespace, device: str) -> Training:
     from nas.training.streaming import cores
     from nas.training.training import Training
 
-    recipe = _recipe(options)
+    recipe = recipe_with(options.recipe, options.set)
     name, architecture = load_architecture(options.network, options.blocks)
     given = {field: getattr(options, field) for field in OPTIONS if getattr(options, field)}
     threads = options.threads or (1 if device.startswith("cuda") else cores())
@@ -156,22 +151,6 @@ def _training(options: argparse.Namespace, device: str) -> Training:
         freeze=tuple(options.freeze),
         blocks=options.blocks,
     )
-
-
-def _recipe(options: argparse.Namespace) -> Recipe:
-    """The named recipe with the values that were set."""
-    from nas.training.recipes import recipe_of
-
-    values = {}
-    for text in options.set:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise UserError(f"--set must be FIELD=VALUE, got {text!r}")
-        try:
-            values[name] = json.loads(value)
-        except ValueError:
-            values[name] = value
-    return recipe_of(options.recipe).changed(values)
 
 
 def _about(training: Training, folder: Path) -> list[str]:

@@ -24,6 +24,7 @@ DATA_SETS = {
     "folder:PATH": "nas.data.folder:folder",
     "npz:FILE": "nas.data.npz:npz",
 }
+DEMONSTRATION = "digits"  # searched where no data are named
 FORMS = " or ".join(", ".join(DATA_SETS).rsplit(", ", 1))
 
 

@@ -22,7 +22,8 @@ class Data:
     """A data set. Search and training see ``train`` and ``val``; ``test`` is for one final evaluation.
 
     The splits are all of one kind: in memory (Split), or read from their files one by one (StreamedSplit).
-    ``notes`` say what was done to images that did not fit (sizes, modes).
+    ``notes`` say what was done to images that did not fit (sizes, modes). ``mirrors``: a mirrored image keeps its
+    label.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Data:
     val: Split | StreamedSplit
     test: Split | StreamedSplit
     notes: tuple[str, ...] = ()
+    mirrors: bool = True
 
     @property
     def streamed(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from nas.data.dataset import Data, split_data
@@ -13,4 +15,5 @@ def digits(seed: int = 0) -> Data:
 
     bunch = load_digits()
     images = np.round(bunch.images * (255 / 16)).astype(np.uint8)[:, None]
-    return split_data("digits", tuple(str(name) for name in bunch.target_names), images, bunch.target, seed)
+    data = split_data("digits", tuple(str(name) for name in bunch.target_names), images, bunch.target, seed)
+    return replace(data, mirrors=False)

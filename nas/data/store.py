@@ -141,8 +141,8 @@ def _meta(data: Data) -> dict[str, Any]:
 
 def _opened(folder: Path) -> Data:
     meta = json.loads((folder / META).read_text(encoding="utf-8"))
-    splits = {name: _split(folder, name, tuple(meta["shapes"][name])) for name in SPLITS}
-    data = Data(meta["name"], tuple(meta["classes"]), **splits, notes=tuple(meta["notes"]))
+    train, val, test = (_split(folder, name, tuple(meta["shapes"][name])) for name in SPLITS)
+    data = Data(meta["name"], tuple(meta["classes"]), train, val, test, tuple(meta["notes"]))
     _verify(folder, data, meta["digest"])
     return data.known_as(meta["digest"])
 

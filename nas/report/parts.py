@@ -115,8 +115,8 @@ def _base_cards(study: Study) -> list[Html]:
     if reference is not None:
         note = f"{score_interval(score, reference.images)}; {note}"
     shown = [
-        _card("base, top-1 on validation", percent(score), note, "card base"),
-        _card("base, MACs", rounded(base.macs), f"{base.macs:,}"),
+        _card("base, top-1 on validation", percent(score), f"at {study.search_size} px; {note}", "card base"),
+        _card("base, MACs", rounded(base.macs), f"{base.macs:,} at {study.definition.image_size} px"),
         _card("base, parameters", rounded(base.params), f"{base.params:,}"),
     ]
     if reference is not None:
@@ -126,11 +126,13 @@ def _base_cards(study: Study) -> list[Html]:
 
 
 def _test_card(study: Study) -> list[Html]:
-    test = study.test
-    if test is None:
+    """The test score of what is handed over, with the size at which it holds."""
+    score = study.final or study.test
+    if score is None:
         return []
-    note = f"{score_interval(test.top1, test.images)}; {test.images} images, read once for this base"
-    return [_card("base, top-1 on test", percent(test.top1), note)]
+    side = f"at {score.image_size} px; " if score.image_size else ""
+    note = f"{side}{score_interval(score.top1, score.images)}; {score.images} images, read once for this base"
+    return [_card("base, top-1 on test", percent(score.top1), note)]
 
 
 def _card(name: str, value: str, note: str, class_: str = "card") -> Html:

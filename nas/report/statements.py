@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from math import sqrt
 
-from nas.report.numbers import interval, percent
+from nas.data.by_name import DEMONSTRATION as DIGITS
+from nas.report.numbers import interval, percent, rounded
 from nas.study import Record, Study
-from nas.study.outcome import BaseChoice, Noise, TestScore
+from nas.study.outcome import BaseChoice, FinalScore, Noise, TestScore
 from nas.training.reference import Reference
 from search_spaces.counting.intervals import wilson
 
@@ -20,7 +21,8 @@ DEMONSTRATION = (
 
 def is_demonstration(study: Study) -> bool:
     """Whether the data are the built-in digits."""
-    return study.definition.data_name == "digits"
+    data = study.definition.data
+    return data is not None and data["spec"] == DIGITS
 
 
 def score_interval(share: float, images: int) -> str:
@@ -39,7 +41,8 @@ def base_lines(study: Study) -> list[str]:
     if base is None or base.top1 is None:
         return ["no base yet: no training was completed"]
     images = None if reference is None else reference.images
-    lines = [f"base: trial {base.trial}, top-1 {with_interval(base.top1, images)} on validation in the search"]
+    score = f"top-1 {with_interval(base.top1, images)} on validation in the search{_at(study.search_size)}"
+    lines = [f"base: trial {base.trial}, {score}"]
     if choice is not None and choice.fresh is not None:
         mean = with_interval(choice.fresh, images)
         lines.append(f"base trained again with {_seeds(choice.replicates)}: top-1 {mean} on average")
@@ -48,9 +51,40 @@ def base_lines(study: Study) -> list[str]:
     return [*lines, reference_line(reference), comparison(fair_score(base, choice), reference)]
 
 
+def handed_over_lines(study: Study) -> list[str]:
+    """What the network that the study hands over reaches, at which image size and on which split; or that it has not
+    been trained at its deployment."""
+    if study.final is not None:
+        return final_lines(study.final)
+    lines = [] if study.test is None else [tested_line(study.test)]
+    side, searched = study.definition.image_size, study.search_size
+    if study.base is None or study.definition.data is None or side == searched:
+        return lines
+    return [
+        *lines,
+        f"these scores hold at {searched} px, the costs at {side} px: --final trains and tests the base there",
+    ]
+
+
+def final_lines(final: FinalScore) -> list[str]:
+    """The base as it was trained in the end."""
+    network = f"{rounded(final.macs)} MACs at {final.image_size} px"
+    tested = with_interval(final.top1, final.images)
+    return [
+        f"base trained in the end ({network}): {final.epochs} epochs of recipe {final.recipe}, "
+        f"top-1 {percent(final.validation)} on validation",
+        f"test split, read once for it: top-1 {tested}",
+    ]
+
+
 def tested_line(test: TestScore) -> str:
-    """The base on the test split."""
-    return f"test split, read once for this base: top-1 {with_interval(test.top1, test.images)}"
+    """The base as the search trained it, on the test split."""
+    score = with_interval(test.top1, test.images)
+    return f"test split, read once for this base: top-1 {score}{_at(test.image_size)}"
+
+
+def _at(image_size: int | None) -> str:
+    return f", at {image_size} px" if image_size else ""
 
 
 def fair_score(base: Record, choice: BaseChoice | None) -> float:

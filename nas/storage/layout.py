@@ -10,6 +10,7 @@ RECORDS = "records.jsonl"  # one line a trial, made from the log
 BASE = "base.yaml"  # the chosen network
 REPORT = "report.html"
 CHECKPOINTS = "checkpoints"  # a folder
+FINAL = "final"  # a folder of trainings of the base
 WORKERS_LOG = "workers.log"  # what trainers print
 
 # A training

@@ -21,18 +21,21 @@ def option(
     group: str,
     read: Callable[[str], Any] | None = None,
     compare: bool = True,
+    const: Any = None,
 ) -> Any:
     """A dataclass field that is an option.
 
     ``rule`` returns the value in its normal form or raises UserError; None is allowed where it is the default.
     ``read`` makes the value of a word on the command line, ``metavar`` stands for it in the help, ``group`` is the
-    heading there. Options that do not ``compare`` are no part of what must be equal for a study to go on.
+    heading there, ``const`` the value where no word follows. Options that do not ``compare`` are no part of what must
+    be equal for a study to go on.
     """
 
     def check(value: Any) -> Any:
         return None if value is None and default is None else rule(value)
 
     about = {"check": check, "rule": rule, "help": help, "metavar": metavar, "group": group, "read": read}
+    about["const"] = const
     return field(default=default, compare=compare, metadata=about)
 
 

@@ -45,16 +45,43 @@ class BaseChoice:
 
 @dataclass(frozen=True)
 class TestScore:
-    """Top-1 (0 to 1) of the base, search trial ``trial``, on the ``images`` of the test split."""
+    """Top-1 (0 to 1) of the base, search trial ``trial``, as the search trained it at ``image_size`` pixels, on the
+    ``images`` of the test split."""
 
     __test__ = False  # not a test case, whatever its name says to pytest
 
     trial: int
     top1: float
     images: int
+    image_size: int | None = None
 
 
-FINDINGS: dict[str, type[Any]] = {"reference": Reference, "noise": Noise, "base": BaseChoice, "test": TestScore}
+@dataclass(frozen=True)
+class FinalScore:
+    """The base, search trial ``trial``, trained at its deployment ``image_size``: top-1 (0 to 1) on validation and, of
+    ``images``, on the test split; its costs there. ``folder`` is in the study."""
+
+    trial: int
+    recipe: str
+    recipe_digest: str
+    epochs: int
+    image_size: int
+    folder: str
+    params: int
+    macs: int
+    validation: float
+    top1: float
+    images: int
+    seconds: float
+
+
+FINDINGS: dict[str, type[Any]] = {
+    "reference": Reference,
+    "noise": Noise,
+    "base": BaseChoice,
+    "test": TestScore,
+    "final": FinalScore,
+}
 """Events that hold a finding whole; of several the last one holds."""
 
 

@@ -12,15 +12,16 @@ from nas.data.by_name import load_data
 from nas.storage import layout
 from nas.storage.versions import installed_versions
 from nas.study.definition import Definition, check_same, read_definition
+from nas.study.deployment import deployed_space
 from nas.study.evaluator import evaluator_identity
 from nas.study.options import from_options
 from nas.study.question import Question
 from nas.training.recipes import recipe_of
-from search_spaces import Budget, Space, least, load, within
+from nas.training.sizing import Sized, for_data, search_size, sized
+from search_spaces import Budget, Space, least, within
 from search_spaces.counting.preflight import check_feasible
 from search_spaces.errors import UserError
 from search_spaces.files.codec import to_data
-from search_spaces.files.outside import outside_blocks
 
 if TYPE_CHECKING:
     from nas.data.dataset import Data
@@ -42,8 +43,19 @@ class Plan:
     budgets: tuple[Budget, ...]
     feasible: Feasible
     data: Data | None
-    recipe: Recipe | None
+    sized: Sized | None
     evaluate: Evaluate | None
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """How candidates are trained, None under the user's own evaluator."""
+        return self.sized.recipe if self.sized else None
+
+    @property
+    def search_size(self) -> int:
+        """Image size in pixels at which candidates are trained."""
+        side = self.definition.image_size
+        return search_size(self.sized.recipe, side, self.data) if self.sized and self.data else side
 
     @property
     def question(self) -> Question:
@@ -60,7 +72,7 @@ class Plan:
 
 
 def plan(
-    space: Space | str,
+    space: Space | str | None,
     budgets: str | Budget | Iterable[str | Budget] = (),
     *,
     out: Path | str | None = None,
@@ -74,14 +86,16 @@ def plan(
     question: Question = from_options(
         Question, {"space": space, "budgets": several, **options}, known=("out", "evaluate", "evaluator_name")
     )
-    opened = _space(question)
     limits = tuple(b if isinstance(b, Budget) else Budget.parse(b) for b in question.budgets)
+    recipe = recipe_of(question.recipe)
+    data = load_data(question.data, SPLIT) if evaluate is None else None
+    sizes = sized(for_data(recipe, data), len(data.train), epochs=question.epochs) if data else None
+    opened = deployed_space(question, limits, data)
     feasible = within(opened, *(budget for budget in limits if budget.metric != LATENCY))
     check_feasible(feasible)
-    data = load_data(question.data, SPLIT) if evaluate is None else None
-    recipe = recipe_of(question.recipe) if evaluate is None else None
-    if data and recipe:
-        _check_trainable(opened, recipe, len(data.classes))
+    if data and sizes:
+        side = search_size(sizes.recipe, opened.architecture.image_size, data)
+        _check_trainable(opened, sizes.recipe, side, len(data.classes))
     definition = Definition(
         question=question,
         name=opened.name,
@@ -91,33 +105,22 @@ def plan(
         classes=opened.architecture.classes,
         data=_described(data, question.data) if data else None,
         evaluator=evaluator_identity(evaluate, evaluator_name) if evaluate is not None else None,
-        recipe=recipe.to_data() if recipe else None,
+        recipe=sizes.recipe.to_data() if sizes else None,
         versions=installed_versions(),
     )
     folder = Path(out) if out else definition.default_folder()
     _check_folder(folder, definition)
-    return Plan(folder, definition, opened, limits, feasible, data, recipe, evaluate)
+    return Plan(folder, definition, opened, limits, feasible, data, sizes, evaluate)
 
 
-def _space(question: Question) -> Space:
-    space = question.space
-    value = load(space, blocks=outside_blocks(question.blocks)) if isinstance(space, str) else space
-    if not isinstance(value, Space):
-        raise UserError(f"{space} is a network, not a space: nothing in it is left open")
-    changes: dict[str, Any] = {
-        name: getattr(question, name) for name in ("image_size", "classes") if getattr(question, name) is not None
-    }
-    return replace(value, architecture=replace(value.architecture, **changes)) if changes else value
-
-
-def _check_trainable(space: Space, recipe: Recipe, classes: int) -> None:
+def _check_trainable(space: Space, recipe: Recipe, image_size: int, classes: int) -> None:
     """Every head must take the image size of the training."""
     from nas.training.settings import trained_network
 
     smallest = least(space)
     for shared in space.shared_assignments():
         for _, head in space.tree.fields["head"].every(shared):
-            trained_network(replace(smallest, head=head), recipe, recipe.image_size, classes)
+            trained_network(replace(smallest, head=head), recipe, image_size, classes)
 
 
 def _described(data: Data, spec: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nas.data.by_name import FORMS
+from nas.data.by_name import DEMONSTRATION, FORMS
 from nas.study.objectives import OBJECTIVES
 from nas.study.options import a_text, anything, option
 from nas.study.propose.samplers import SAMPLERS
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ASKED, ANSWERED, RUN = "the question", "how it is answered", "where it runs"
 _asked = partial(option, group=ASKED, read=str, compare=False)
 _answered = partial(option, group=ANSWERED, read=str)
+SPACE_HELP = "ready space or YAML/JSON file; by default the first of mbconv and mobile-small that fits"
 BUDGET_HELP = "400MFLOPs, 5.3Mparams, 20MB, 64MBpeak, or a range 350..400MFLOPs; may be repeated"
 DATA_HELP = f"{FORMS}; a folder has one folder for each class"
 AT_DEPLOYMENT = "for which the budget holds"
@@ -31,15 +32,18 @@ AT_DEPLOYMENT = "for which the budget holds"
 class Question(Value):
     """The options of a study. Raises UserError with the name of the option, its rule and the value.
 
-    ``image_size`` (pixels) and ``classes`` are those of deployment, at which the budgets hold; None keeps the space's.
+    ``image_size`` (pixels) and ``classes`` are those of deployment, at which the budgets hold; None is the space's
+    size and the data's classes.
     Space, budgets, data, recipe and sizes are compared by what they mean (:class:`nas.study.definition.Definition`).
     """
 
-    space: str | Space = _asked(anything, None, "ready space or YAML/JSON file", "NAME|FILE")
+    space: str | Space = _asked(anything, None, SPACE_HELP, "NAME|FILE")
     budgets: tuple[str | Budget, ...] = _asked(anything, (), BUDGET_HELP, "B")
-    data: str = _asked(a_text, "digits", DATA_HELP, "D")
-    image_size: int | None = _asked(an_integer(), None, f"deployment image size, {AT_DEPLOYMENT}", "N", read=int)
-    classes: int | None = _asked(an_integer(), None, f"deployment classes, {AT_DEPLOYMENT}", "N", read=int)
+    data: str = _asked(a_text, DEMONSTRATION, DATA_HELP, "D")
+    image_size: int | None = _asked(
+        an_integer(), None, f"deployment image size (the space's), {AT_DEPLOYMENT}", "N", read=int
+    )
+    classes: int | None = _asked(an_integer(), None, f"deployment classes (the data's), {AT_DEPLOYMENT}", "N", read=int)
     sampler: str = _answered(KeyRule(SAMPLERS), "tpe", "who proposes candidates")
     pruner: str = _answered(KeyRule(PRUNERS), "median", "who stops hopeless trainings")
     objective: str = _answered(KeyRule(OBJECTIVES), "top1", "what is maximised")

@@ -11,7 +11,7 @@ from typing import Any
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.study.log import Event
-from nas.study.outcome import FINDINGS, BaseChoice, Noise, TestScore, from_fields
+from nas.study.outcome import FINDINGS, BaseChoice, FinalScore, Noise, TestScore, from_fields
 from nas.training.reference import Reference
 from search_spaces.network.cost import FLOAT32
 
@@ -80,6 +80,7 @@ class Folded:
     noise: Noise | None = None
     base: BaseChoice | None = None
     test: TestScore | None = None
+    final: FinalScore | None = None
     ended: Event | None = None
     trials: int | None = None
     next_trial: int = 0

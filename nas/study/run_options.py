@@ -10,12 +10,14 @@ from typing import Any
 
 from nas.study.checkpoints import KEEP
 from nas.study.executors.table import EXECUTORS
-from nas.study.options import from_options, option, options_of
+from nas.study.final import AUTO, FULL
+from nas.study.options import a_text, from_options, option, options_of
 from nas.study.question import ANSWERED, RUN
 from search_spaces.errors import UserError
 from search_spaces.values import KeyRule, Value, a_number, an_integer, one_of
 
 TIME_HELP = "start no training after this long: 90s, 45min, 2h"
+FINAL_HELP = f"train the base in the end, by recipe R, {FULL} without R; auto: short and where it is cheap; none"
 _answered = partial(option, group=ANSWERED, read=str)
 _run = partial(option, group=RUN, read=str)
 
@@ -43,10 +45,12 @@ class RunOptions(Value):
     """Options of one run. Raises UserError with the name of the option, its rule and the value.
 
     ``trials`` trainings end complete or pruned; after ``time`` seconds no training is begun any more.
+    ``final`` says how the base is trained in the end.
     """
 
     trials: int = _answered(an_integer(), 12, "trainings to make", "N", read=int)
     time: float | None = _answered(a_number(above=0), None, TIME_HELP, "T", read=_read_seconds)
+    final: str = _answered(a_text, AUTO, FINAL_HELP, "R", const=FULL)
     workers: int | str = _run(_workers, "auto", "trainings side by side", "N|auto", read=_read_workers)
     executor: str = _run(KeyRule(EXECUTORS, ("auto",)), "auto", "what runs the trainings")
     keep: str = _run(one_of(*KEEP), "base", "whose checkpoints stay")

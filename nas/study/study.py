@@ -10,7 +10,7 @@ from nas.storage import lock
 from nas.storage.layout import LOG, STUDY
 from nas.study.definition import Definition, read_definition
 from nas.study.log import read_log
-from nas.study.outcome import BaseChoice, Noise, TestScore
+from nas.study.outcome import BaseChoice, FinalScore, Noise, TestScore
 from nas.study.question import Question
 from nas.study.records import Folded, Record, fold
 from nas.training.reference import Reference
@@ -25,9 +25,9 @@ class Study:
     """A study read from its folder; later changes of the folder do not show.
 
     ``state`` is running, interrupted, finished, exhausted, time or failed. ``base`` is the record of the chosen search
-    trial, ``choice`` says how it was chosen, ``test`` how it does on the test split; ``reference`` and ``noise`` are
-    what scores are compared with. What is not known yet is None. ``trials_wanted`` is how far the last run was to go.
-    ``problems`` has one line per damaged piece of the log.
+    trial, ``choice`` says how it was chosen, ``test`` how it does on the test split, ``final`` how it does when trained
+    at its deployment; ``reference`` and ``noise`` are what scores are compared with. What is not known yet is None.
+    ``trials_wanted`` is how far the last run was to go. ``problems`` has one line per damaged piece of the log.
     """
 
     folder: Path
@@ -38,6 +38,7 @@ class Study:
     reference: Reference | None
     noise: Noise | None
     test: TestScore | None
+    final: FinalScore | None
     state: str
     trials_wanted: int | None
     problems: tuple[str, ...] = ()
@@ -51,6 +52,11 @@ class Study:
     def question(self) -> Question:
         """What was asked."""
         return self.definition.question
+
+    @property
+    def search_size(self) -> int:
+        """Image size in pixels at which candidates were trained; under the user's own evaluator that of deployment."""
+        return int(self.definition.settings.get("image_size") or self.definition.image_size)
 
     @property
     def done(self) -> int:
@@ -97,6 +103,7 @@ def open_study(folder: Path | str) -> Study:
         reference=folded.reference,
         noise=folded.noise,
         test=folded.test,
+        final=folded.final if folded.final and folded.base and folded.final.trial == folded.base.trial else None,
         state=_state(folded, running),
         trials_wanted=folded.trials,
         problems=content.problems,

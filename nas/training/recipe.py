@@ -34,7 +34,9 @@ class Recipe:
 
     name: str
     epochs: int = recipe_field(an_integer(), MISSING, "times that each image is seen")
-    image_size: int | None = recipe_field(an_integer(), None, "side in pixels; none: the network's")
+    min_steps: int = recipe_field(COUNT, 0, "steps at least in all: by smaller batches, then by more epochs")
+    image_size: int | None = recipe_field(an_integer(), None, "side in pixels of a search; none: of deployment")
+    min_map: int = recipe_field(COUNT, 0, "side of the last map that is kept in a search by dropping first strides")
     batch: int = recipe_field(an_integer(), 64, "images a step, over all processes")
     drop_strides: int = recipe_field(COUNT, 0, "how many of the network's first strides of 2 become 1")
 
@@ -44,7 +46,9 @@ class Recipe:
     decay: float = recipe_field(BELOW_1, 0.9, "of the mean square in rmsprop")
     eps: float = recipe_field(NOT_NEGATIVE, 1e-3, "of rmsprop")
     weight_decay: float = recipe_field(NOT_NEGATIVE, 5e-4, "not for norms and biases")
-    schedule: str = recipe_field(KeyRule(SCHEDULES), "cosine", "to 0 along a cosine, or exponential by steps of epochs")
+    schedule: str = recipe_field(
+        KeyRule(SCHEDULES), "cosine", "to 0 along a cosine or a line, or exponential by steps of epochs"
+    )
     warm_up: float = recipe_field(BELOW_1, 0.2, "share of the steps until the rate is reached")
     decay_rate: float = recipe_field(NOT_NEGATIVE, 0.97, "factor of the exponential schedule")
     decay_epochs: float = recipe_field(POSITIVE, 2.4, "epochs between these, of the recipe's own epochs")

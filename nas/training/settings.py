@@ -9,6 +9,7 @@ from nas.training.recipe import Recipe
 from search_spaces import Architecture, UserError
 from search_spaces.network.architecture import trace_network
 from search_spaces.network.ops import BatchNorm
+from search_spaces.space.map_sizes import last_side
 
 
 @dataclass(frozen=True)
@@ -122,17 +123,30 @@ def settings_for(
 
 
 def trained_network(architecture: Architecture, recipe: Recipe, image_size: int | None, classes: int) -> Architecture:
-    """The network as it is trained: at the training's image size, with the data's classes, and with the recipe's
-    number of first strides made 1."""
-    left = recipe.drop_strides
+    """The network as it is trained: with the data's classes, at the training's image size (None: its own).
+
+    The recipe's number of first strides are made 1; and below the network's own size as many more as keep a last map of
+    the recipe's ``min_map`` pixels.
+    """
+    dropped = recipe.drop_strides
+    network = _with_strides_dropped(architecture, dropped).at(image_size, classes)
+    while network.image_size < architecture.image_size and (last_side(network) or recipe.min_map) < recipe.min_map:
+        dropped += 1
+        fewer = _with_strides_dropped(architecture, dropped).at(image_size, classes)
+        if fewer == network:
+            break
+        network = fewer
+    return network
+
+
+def _with_strides_dropped(architecture: Architecture, count: int) -> Architecture:
     rows = []
     for row in (*architecture.stem, *architecture.stages):
-        drop = left > 0 and row.stride > 1
+        drop = count > 0 and row.stride > 1
         rows.append(replace(row, stride=1) if drop else row)
-        left -= drop
+        count -= drop
     stem = len(architecture.stem)
-    whole = replace(architecture, stem=tuple(rows[:stem]), stages=tuple(rows[stem:]))
-    return whole.at(image_size, classes)
+    return replace(architecture, stem=tuple(rows[:stem]), stages=tuple(rows[stem:]))
 
 
 def check_batch(network: Architecture, images: int) -> None:

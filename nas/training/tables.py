@@ -42,10 +42,18 @@ OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "rmsprop": _rmsprop,
 }
 
+RATE_EXPONENTS: dict[str, float] = {"sgd": 1.0, "adamw": 0.5, "rmsprop": 0.5}
+"""By which power of the batch the rate of an optimiser grows."""
+
 
 def _cosine(share: float, warm_up: float, **_: float) -> float:
     """From 1 to 0 after the warm-up (Loshchilov & Hutter 2017)."""
     return 0.5 * (1 + math.cos(math.pi * (share - warm_up) / (1 - warm_up)))
+
+
+def _linear(share: float, warm_up: float, **_: float) -> float:
+    """From 1 to 0 in a straight line after the warm-up: a triangle (Smith 2017)."""
+    return (1 - share) / (1 - warm_up)
 
 
 def _step(share: float, epochs: float, decay_epochs: float, decay_rate: float, **_: float) -> float:
@@ -53,7 +61,7 @@ def _step(share: float, epochs: float, decay_epochs: float, decay_rate: float, *
     return float(decay_rate ** math.floor(share * epochs / decay_epochs))
 
 
-SCHEDULES: dict[str, Callable[..., float]] = {"cosine": _cosine, "step": _step}
+SCHEDULES: dict[str, Callable[..., float]] = {"cosine": _cosine, "linear": _linear, "step": _step}
 
 
 def _torch(layer: Layer) -> None:

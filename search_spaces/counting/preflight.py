@@ -9,6 +9,7 @@ from search_spaces.counting.feasible import Feasible
 from search_spaces.errors import UserError
 from search_spaces.network.budget import METRICS, Budget
 from search_spaces.network.cost import cost
+from search_spaces.space.space import Space
 
 
 def check_feasible(feasible: Feasible) -> None:
@@ -32,12 +33,16 @@ def _check_overlap(feasible: Feasible, budget: Budget) -> None:
     name, space = METRICS[budget.metric], feasible.space
     smallest = budget.value(cost(least(space, budget.metric)))
     if smallest > budget.high:
-        raise UserError(f"{budget} is below the smallest network of {space.name}, which has {smallest:,} {name}")
+        raise UserError(f"{budget} is below the smallest network of {_at(space)}, which has {smallest:,} {name}")
     if budget.low is None:
         return
     largest = budget.value(cost(greatest(space, budget.metric)))
     if largest < budget.low:
-        raise UserError(f"{budget} is above the largest network of {space.name}, which has {largest:,} {name}")
+        raise UserError(f"{budget} is above the largest network of {_at(space)}, which has {largest:,} {name}")
+
+
+def _at(space: Space) -> str:
+    return f"{space.name} at {space.architecture.image_size} px and {space.architecture.classes:,} classes"
 
 
 def _nearest_text(feasible: Feasible) -> str:
@@ -49,4 +54,4 @@ def _nearest_text(feasible: Feasible) -> str:
         if costs:
             texts.append(f"{' and '.join(costs)} {METRICS[budget.metric]}" + (f" (within {others})" if others else ""))
     budgets = " and ".join(map(str, feasible.budgets))
-    return f"nothing of {feasible.space.name} lies within {budgets}; the nearest that exist: {', or '.join(texts)}"
+    return f"nothing of {_at(feasible.space)} lies within {budgets}; the nearest that exist: {', or '.join(texts)}"

@@ -57,9 +57,10 @@ class Budget:
     def parse(text: str) -> Budget:
         """A budget as written, ``400MFLOPs`` or ``350..400MFLOPs``; raises UserError for anything else."""
         match = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None
-        if match is None or match[3] not in UNITS:
+        name = re.sub("^k", "K", match[3]) if match else None
+        if match is None or name not in UNITS:
             raise UserError(f"a budget must be a number with a unit ({FORMS}), got {text!r}")
-        unit = UNITS[match[3]]
+        unit = UNITS[name]
         high = Fraction(match[2]) * unit.factor
         low = None if match[1] is None else Fraction(match[1]) * unit.factor
         if high <= 0 or (low is not None and not 0 < low <= high):

@@ -7,6 +7,7 @@ from pathlib import Path
 from nas.training.recipe import Recipe
 from search_spaces.errors import UserError, did_you_mean
 from search_spaces.files.codec import read
+from search_spaces.known.load import SUFFIXES
 
 NAMES = ("proxy", "plain", "efficientnet", "modern")
 
@@ -17,10 +18,18 @@ MEASURED: dict[str, str] = {name: fields.pop("measured") for name, fields in _FI
 RECIPES: dict[str, Recipe] = {name: Recipe.from_data({"name": name, **fields}) for name, fields in _FILES.items()}
 
 
-def recipe_of(recipe: str | Recipe) -> Recipe:
-    """The recipe of that name, or the one that it is; raises UserError that lists the names."""
+def recipe_of(recipe: str | Path | Recipe) -> Recipe:
+    """The recipe of that name, that of a YAML or JSON file of a recipe's fields, or the one that it is.
+
+    Raises UserError that lists the names, or says what is wrong with the file.
+    """
     if isinstance(recipe, Recipe):
         return recipe
-    if recipe not in RECIPES:
-        raise UserError(f"unknown recipe {recipe!r}{did_you_mean(recipe, RECIPES)}; known are {', '.join(RECIPES)}")
-    return RECIPES[recipe]
+    if recipe in RECIPES:
+        return RECIPES[str(recipe)]
+    path = Path(recipe)
+    if path.suffix in SUFFIXES or path.is_file():
+        fields = {name: value for name, value in read(path).items() if name != "measured"}
+        return Recipe.from_data({"name": path.stem, **fields})
+    near = did_you_mean(str(recipe), RECIPES)
+    raise UserError(f"unknown recipe {str(recipe)!r}{near}; it must be one of {', '.join(RECIPES)}, or a YAML file")

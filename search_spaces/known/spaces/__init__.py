@@ -6,7 +6,7 @@ from search_spaces.errors import UserError, did_you_mean
 from search_spaces.known.files import written
 from search_spaces.space.space import Space
 
-SPACES = ("vgg", "inception", "resnet", "se", "mbconv", "nf", "mixed", "nas-bench-macro")
+SPACES = ("vgg", "inception", "resnet", "se", "mbconv", "mobile-small", "nf", "mixed", "nas-bench-macro")
 
 
 def names() -> tuple[str, ...]:
