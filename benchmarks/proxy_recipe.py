@@ -48,7 +48,13 @@ def main() -> None:
     for number, architecture in enumerate(candidates(asked.networks, asked.stream)):
         for seed in range(asked.seeds):
             start = time.process_time()
-            result = train(architecture, data, recipe, settings=settings_for(recipe, "cpu"), seed=seed)
+            result = train(
+                architecture,
+                data,
+                recipe,
+                settings=settings_for(recipe, "cpu", image_size=recipe.image_size),
+                seed=seed,
+            )
             top1.append(result.top1)
             seconds.append(time.process_time() - start)
             print(f"network {number} seed {seed}: {result.top1:.2%}, {seconds[-1]:.1f} CPU s", flush=True)

@@ -1,6 +1,6 @@
-"""The reference of the language as Markdown, made from the tables and the classes themselves.
+"""The references of the language and of recipes as Markdown, made from the tables and the classes themselves.
 
-``python docs/reference.py docs/language.md`` writes it anew into the page, below its marker.
+``python docs/reference.py docs/language.md`` (or ``docs/training.md``) writes it anew into the page, below its marker.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
+from nas.training.recipe import described_fields
 from search_spaces.files.codec import plain_data
 from search_spaces.files.strict_yaml import flow
 from search_spaces.network.architecture import Architecture
@@ -20,7 +21,7 @@ from search_spaces.network.defaults import NORMS, SE, Defaults
 from search_spaces.network.heads import HEADS, Aux
 from search_spaces.values import Value
 
-MARKER = "<!-- Below: python docs/reference.py docs/language.md -->\n"
+MARKER = "<!-- Below: python docs/reference.py docs/{}.md -->\n"
 
 
 def reference() -> str:
@@ -35,9 +36,19 @@ def reference() -> str:
     )
 
 
-def rewrite(page: str) -> str:
-    """The page with the reference of today below its marker."""
-    return page[: page.index(MARKER) + len(MARKER)] + "\n" + reference()
+def recipe_fields() -> str:
+    """Every field of a recipe with its default, what it may be and what it means."""
+    rows = [f"| {' | '.join((f'`{name}`', *texts))} |" for name, *texts in described_fields()]
+    return "\n".join(("| field | default | may be | meaning |", "|---|---|---|---|", *rows)) + "\n"
+
+
+REFERENCES = {"language": reference, "training": recipe_fields}
+
+
+def rewrite(page: str, name: str = "language") -> str:
+    """The page of that name with the reference of today below its marker."""
+    marker = MARKER.format(name)
+    return page[: page.index(marker) + len(marker)] + "\n" + REFERENCES[name]()
 
 
 def _section(title: str, kinds: Iterable[type[Value]]) -> str:
@@ -68,4 +79,4 @@ def _words(field: Field[Any]) -> str:
 
 if __name__ == "__main__":
     page = Path(sys.argv[1])
-    page.write_text(rewrite(page.read_text(encoding="utf-8")), encoding="utf-8")
+    page.write_text(rewrite(page.read_text(encoding="utf-8"), page.stem), encoding="utf-8")

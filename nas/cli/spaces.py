@@ -26,8 +26,10 @@ nas spaces
 nas spaces mbconv --budget 400MFLOPs
 nas spaces mbconv --budget 400MFLOPs --budget 5Mparams --exact
 nas spaces mbconv --budget 350..400MFLOPs --sample 5 --out drawn/
+nas spaces mobile-small --image-size 96 --classes 4 --budget 3MFLOPs
 """
 
+NEED_A_SPACE = ("budget", "image-size", "classes", "exact", "sample", "out")
 MAX_SAMPLES = 100_000
 
 
@@ -36,6 +38,8 @@ def parser() -> Parser:
     p = command("spaces", "The ready spaces; or one space, its decisions, its costs, and draws from it.", EXAMPLE)
     p.add_argument("space", nargs="?", metavar="NAME|FILE", help="ready space or YAML/JSON file")
     p.add_argument("--budget", action="append", default=[], metavar="B", help="such as 400MFLOPs; may be repeated")
+    p.add_argument("--image-size", type=count, metavar="N", help="deployment image size, instead of the space's")
+    p.add_argument("--classes", type=count, metavar="N", help="classes, instead of the space's")
     p.add_argument("--exact", action="store_true", help="count exactly where a bracket would be quicker")
     p.add_argument(
         "--sample", type=count, metavar="N", help="draw N networks within the budgets, uniform over decision vectors"
@@ -52,10 +56,11 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     if options.space is None:
         return _list(options.json)
+    from nas.study.deployment import at_deployment
     from search_spaces import within
     from search_spaces.counting.preflight import check_feasible
 
-    space = load_space(options.space, options.blocks)
+    space = at_deployment(load_space(options.space, options.blocks), options.image_size, options.classes)
     feasible = within(space, *options.budget, exact=options.exact)
     check_feasible(feasible)
     if options.exact and not feasible.can_be_exact:
@@ -66,10 +71,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    if options.space is None and (options.budget or options.sample or options.out or options.exact):
-        raise UserError(
-            "--budget, --exact, --sample and --out need a space, such as `nas spaces mbconv --budget 400MFLOPs`"
-        )
+    given = [name for name in NEED_A_SPACE if getattr(options, name.replace("-", "_"))]
+    if options.space is None and given:
+        raise UserError(f"--{given[0]} needs a space, such as `nas spaces mbconv --budget 400MFLOPs`")
     if options.out is not None and options.sample is None:
         raise UserError("--out needs --sample N, the number of networks to draw")
     if options.sample is not None and options.sample > MAX_SAMPLES:

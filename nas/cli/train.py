@@ -23,7 +23,7 @@ nas train studies/mine --data cifar10 --recipe efficientnet --epochs 100 --set b
 nas train resnet-50 --data folder:flowers --weights resnet-50.safetensors --freeze body --epochs 5
 """
 MAX_CLASSES, MAX_PAIRS = 5, 3
-OPTIONS = ("epochs", "image_size", "batch", "dtype", "accumulate", "compile", "deterministic", "sync_bn")
+OPTIONS = ("dtype", "accumulate", "compile", "deterministic", "sync_bn")
 
 
 def parser() -> Parser:
@@ -34,6 +34,7 @@ def parser() -> Parser:
         "same command goes on where it was stopped. On several GPUs: torchrun --nproc-per-node 8 -m nas train …",
         EXAMPLE,
     )
+    p.epilog = f"{p.epilog}\n\nfields of a recipe, for --set and for files (default; what they may be):\n{_fields()}"
     _add_question(p)
     _add_start(p)
     _add_running(p)
@@ -55,6 +56,15 @@ def _add_question(p: Parser) -> None:
     group.add_argument("--batch", type=count, metavar="N", help="images a step over all processes; the rate stays")
     group.add_argument("--seed", type=natural, default=0, metavar="N", help="of weights, order and draws (0)")
     group.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
+
+
+def _fields() -> str:
+    """A line for each field of a recipe."""
+    from nas.training.recipe import described_fields
+
+    return "\n".join(
+        f"  {name:<16} {meaning} ({default}; {words})" for name, default, words, meaning in described_fields()
+    )
 
 
 def _add_start(p: Parser) -> None:
@@ -124,27 +134,36 @@ def _training(options: argparse.Namespace, device: str) -> Training:
     from nas.data.by_name import load_data
     from nas.training.distributed import processes, together, world
     from nas.training.settings import settings_for
+    from nas.training.sizing import for_data, sized
     from nas.training.streaming import cores
     from nas.training.training import Training
 
     recipe = recipe_with(options.recipe, options.set)
     name, architecture = load_architecture(options.network, options.blocks)
-    given = {field: getattr(options, field) for field in OPTIONS if getattr(options, field)}
-    threads = options.threads or (1 if device.startswith("cuda") else cores())
-    settings = settings_for(
-        recipe, device.partition(":")[0] if processes() > 1 else device, threads=threads, **given, processes=processes()
-    )
     if not world().leads:
         together()  # the first process downloads and decodes; the others then read what it left
     data = load_data(options.data)
     if world().leads:
         together()
+    parts = processes() * (options.accumulate or 1)
+    share = 2 * parts if parts > 1 else 1
+    sizes = sized(for_data(recipe, data), len(data.train), epochs=options.epochs, batch=options.batch, share=share)
+    given = {field: getattr(options, field) for field in OPTIONS if getattr(options, field)}
+    settings = settings_for(
+        sizes.recipe,
+        device.partition(":")[0] if processes() > 1 else device,
+        epochs=sizes.epochs,
+        batch=sizes.batch,
+        threads=options.threads or (1 if device.startswith("cuda") else cores()),
+        processes=processes(),
+        **given,
+    )
     return Training(
         name=name,
-        architecture=architecture,
+        architecture=architecture.at(options.image_size),
         data=data,
         spec=options.data,
-        recipe=recipe,
+        recipe=sizes.recipe,
         settings=settings,
         seed=options.seed,
         weights=options.weights,
@@ -166,8 +185,8 @@ def _about(training: Training, folder: Path) -> list[str]:
         f"data {data.name}: {len(data.train):,} images for training, {len(data.val):,} for validation, "
         f"{len(data.test):,} for the test at the end, {len(data.classes)} classes",
         *(f"  {note}" for note in data.notes),
-        f"recipe {training.recipe.name}: {settings.epochs} epochs, batch {settings.batch}, {settings.device}, "
-        f"{settings.dtype}, {settings.threads} thread{'s' if settings.threads > 1 else ''}{several}",
+        f"{training.sized}, {settings.device}, {settings.dtype}, "
+        f"{settings.threads} thread{'s' if settings.threads > 1 else ''}{several}",
         f"folder {folder}",
     ]
     fresh = training.fresh()

@@ -65,8 +65,9 @@ def load_network(
 ) -> LoadedNetwork:
     """The network ``source`` as it was trained, with the ``weights`` of a file, or those in the folder ``source``.
 
-    ``image_size`` (pixels) replaces that of the training. Where the file does not say what was trained, ``source`` is
-    taken, with so many ``classes``. Raises UserError where there are no weights, or those of another network.
+    ``image_size`` (pixels) replaces that of the training; where a study trained its base at another size than that of
+    its deployment, it must be given. Where the file does not say what was trained, ``source`` is taken, with so many
+    ``classes``. Raises UserError where there are no weights, or those of another network.
     """
     from nas.module.files import fit_weights, load_weights
     from nas.module.network import build
@@ -82,13 +83,26 @@ def load_network(
         if trained is None:
             state = _as_ours(str(source), architecture, state)
         _check_tensors(architecture, state)
-        architecture = trained.network(outside_blocks(blocks)) if trained else architecture
+        deployed, architecture = architecture, trained.network(outside_blocks(blocks)) if trained else architecture
     except UserError as error:
         raise UserError(f"{path} does not fit {source}: {error}") from None
+    if image_size is None and (path_of_base := Path(source) / layout.BASE).is_file():
+        _check_deployed(path_of_base, path, deployed, architecture)
     architecture = architecture.at(image_size)
     module = build(architecture)
     fit_weights(module, state)
     return LoadedNetwork(name, architecture, module.eval(), path, trained)
+
+
+def _check_deployed(base: Path, weights: Path, deployed: Architecture, trained: Architecture) -> None:
+    """Raise UserError where weights were trained at another image size than the base is for, or with other strides."""
+    if deployed.at(classes=trained.classes) == trained:
+        return
+    side, searched = deployed.image_size, trained.image_size
+    raise UserError(
+        f"{weights} were trained at {searched} px, {base} is for {side} px: `nas search … --final` or `nas train` "
+        f"trains it at {side} px; --image-size {searched} takes it as it was trained"
+    )
 
 
 def _as_ours(source: str, architecture: Architecture, state: State) -> State:

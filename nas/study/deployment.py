@@ -15,7 +15,7 @@ from search_spaces.files.outside import outside_blocks
 from search_spaces.network.cost import cost
 
 DEFAULT_SPACES = ("mbconv", "mobile-small")
-MULTIPLE, MOST = 16, 224  # pixels
+MOST = 224  # pixels
 
 
 def deployed_space(question: Question, limits: Sequence[Budget], data: Data | None) -> Space:
@@ -36,9 +36,8 @@ def deployed_space(question: Question, limits: Sequence[Budget], data: Data | No
 
 
 def proposed_size(side: int) -> int:
-    """Deployment image size for images of ``side`` pixels: the multiple of 16 that they carry, at most 224; below 32
-    pixels their own."""
-    return side if side < 2 * MULTIPLE else min(side // MULTIPLE * MULTIPLE, MOST)
+    """Deployment image size for images of ``side`` pixels: their own, so that nothing is resized, but at most 224."""
+    return min(side, MOST)
 
 
 def at_deployment(space: Space, image_size: int | None, classes: int | None) -> Space:
@@ -52,6 +51,8 @@ def deployment_lines(space: Space, question: Question, data: Data) -> list[str]:
     """What to say of the deployment: at what the budgets hold, and how to change what differs from the data."""
     side, classes = space.architecture.image_size, space.architecture.classes
     lines = [f"budgets hold at {side} px and {classes:,} classes"]
+    if question.data == DEMONSTRATION:
+        return lines
     if side != proposed_size(data.image_size) and question.image_size is None:
         lines[0] += f"; the images are {data.image_size} px: --image-size {proposed_size(data.image_size)} is theirs"
     if classes != len(data.classes) and question.classes is None:

@@ -125,7 +125,7 @@ def predictions(
 
 def _settings(network: LoadedNetwork, device: str, batch: int) -> Settings:
     """Settings of an evaluation on a device; on a GPU in the precision that the network was trained in."""
-    recipe = Recipe("evaluation", epochs=1, batch=batch, image_size=network.architecture.image_size)
+    recipe = Recipe("evaluation", epochs=1, batch=batch)
     chosen = settings_for(recipe, device)
     on_gpu = chosen.device.startswith("cuda")
     return replace(chosen, dtype=network.trained.dtype) if network.trained and on_gpu else chosen

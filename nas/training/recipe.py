@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from typing import Any
 
 from nas.training.augment.tables import MAX_MAGNITUDE, POLICIES
@@ -117,6 +117,17 @@ class Recipe:
                 raise UserError("is not to be set", "recipe.name")
         changes = "".join(f" {name}={value}" for name, value in values.items())
         return replace(self, name=f"{self.name}{changes}", **values)
+
+
+def described_fields() -> list[tuple[str, str, str, str]]:
+    """(field, default, what it may be, what it means) of every field of a recipe but its name."""
+    return [
+        (f.name, _default(f), f.metadata["rule"].words, f.metadata["meaning"]) for f in fields(Recipe) if f.metadata
+    ]
+
+
+def _default(f: Field[Any]) -> str:
+    return "must be given" if f.default is MISSING else "none" if f.default is None else json.dumps(f.default)
 
 
 def _known(names: Mapping[str, Any]) -> None:

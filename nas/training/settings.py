@@ -89,7 +89,8 @@ def settings_for(
     dtype: str | None = None,
     **options: Any,
 ) -> Settings:
-    """Settings for a recipe on a device (:func:`device_of`). ``options`` are further fields of :class:`Settings`.
+    """Settings for a recipe on a device (:func:`device_of`), by default at the network's own image size. ``options``
+    are further fields of :class:`Settings`.
 
     Without a ``dtype`` it is float32 on the CPU, on a GPU bfloat16, or float16 where the GPU has no bfloat16. Raises
     UserError for a device that is not there and for what does not fit together.
@@ -116,7 +117,7 @@ def settings_for(
         channels_last=True,
         batch=batch or recipe.batch,
         threads=threads,
-        image_size=image_size or recipe.image_size,
+        image_size=image_size,
         epochs=epochs or recipe.epochs,
         **options,
     )

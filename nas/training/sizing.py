@@ -15,7 +15,7 @@ MIN_BATCH = 16  # images; below it norms estimate little, and steps cost more th
 @dataclass(frozen=True)
 class Sized:
     """A recipe for a number of images: ``recipe`` has the rate that goes with ``batch`` images a step, of which
-    ``steps`` make each of ``epochs``."""
+    ``steps`` make each of the ``epochs``."""
 
     recipe: Recipe
     epochs: int

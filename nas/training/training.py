@@ -21,6 +21,7 @@ from nas.storage.files import write_atomic
 from nas.storage.versions import installed_versions
 from nas.training.recipe import Recipe
 from nas.training.settings import Settings, trained_network
+from nas.training.sizing import Sized
 from nas.training.start import Start, begin
 from search_spaces import Architecture, digest
 from search_spaces.errors import UserError
@@ -50,6 +51,12 @@ class Training:
     def trained(self) -> Architecture:
         """The network as it is trained."""
         return trained_network(self.architecture, self.recipe, self.settings.image_size, len(self.data.classes))
+
+    @property
+    def sized(self) -> Sized:
+        """What was made of the recipe for these images."""
+        batch = self.settings.batch
+        return Sized(self.recipe, self.settings.epochs, batch, max(1, len(self.data.train) // batch))
 
     def start(self) -> Start | None:
         """The weights to begin with, None for fresh ones. Raises UserError where they cannot be read."""
