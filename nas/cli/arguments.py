@@ -46,7 +46,7 @@ def add_recipe_values(group: Any) -> None:
     group.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help=help_text)
 
 
-def recipe_with(recipe: str, values: Sequence[str]) -> Recipe:
+def recipe_with(recipe: str | Recipe, values: Sequence[str]) -> Recipe:
     """The recipe, by name or file, with the values of ``--set``. Raises UserError for an unknown recipe, an unknown
     field, and a value that it cannot have."""
     from nas.training.recipes import recipe_of

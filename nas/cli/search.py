@@ -67,7 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     options = given(Question, arguments)
     options.pop("space", None)
     if arguments.set:
-        options["recipe"] = recipe_with(options.get("recipe", Question.recipe), arguments.set)
+        asked = Question(**options).search_recipe
+        options["recipe"] = recipe_with(asked, arguments.set)
     run_options = RunOptions(**given(RunOptions, arguments))
     study_plan = plan(arguments.space, arguments.budget, out=arguments.out, **options)
     summary = summary_of(study_plan.feasible)

@@ -86,22 +86,22 @@ def load_network(
         deployed, architecture = architecture, trained.network(outside_blocks(blocks)) if trained else architecture
     except UserError as error:
         raise UserError(f"{path} does not fit {source}: {error}") from None
-    if image_size is None and (path_of_base := Path(source) / layout.BASE).is_file():
-        _check_deployed(path_of_base, path, deployed, architecture)
+    if image_size is None and (Path(source) / layout.BASE).is_file():
+        _check_deployed(path, deployed, architecture)
     architecture = architecture.at(image_size)
     module = build(architecture)
     fit_weights(module, state)
     return LoadedNetwork(name, architecture, module.eval(), path, trained)
 
 
-def _check_deployed(base: Path, weights: Path, deployed: Architecture, trained: Architecture) -> None:
+def _check_deployed(weights: Path, deployed: Architecture, trained: Architecture) -> None:
     """Raise UserError where weights were trained at another image size than the base is for, or with other strides."""
     if deployed.at(classes=trained.classes) == trained:
         return
     side, searched = deployed.image_size, trained.image_size
     raise UserError(
-        f"{weights} were trained at {searched} px, {base} is for {side} px: `nas search … --final` or `nas train` "
-        f"trains it at {side} px; --image-size {searched} takes it as it was trained"
+        f"{weights} was trained at {searched} px, its base is for {side} px: `nas search … --final` or `nas train` trains "
+        f"it there; --image-size {searched} takes it as it is"
     )
 
 

@@ -87,7 +87,7 @@ def plan(
         Question, {"space": space, "budgets": several, **options}, known=("out", "evaluate", "evaluator_name")
     )
     limits = tuple(b if isinstance(b, Budget) else Budget.parse(b) for b in question.budgets)
-    recipe = recipe_of(question.recipe)
+    recipe = recipe_of(question.search_recipe)
     data = load_data(question.data, SPLIT) if evaluate is None else None
     sizes = sized(for_data(recipe, data), len(data.train), epochs=question.epochs) if data else None
     opened = deployed_space(question, limits, data)

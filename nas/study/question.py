@@ -25,6 +25,7 @@ _answered = partial(option, group=ANSWERED, read=str)
 SPACE_HELP = "ready space or YAML/JSON file; by default the first of mbconv and mobile-small that fits"
 BUDGET_HELP = "400MFLOPs, 5.3Mparams, 20MB, 64MBpeak, or a range 350..400MFLOPs; may be repeated"
 DATA_HELP = f"{FORMS}; a folder has one folder for each class"
+RECIPE_HELP = "how candidates are trained: a recipe's name or file; fast, in the demonstration proxy"
 AT_DEPLOYMENT = "for which the budget holds"
 
 
@@ -51,9 +52,15 @@ class Question(Value):
     retrain: int = _answered(an_integer(0), 2, "train the K best again with other seeds", "K", read=int)
     seeds: int = _answered(an_integer(0), 2, "how many other seeds for each of these", "S", read=int)
     blocks: str | None = option(a_text, None, BLOCKS_HELP, "MODULE", group=ASKED, read=str)
-    recipe: str | Recipe = _answered(anything, "proxy", "how candidates are trained", "R", compare=False)
+    recipe: str | Recipe | None = _answered(anything, None, RECIPE_HELP, "R", compare=False)
     epochs: int | None = _answered(an_integer(), None, "epochs of each training, not the recipe's", "E", read=int)
     device: str = option(a_text, "auto", "auto, cpu, cuda or cuda:1", "D", group=RUN, read=str)
+
+    @property
+    def search_recipe(self) -> str | Recipe:
+        """The recipe that was asked for, or the default: on the demonstration's tiny images a search of large networks
+        takes minutes by proxy, and hours by fast."""
+        return self.recipe or ("proxy" if self.data == DEMONSTRATION else "fast")
 
     kind = "question"
     tagged = False

@@ -129,15 +129,23 @@ def trained_network(architecture: Architecture, recipe: Recipe, image_size: int 
     The recipe's number of first strides are made 1; and below the network's own size as many more as keep a last map of
     the recipe's ``min_map`` pixels.
     """
-    dropped = recipe.drop_strides
-    network = _with_strides_dropped(architecture, dropped).at(image_size, classes)
-    while network.image_size < architecture.image_size and (last_side(network) or recipe.min_map) < recipe.min_map:
-        dropped += 1
-        fewer = _with_strides_dropped(architecture, dropped).at(image_size, classes)
-        if fewer == network:
-            break
-        network = fewer
-    return network
+    strided = sum(row.stride > 1 for row in (*architecture.stem, *architecture.stages))
+    is_smaller = image_size is not None and image_size < architecture.image_size
+    most = strided if is_smaller and recipe.min_map else 0
+    for count in range(recipe.drop_strides, most):
+        network = _with_strides_dropped(architecture, count).at(image_size, classes)
+        if _keeps_maps(network, recipe.min_map):
+            return network
+    return _with_strides_dropped(architecture, max(recipe.drop_strides, most)).at(image_size, classes)
+
+
+def _keeps_maps(network: Architecture, side: int) -> bool:
+    """Whether the last stage sees a map of at least so many pixels; not where no map is left at all."""
+    try:
+        last = last_side(network)
+    except UserError:
+        return False
+    return last is None or last >= side
 
 
 def _with_strides_dropped(architecture: Architecture, count: int) -> Architecture:

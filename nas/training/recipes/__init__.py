@@ -9,7 +9,7 @@ from search_spaces.errors import UserError, did_you_mean
 from search_spaces.files.codec import read
 from search_spaces.known.load import SUFFIXES
 
-NAMES = ("proxy", "plain", "efficientnet", "modern")
+NAMES = ("proxy", "fast", "plain", "efficientnet", "modern")
 
 _FILES = {name: read(Path(__file__).with_name(f"{name}.yaml")) for name in NAMES}
 
