@@ -97,6 +97,7 @@ def _training_lines(plan: Plan, options: RunOptions) -> list[str]:
     from nas.study.deployment import deployment_lines
     from nas.study.final import final_training
     from nas.training.settings import trained_network
+    from nas.training.sizing import mirror_lines
     from search_spaces import least
 
     sized, data = plan.sized, plan.data
@@ -110,7 +111,8 @@ def _training_lines(plan: Plan, options: RunOptions) -> list[str]:
         *(f"  {note}" for note in data.notes),
         f"candidates are trained at {network.image_size} px by {sized}",
     ]
-    lines += [f"  {line}" for line in small_map_lines(plan.space, network)]
+    notes = (*mirror_lines(sized.recipe, plan.question.data), *small_map_lines(plan.space, network))
+    lines += [f"  {line}" for line in notes]
     final = final_training(plan, options.final, options.trials)
     lines += [f"  {final}"] if final else []
     return [*lines, DEMONSTRATION] if plan.question.data == DIGITS else lines

@@ -174,6 +174,7 @@ def _training(options: argparse.Namespace, device: str) -> Training:
 
 def _about(training: Training, folder: Path) -> list[str]:
     from nas.report.numbers import rounded
+    from nas.training.sizing import mirror_lines
     from search_spaces import cost
 
     data, settings, network = training.data, training.settings, training.trained
@@ -187,6 +188,7 @@ def _about(training: Training, folder: Path) -> list[str]:
         *(f"  {note}" for note in data.notes),
         f"{training.sized}, {settings.device}, {settings.dtype}, "
         f"{settings.threads} thread{'s' if settings.threads > 1 else ''}{several}",
+        *(f"  {line}" for line in mirror_lines(training.recipe, training.spec)),
         f"folder {folder}",
     ]
     fresh = training.fresh()

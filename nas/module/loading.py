@@ -100,8 +100,8 @@ def _check_deployed(weights: Path, deployed: Architecture, trained: Architecture
         return
     side, searched = deployed.image_size, trained.image_size
     raise UserError(
-        f"{weights} was trained at {searched} px, its base is for {side} px: `nas search … --final` or `nas train` trains "
-        f"it there; --image-size {searched} takes it as it is"
+        f"{weights} was trained at {searched} px, its base is for {side} px: `nas search … --final` or `nas train` "
+        f"trains it there; --image-size {searched} takes it as it is"
     )
 
 

@@ -63,6 +63,13 @@ def search_size(recipe: Recipe, deployment: int, data: Data) -> int:
     return min(sides)
 
 
+def mirror_lines(recipe: Recipe, spec: str) -> list[str]:
+    """What to say where images of the user's own are mirrored, which nobody knows to be right."""
+    if not recipe.flip or ":" not in spec:
+        return []
+    return ["images are mirrored at random; where that changes what they show (text, hands): --set flip=false"]
+
+
 def for_data(recipe: Recipe, data: Data) -> Recipe:
     """The recipe without what would destroy the labels of these data."""
     return recipe if data.mirrors or not recipe.flip else replace(recipe, flip=False)

@@ -50,8 +50,11 @@ def test_a_mistake_has_the_error_shown(row, error):
 
 
 def test_the_reference_is_that_of_the_tables():
-    """If this fails: python docs/reference.py docs/language.md"""
-    assert runpy.run_path(str(DOCS / "reference.py"))["rewrite"](PAGE) == PAGE
+    """If this fails: python docs/reference.py docs/language.md, and the same of docs/training.md"""
+    rewrite = runpy.run_path(str(DOCS / "reference.py"))["rewrite"]
+    assert rewrite(PAGE) == PAGE
+    training = (DOCS / "training.md").read_text(encoding="utf-8")
+    assert rewrite(training, "training") == training
 
 
 @pytest.mark.parametrize("kind", [*BLOCKS.values(), *HEADS.values(), *NORMS.values()])
