@@ -78,7 +78,7 @@ def _add_start(p: Parser) -> None:
 def _add_running(p: Parser) -> None:
     group = p.add_argument_group("where it runs")
     group.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda, cuda:1 (auto)")
-    group.add_argument("--threads", type=count, metavar="N", help="threads of each process (its share of the cores)")
+    group.add_argument("--threads", type=count, metavar="N", help="threads of each process (one or all, as measured)")
     group.add_argument("--dtype", metavar="T", help="float32, bfloat16 or float16 (bfloat16 on a GPU that has it)")
     group.add_argument("--accumulate", type=count, metavar="N", help="gradient accumulation steps (1)")
     group.add_argument("--compile", action="store_true", help="torch.compile; pays on GPUs and long trainings")
@@ -117,7 +117,7 @@ def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:
 
     training = _training(options, device)
     folder = options.out or training.default_folder()
-    training = training if options.threads else training.as_begun(folder)
+    training = training if options.threads else training.settled(folder)
     if not world().leads:
         return train(training, folder, resume=options.resume)
     tell = output.say if options.json else print

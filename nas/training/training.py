@@ -16,6 +16,7 @@ import torch
 from nas.data.dataset import Data
 from nas.module.files import fit_weights, load_weights
 from nas.module.network import build
+from nas.module.thread_choice import measured_threads
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.storage.versions import installed_versions
@@ -23,6 +24,7 @@ from nas.training.recipe import Recipe
 from nas.training.settings import Settings, trained_network
 from nas.training.sizing import Sized
 from nas.training.start import Start, begin
+from nas.training.streaming import cores
 from search_spaces import Architecture, digest
 from search_spaces.errors import UserError
 from search_spaces.files.codec import read
@@ -122,12 +124,17 @@ class Training:
         parts = (self.name, self.data.name, self.recipe.name.partition(" ")[0], sha)
         return Path("runs") / "-".join(re.sub(r"[^\w.]+", "_", part)[:60] for part in parts)
 
-    def as_begun(self, folder: Path) -> Training:
-        """With as many threads as the training in the folder began with, where there is one."""
-        if not (folder / layout.TRAINING).is_file():
-            return self
-        threads = _identity(read(folder / layout.TRAINING), folder).get("settings.threads", self.settings.threads)
-        return replace(self, settings=replace(self.settings, threads=threads))
+    def settled(self, folder: Path) -> Training:
+        """With as many threads as the training in the folder began with, or as measured now on the CPU: results differ
+        in their last digits by the number of threads, which is part of what a training is."""
+        if (folder / layout.TRAINING).is_file():
+            stored = _identity(read(folder / layout.TRAINING), folder)
+            count = stored.get("settings.threads", self.settings.threads)
+        elif self.settings.device == "cpu" and self.settings.processes == 1:
+            count = measured_threads(self.trained, cores(), self.settings.batch)
+        else:
+            count = self.settings.threads
+        return replace(self, settings=replace(self.settings, threads=count))
 
     def write(self, folder: Path) -> None:
         write_atomic(folder / layout.TRAINING, dump(self.to_data()))
@@ -137,7 +144,8 @@ class Training:
         there, asked = _identity(read(folder / layout.TRAINING), folder), self.identity()
         different = [f"{n} (there {there.get(n)}, asked {asked[n]})" for n in asked if there.get(n) != asked[n]]
         if different:
-            raise UserError(f"{folder} holds another training; it differs in {'; '.join(different)}")
+            differences = "; ".join(different)
+            raise UserError(f"{folder} holds another training; it differs in {differences}; --out names another folder")
 
 
 def _identity(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -101,7 +101,10 @@ def test_fine_tuning_on_other_classes_has_a_new_head_and_a_frozen_body(nas, net,
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--recipe", "modem"), "unknown recipe 'modem'; did you mean 'modern'?; known are proxy, plain, efficientnet"),
+        (
+            ("--recipe", "modem"),
+            "unknown recipe 'modem'; did you mean 'modern'?; it must be one of proxy, fast, plain, efficientnet",
+        ),
         (("--set", "lr"), "--set must be FIELD=VALUE, got 'lr'"),
         (("--set", "rate=1"), "unknown key 'rate'"),
         (("--set", "lr=fast"), "recipe.lr: must be a number above 0, got 'fast'"),
