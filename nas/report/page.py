@@ -10,7 +10,7 @@ from nas.report import parts
 from nas.report.figures import FIGURES
 from nas.report.figures.figure import Drawing, Figure
 from nas.report.html import Html, element, joined
-from nas.report.statements import DEMONSTRATION, handed_over_lines, is_demonstration, noise_verdict
+from nas.report.statements import DEMONSTRATION, handed_over_lines, is_demonstration, latency_lines, noise_verdict
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.study import Study, open_study
@@ -39,7 +39,9 @@ def page(study: Study) -> str:
 
 def _body(study: Study) -> list[Html]:
     note = [element("p", DEMONSTRATION, class_="note")] if is_demonstration(study) else []
-    verdict = joined(element("p", line) for line in (*handed_over_lines(study), noise_verdict(study.noise)))
+    verdict = joined(
+        element("p", line) for line in (*handed_over_lines(study), *latency_lines(study), noise_verdict(study.noise))
+    )
     figures = [_figure(name, figure, study) for name, figure in FIGURES.items()]
     table = [element("h2", "Trials"), parts.trials_table(study), parts.base_file(study), parts.definition(study)]
     return [parts.header(study), *note, parts.cards(study), verdict, *figures, *table]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ class Study:
     ``state`` is running, interrupted, finished, exhausted, time or failed. ``base`` is the record of the chosen search
     trial, ``choice`` says how it was chosen, ``test`` how it does on the test split, ``final`` how it does when trained
     at its deployment; ``reference`` and ``noise`` are what scores are compared with. What is not known yet is None.
-    ``trials_wanted`` is how far the last run was to go. ``problems`` has one line per damaged piece of the log.
+    ``trials_wanted`` is how far the last run was to go. ``latencies`` are milliseconds by digest,
+    of all networks that were measured. ``problems`` has one line per damaged piece of the log.
     """
 
     folder: Path
@@ -41,6 +43,7 @@ class Study:
     final: FinalScore | None
     state: str
     trials_wanted: int | None
+    latencies: Mapping[str, float] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
     @property
@@ -106,6 +109,7 @@ def open_study(folder: Path | str) -> Study:
         final=folded.final if folded.final and folded.base and folded.final.trial == folded.base.trial else None,
         state=_state(folded, running),
         trials_wanted=folded.trials,
+        latencies=folded.latencies,
         problems=content.problems,
     )
 
