@@ -135,7 +135,7 @@ def _training(options: argparse.Namespace, device: str) -> Training:
     from nas.training.distributed import processes, together, world
     from nas.training.settings import settings_for
     from nas.training.sizing import for_data, sized
-    from nas.training.streaming import cores
+    from nas.training.streaming import share_of_cores
     from nas.training.training import Training
 
     recipe = recipe_with(options.recipe, options.set)
@@ -154,7 +154,7 @@ def _training(options: argparse.Namespace, device: str) -> Training:
         device.partition(":")[0] if processes() > 1 else device,
         epochs=sizes.epochs,
         batch=sizes.batch,
-        threads=options.threads or (1 if device.startswith("cuda") else cores()),
+        threads=options.threads or (1 if device.startswith("cuda") else share_of_cores()),
         processes=processes(),
         **given,
     )

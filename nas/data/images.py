@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from nas.storage.cores import cores
 from search_spaces.errors import UserError
 
 VERSION = 2  # of the rules for pixels and for splits: decoded copies of another version are not used
@@ -54,13 +54,13 @@ def is_image(path: Path) -> bool:
 
 
 def decode(paths: Sequence[Path], side: int, channels: int) -> np.ndarray:
-    """All images as uint8 (N, C, side, side), channels last in memory; one thread per processor decodes."""
+    """All images as uint8 (N, C, side, side), channels last in memory; one thread per core decodes."""
     pixels = np.empty((len(paths), side, side, channels), dtype=np.uint8)
 
     def one(index: int) -> None:
         pixels[index] = read_image(paths[index], side, channels).transpose(1, 2, 0)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         for _ in pool.map(one, range(len(paths))):  # asks for results, so that the first error ends it
             pass
     return pixels.transpose(0, 3, 1, 2)

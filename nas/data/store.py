@@ -20,10 +20,12 @@ from nas.data.images import VERSION
 from nas.data.splits import Split
 from nas.storage.files import is_being_written, new_folder, remove_leftovers, write_atomic
 from nas.storage.user_folders import user_folder
+from search_spaces.errors import UserError
 
 DTYPES = (np.dtype(np.uint8), np.dtype(np.int64))  # of images and labels
 DAMAGED = (OSError, ValueError, TypeError, KeyError, EOFError)
 ENTRY = re.compile(r"[0-9a-f]{32}|\.[0-9a-f]{32}[.-].+")  # a key, or what is written for one
+GIGABYTES = 20  # that the store keeps to
 META = "meta.json"  # what the arrays are, and their digest
 STAMP = "verified.json"  # since when of which machine the arrays are known to have that digest
 
@@ -64,6 +66,7 @@ def kept(key: str, make: Callable[[], Data]) -> Data:
         except OSError as error:
             return data.noted(f"decoded images cannot be kept in {store_root()} ({error}): each process decodes anew")
         del data  # from here on the files are its memory
+        _bound(folder)
     try:
         return _opened(folder)
     except DAMAGED as error:
@@ -71,14 +74,38 @@ def kept(key: str, make: Callable[[], Data]) -> Data:
         return make().noted(note)
 
 
+def limit() -> int:
+    """Bytes that the store keeps to: ``NAS_CACHE_GB`` gigabytes, by default 20. Raises UserError for no number."""
+    text = os.environ.get("NAS_CACHE_GB", str(GIGABYTES))
+    try:
+        return int(float(text) * 10**9)
+    except (ValueError, OverflowError):
+        raise UserError(f"must be a number of gigabytes, got {text!r}", "NAS_CACHE_GB") from None
+
+
+def _bound(new: Path) -> None:
+    """Remove what was used least recently until the rest is within the limit; ``new`` stays. Who has opened what is
+    removed goes on unharmed: its files live as long as they are mapped."""
+    kept_entries = sorted(entries(), key=lambda entry: entry.used)
+    size = sum(entry.bytes for entry in kept_entries)
+    for entry in kept_entries:
+        if size <= limit():
+            return
+        if entry.state != "being written" and entry.folder != new:
+            shutil.rmtree(entry.folder, ignore_errors=True)
+            size -= entry.bytes
+
+
 @dataclass(frozen=True)
 class Entry:
     """What the store keeps under one key: ``state`` is kept, damaged, being written, or left by a process that was
-    killed. ``name``, ``images`` and ``digest`` of the data set are known of what is kept."""
+    killed; ``used`` the time of its last use, in seconds since 1970. ``name``, ``images`` and ``digest`` of the data
+    set are known of what is kept."""
 
     folder: Path
     state: str
     bytes: int
+    used: float
     name: str | None = None
     images: int | None = None
     digest: str | None = None
@@ -90,24 +117,32 @@ def entries() -> list[Entry]:
     return sorted(map(_entry, folders), key=lambda entry: (-entry.bytes, entry.folder))
 
 
-def clear() -> list[Entry]:
-    """Remove all but what is being written now; what was removed. A training that uses it goes on unharmed."""
-    removed = [entry for entry in entries() if entry.state != "being written"]
+def clear(name: str | None = None) -> list[Entry]:
+    """Remove all, or the data sets of that name, but what is being written now; what was removed. A training that uses
+    it goes on unharmed."""
+    removed = [entry for entry in entries() if entry.state != "being written" and name in (None, entry.name)]
     for entry in removed:
         shutil.rmtree(entry.folder, ignore_errors=True)
     return [entry for entry in removed if not entry.folder.exists()]
 
 
 def _entry(folder: Path) -> Entry:
-    size = sum(map(_size, folder.glob("*")))
+    size, used = sum(map(_size, folder.glob("*"))), _used(folder)
     if folder.name.startswith("."):
-        return Entry(folder, "being written" if is_being_written(folder) else "left by a kill", size)
+        return Entry(folder, "being written" if is_being_written(folder) else "left by a kill", size, used)
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
         images = sum(shape[0] for shape in meta["shapes"].values())
-        return Entry(folder, "kept", size, meta["name"], images, meta["digest"])
+        return Entry(folder, "kept", size, used, meta["name"], images, meta["digest"])
     except DAMAGED:
-        return Entry(folder, "damaged", size)
+        return Entry(folder, "damaged", size, used)
+
+
+def _used(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _size(path: Path) -> int:
@@ -144,6 +179,8 @@ def _opened(folder: Path) -> Data:
     train, val, test = (_split(folder, name, tuple(meta["shapes"][name])) for name in SPLITS)
     data = Data(meta["name"], tuple(meta["classes"]), train, val, test, tuple(meta["notes"]))
     _verify(folder, data, meta["digest"])
+    with suppress(OSError):
+        os.utime(folder)  # its last use
     return data.known_as(meta["digest"])
 
 

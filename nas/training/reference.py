@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nas.storage.cores import cores
 from search_spaces.counting.intervals import wilson
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _sample(split: Split | StreamedSplit) -> tuple[np.ndarray, np.ndarray]:
     times = max(1, split.side // MAX_SIDE)
     if times == 1:
         return split.sample(MAX_IMAGES).reshape(len(index), -1), split.labels[index]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # one by one: large images are never all in memory
+    with ThreadPoolExecutor(cores()) as pool:  # one by one: large images are never all in memory
         pixels = list(pool.map(lambda i: _shrunk(split.read(int(i)), times), index))
     return np.stack(pixels), split.labels[index]
 

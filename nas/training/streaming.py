@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from nas.data.splits import StreamedSplit
+from nas.storage.cores import cores
 from search_spaces import UserError
 
 MAX_WORKERS = 16
@@ -39,7 +40,7 @@ def streamed(split: StreamedSplit, indices: Sequence[Tensor], device: torch.devi
     loader: DataLoader[Any] = DataLoader(
         _Decoded(split),
         batch_sampler=[index.tolist() for index in indices],
-        num_workers=min(MAX_WORKERS, cores()),
+        num_workers=min(MAX_WORKERS, share_of_cores()),
         prefetch_factor=PREFETCH,
         collate_fn=_together,
         pin_memory=device.type == "cuda",
@@ -50,10 +51,9 @@ def streamed(split: StreamedSplit, indices: Sequence[Tensor], device: torch.devi
         yield batch.to(device, non_blocking=True)
 
 
-def cores() -> int:
+def share_of_cores() -> int:
     """This process's share of the cores that it may use."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, available // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    return max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def _together(images: list[Any]) -> Any:

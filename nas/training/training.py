@@ -24,7 +24,7 @@ from nas.training.recipe import Recipe
 from nas.training.settings import Settings, trained_network
 from nas.training.sizing import Sized
 from nas.training.start import Start, begin
-from nas.training.streaming import cores
+from nas.training.streaming import share_of_cores
 from search_spaces import Architecture, digest
 from search_spaces.errors import UserError
 from search_spaces.files.codec import read
@@ -131,7 +131,7 @@ class Training:
             stored = _identity(read(folder / layout.TRAINING), folder)
             count = stored.get("settings.threads", self.settings.threads)
         elif self.settings.device == "cpu" and self.settings.processes == 1:
-            count = measured_threads(self.trained, cores(), self.settings.batch)
+            count = measured_threads(self.trained, share_of_cores(), self.settings.batch)
         else:
             count = self.settings.threads
         return replace(self, settings=replace(self.settings, threads=count))

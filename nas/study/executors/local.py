@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nas.storage import layout
+from nas.storage.cores import cores
 from nas.study.errors import StudyError
 from nas.study.executors.protocol import MAX_ATTEMPTS, Handler, Job
 
@@ -207,8 +208,7 @@ def environments(settings: Mapping[str, Any], workers: int | str, trials: int) -
         devices = [devices[int(index)]] if index else devices
         count = len(devices) if workers == "auto" else int(workers)
         return [{**threads, "CUDA_VISIBLE_DEVICES": devices[i % len(devices)]} for i in range(count)]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    count = min(max(1, cores // settings.get("threads", 1)), trials) if workers == "auto" else int(workers)
+    count = min(max(1, cores() // settings.get("threads", 1)), trials) if workers == "auto" else int(workers)
     return [threads] * count
 
 

@@ -16,6 +16,8 @@ from random_images import drawn, whole
 from nas.data.by_name import load_data
 from nas.data.dataset import Data
 from nas.data.splits import Split
+from nas.data.store import entries
+from search_spaces.errors import UserError
 from search_spaces.files.temporary import beside
 
 
@@ -187,3 +189,37 @@ def test_many_writers_at_once_leave_one_entry(photos, store):
         digests = set(pool.map(digest_of, [f"folder:{photos}"] * 8))
     assert len(digests) == 1
     assert entry(store).name[0] != "."
+
+
+def test_above_the_limit_what_was_used_least_recently_goes(photos, store, monkeypatch):
+    """A use counts, not the age: of three the one that was opened last stays beside a new one."""
+    for seed in (0, 1, 2):
+        load_data(f"folder:{photos}", seed)
+    ages = {path: 100 + 100 * index for index, path in enumerate(store.iterdir())}
+    for path, age in ages.items():
+        os.utime(path, (age, age))
+    load_data(f"folder:{photos}", 1)
+    used = max(store.iterdir(), key=lambda path: path.stat().st_mtime)
+    monkeypatch.setenv("NAS_CACHE_GB", str(2.5 * entries()[0].bytes / 1e9))
+    load_data(f"folder:{photos}", 3)
+    assert len(list(store.iterdir())) == 2
+    assert used in store.iterdir()
+
+
+def test_a_data_set_above_the_limit_is_kept_alone(photos, store, monkeypatch):
+    monkeypatch.setenv("NAS_CACHE_GB", "0")
+    load_data(f"folder:{photos}", 0)
+    load_data(f"folder:{photos}", 1)
+    assert len(list(store.iterdir())) == 1
+
+
+def test_a_limit_that_is_no_number_is_refused(photos, store, monkeypatch):
+    monkeypatch.setenv("NAS_CACHE_GB", "much")
+    with pytest.raises(UserError, match="NAS_CACHE_GB: must be a number of gigabytes, got 'much'"):
+        load_data(f"folder:{photos}")
+
+
+def test_one_data_set_is_removed_by_name(photos, store, nas):
+    load_data(f"folder:{photos}")
+    assert "removed 0 data sets" in nas("cache", "--clear", "others").out
+    assert "removed 1 data sets" in nas("cache", "--clear", "photos").out

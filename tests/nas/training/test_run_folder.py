@@ -8,7 +8,7 @@ import torch
 
 from nas.training.evaluation import Evaluation
 from nas.training.run_folder import compact, summary_text
-from nas.training.streaming import cores
+from nas.training.streaming import share_of_cores
 
 
 def facts_of(classes):
@@ -41,6 +41,6 @@ def test_a_training_may_use_all_its_cores(monkeypatch):
     """The loader's limit on worker processes is none on threads."""
     monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(64)), raising=False)
     monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
-    assert cores() == 64
+    assert share_of_cores() == 64
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
-    assert cores() == 16
+    assert share_of_cores() == 16
