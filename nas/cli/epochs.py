@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nas.cli.output import say
+from nas.cli.output import is_live, one_line, say
 from nas.cli.progress import bar
 from nas.report.numbers import percent, seconds_text
 
@@ -44,10 +44,9 @@ class Shown:
         per_step = (now - self.began) / self.steps_seen
         left = (self.epochs - self.done) * steps - step
         drawn = f"{bar(step / steps, BAR)} " if self.live else ""
-        line = (
-            f"epoch {self.done + 1}/{self.epochs} {drawn}step {step}/{steps}, {self.batch / per_step:,.0f} images/s, "
-            f"about {seconds_text(left * per_step)} left"
-        )
+        standing = f"epoch {self.done + 1}/{self.epochs} {drawn}step {step}/{steps}"
+        rest = f"about {seconds_text(left * per_step)} left"
+        line = one_line([standing, rest, f"{self.batch / per_step:,.0f} images/s"])
         if self.live:
             print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
         else:
@@ -57,12 +56,16 @@ class Shown:
         """An epoch is done."""
         self.done = epoch
         self.clear()
-        top5 = "" if metrics.get("top5") is None else f", top-5 {percent(metrics['top5'])}"
-        say(
-            f"epoch {epoch}/{self.epochs}: top-1 {percent(metrics['top1'], 2)}{top5}, loss {metrics['loss']:.4f} "
-            f"(validation {metrics['val_loss']:.4f}), rate {metrics['lr']:.3g}, "
-            f"{metrics['images_per_second']:,.0f} images/s, {seconds_text(metrics['seconds'])}"
-        )
+        top5 = [] if metrics.get("top5") is None else [f"top-5 {percent(metrics['top5'])}"]
+        parts = [
+            f"epoch {epoch}/{self.epochs}: top-1 {percent(metrics['top1'], 2)}",
+            *top5,
+            f"loss {metrics['loss']:.4f} (validation {metrics['val_loss']:.4f})",
+            seconds_text(metrics["seconds"]),
+            f"rate {metrics['lr']:.3g}",
+            f"{metrics['images_per_second']:,.0f} images/s",
+        ]
+        say(one_line(parts))
 
     def clear(self) -> None:
         if self.live:
@@ -72,7 +75,7 @@ class Shown:
 @contextmanager
 def epochs_shown(training: Training) -> Iterator[Shown]:
     """A display of a training's steps and epochs."""
-    shown = Shown(training.settings.epochs, training.settings.batch_of(len(training.data.train)), sys.stderr.isatty())
+    shown = Shown(training.settings.epochs, training.settings.batch_of(len(training.data.train)), is_live())
     try:
         yield shown
     finally:

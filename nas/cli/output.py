@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -48,6 +49,31 @@ def print_json(value: Any) -> None:
 def say(line: str) -> None:
     """A line for the person, on stderr, so that stdout keeps to what was asked for."""
     print(line, file=sys.stderr, flush=True)
+
+
+def is_live() -> bool:
+    """Whether stderr is a terminal that can draw a line again in place."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def one_line(parts: Sequence[str]) -> str:
+    """The parts with commas between, as many as one line of the terminal holds, the first of them cut where need be;
+    all of them where stderr is none."""
+    width = _columns()
+    while width is not None and len(parts) > 1 and len(", ".join(parts)) > width:
+        parts = parts[:-1]
+    line = ", ".join(parts)
+    return line if width is None or len(line) <= width else f"{line[: width - 1]}…"
+
+
+def _columns() -> int | None:
+    """Characters that a line of the terminal holds before it wraps."""
+    if not sys.stderr.isatty():
+        return None
+    try:
+        return max(20, (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - 1)
+    except (OSError, ValueError):
+        return 79
 
 
 def _text(cell: object) -> str:

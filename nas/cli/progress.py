@@ -5,13 +5,12 @@ Both are folds over the study's own events, so they show what the log holds and 
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nas.cli.output import say
+from nas.cli.output import is_live, one_line, say
 from nas.report.numbers import percent, rounded, seconds_text
 from nas.study.objectives import ranked
 from nas.study.question import Question
@@ -101,11 +100,11 @@ class Lines:
         if event["event"] == "problem":
             say(event["text"])
         if event["event"] == "final_epoch":
-            say(final_line(event))
+            say(one_line([final_line(event)]))
         if event["event"] == "finished":
             record = self._state.folded.records[event["trial"]]
             if record.state != "infeasible":
-                say(trial_line(record, self._state))
+                say(one_line([trial_line(record, self._state)]))
 
     def __enter__(self) -> Lines:
         return self
@@ -152,12 +151,12 @@ class Live:
     def _render(self) -> Any:
         from rich.text import Text
 
-        return Text("\n".join(self._lines))
+        return Text("\n".join(self._lines), no_wrap=True, overflow="ellipsis")
 
 
 def display(state: Watched) -> Live | Lines:
     """The display that suits stderr."""
-    return Live(state) if sys.stderr.isatty() else Lines(state)
+    return Live(state) if is_live() else Lines(state)
 
 
 def block_lines(state: Watched) -> list[str]:
