@@ -1,7 +1,9 @@
-"""Recipe against recipe: the same network, images and steps, several seeds each.
+"""Recipe against recipe: the same network, images and epochs, several seeds each.
 
     python benchmarks/recipes.py --network NET --data D [--recipes plain,modern,efficientnet] [--epochs N] [--seeds 3]
-        [--batch N] [--workers 2] [--set RECIPE:FIELD=VALUE …]
+        [--batch N] [--image-size N] [--workers 2] [--set RECIPE:FIELD=VALUE …]
+
+Without --batch each recipe is made to measure for the number of images, as `nas train` does.
 
 Prints validation top-1 (the test split is not read) after the last epoch: each seed, mean and standard deviation.
 Trainings run side by side with one thread each.
@@ -20,25 +22,28 @@ from nas.training.loop import train
 from nas.training.recipe import Recipe
 from nas.training.recipes import recipe_of
 from nas.training.settings import settings_for
+from nas.training.sizing import for_data, sized
 from search_spaces import Architecture, load
 
-Job = tuple[str, str, Recipe, int, int]
+Job = tuple[str, str, Recipe, argparse.Namespace, int]
 
 
 def one(job: Job) -> tuple[str, int, float, float]:
     """(recipe's name, seed, top-1, CPU seconds) of one training."""
-    network, spec, how, epochs, seed = job
-    architecture = load(network)
+    network, spec, recipe, options, seed = job
+    architecture, data = load(network), load_data(spec)
     assert isinstance(architecture, Architecture)
-    result = train(
-        architecture, load_data(spec), how, settings=settings_for(how, "cpu", epochs=epochs), seed=seed, order=seed
+    size = sized(for_data(recipe, data), len(data.train), epochs=options.epochs, batch=options.batch)
+    settings = settings_for(
+        size.recipe, "cpu", epochs=size.epochs, batch=size.batch, image_size=options.image_size or data.image_size
     )
-    return how.name, seed, result.top1, result.cpu_seconds
+    result = train(architecture, data, size.recipe, settings=settings, seed=seed, order=seed)
+    return recipe.name, seed, result.top1, result.cpu_seconds
 
 
 def with_values(name: str, options: argparse.Namespace) -> Recipe:
     """The named recipe at the common batch, with the values set for it."""
-    values = {"batch": options.batch} if options.batch else {}
+    values = {}
     for text in options.set:
         own, _, rest = text.partition(":")
         field, _, value = rest.partition("=")
@@ -52,22 +57,22 @@ def main() -> None:
     parser.add_argument("--network", required=True)
     parser.add_argument("--data", required=True)
     parser.add_argument("--recipes", default="plain,modern,efficientnet")
-    for name, value in (("epochs", 15), ("seeds", 3), ("workers", 2), ("batch", 0)):
+    for name, value in (("epochs", 15), ("seeds", 3), ("workers", 2), ("batch", None), ("image-size", None)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--set", action="append", default=[])
     options = parser.parse_args()
     recipes = [with_values(name, options) for name in options.recipes.split(",")]
     jobs = [
-        (options.network, options.data, how, options.epochs, seed) for seed in range(options.seeds) for how in recipes
+        (options.network, options.data, recipe, options, seed) for seed in range(options.seeds) for recipe in recipes
     ]
-    found: dict[str, list[float]] = {how.name: [] for how in recipes}
+    scores: dict[str, list[float]] = {recipe.name: [] for recipe in recipes}
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         for name, seed, top1, seconds in pool.map(one, jobs):
-            found[name].append(top1)
+            scores[name].append(top1)
             print(f"{name}, seed {seed}: {top1:.2%} in {seconds:.0f} s of CPU", flush=True)
-    for name, scores in found.items():
-        spread = f" ± {statistics.stdev(scores):.2%}" if len(scores) > 1 else ""
-        print(f"{name}: {statistics.mean(scores):.2%}{spread}")
+    for name, values in scores.items():
+        spread = f" ± {statistics.stdev(values):.2%}" if len(values) > 1 else ""
+        print(f"{name}: {statistics.mean(values):.2%}{spread}")
 
 
 if __name__ == "__main__":

@@ -22,8 +22,7 @@ DEMONSTRATION = (
 
 def is_demonstration(study: Study) -> bool:
     """Whether the data are the built-in digits."""
-    data = study.definition.data
-    return data is not None and data["spec"] == DIGITS
+    return study.definition.data is not None and study.question.data == DIGITS
 
 
 def score_interval(share: float, images: int) -> str:

@@ -40,9 +40,9 @@ class Study:
     reference: Reference | None
     noise: Noise | None
     test: TestScore | None
-    final: FinalScore | None
     state: str
     trials_wanted: int | None
+    final: FinalScore | None = None
     latencies: Mapping[str, float] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 

@@ -65,7 +65,8 @@ def test_elements_escape_all_that_is_not_html_already():
 def test_the_page_says_demonstration_and_noise(text, study):
     assert "demonstration" in text
     assert "within noise" in text
-    other_images = replace(study, definition=definition(data={"name": "folder:mine"}))
+    other = definition(data={"name": "mine"})
+    other_images = replace(study, definition=replace(other, question=replace(other.question, data="folder:mine")))
     assert "demonstration" not in without_plotly(page(other_images))
 
 

@@ -63,8 +63,11 @@ def test_an_unknown_key_or_schema_is_refused(tmp_path, definition):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"budgets": "1KFLOPs"}, r"below the smallest network of tiny, which has [\d,]+ MACs"),
-        ({"budgets": "900..901GFLOPs"}, r"above the largest network of tiny, which has [\d,]+ MACs"),
+        ({"budgets": "1KFLOPs"}, r"below the smallest network of tiny at 32 px and 10 classes, which has [\d,]+ MACs"),
+        (
+            {"budgets": "900..901GFLOPs"},
+            r"above the largest network of tiny at 32 px and 10 classes, which has [\d,]+ MACs",
+        ),
         ({"budgets": "0.000001MB"}, "bytes of weights"),
         ({"sampler": "magic"}, "sampler: must be one of tpe, nsga2, evolution, local, random, got 'magic'"),
         ({"pruner": "magic"}, "pruner: must be one of"),
@@ -86,7 +89,8 @@ def test_wrong_arguments_get_one_line(space, by_cost, arguments, message):
 def test_two_budgets_that_exclude_each_other_are_refused(space, by_cost):
     most = cost(greatest(space, "params")).params / 1000
     with pytest.raises(
-        UserError, match=r"nothing of tiny lies within 60..63KFLOPs and .*; the nearest that exist: .* MACs \(within "
+        UserError,
+        match=r"nothing of tiny at 32 px .* lies within 60..63KFLOPs and .*; the nearest that exist: .* MACs \(within ",
     ):
         plan(space, ("60..63KFLOPs", f"{most}..{most}Kparams"), evaluate=by_cost)
 

@@ -42,6 +42,7 @@ def test_every_step_and_every_batch_of_the_validation_is_a_sign_of_life(space, t
 def test_a_damaged_checkpoint_of_the_base_ends_the_study_without_its_test(space, tmp_path):
     """As a kill before the end leaves the log, and something else the checkpoint."""
     options = {"recipe": "plain", "epochs": 1, "trials": 1, "retrain": 0, "workers": 1, "device": "cpu"}
+    options |= {"final": "none"}
     folder = tmp_path / "study"
     assert search(space, out=folder, **options).test is not None
     events = [e for e in read_log(folder / "log.jsonl").events if e["event"] not in ("base", "test", "ended")]
