@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nas.study.executors.protocol import Executor
     from nas.study.journal import Journal, Progress
     from nas.study.plan import Evaluate, Plan
+    from nas.study.question import Question
     from nas.study.run_options import RunOptions
     from search_spaces import Budget, Space
 
@@ -36,11 +37,13 @@ def search(
     stopped.
 
     ``options`` are those of :class:`nas.study.question.Question` (data, sampler, pruner, objective, recipe, epochs,
-    image_size, classes, device, seed, retrain, seeds, blocks) and :class:`nas.study.run_options.RunOptions` (trials,
-    time, workers, executor, keep); both say what each means. ``evaluate(architecture, seed, report) -> score`` takes
-    the place of training on ``data``; it may call ``report(epoch, top1) -> bool`` (go on?). Another function is another
-    study: it is known by its code, or by the ``evaluator_name`` that you give it. ``progress`` is called with each
-    event of the log.
+    image_size, classes, device, seed, retrain, seeds, blocks, direction) and
+    :class:`nas.study.run_options.RunOptions` (trials, time, workers, executor, keep); both say what each means.
+    ``evaluate(architecture, seed, report) -> score`` takes the place of training on ``data``, in this process, one call
+    at a time. The score is a finite number of any scale; the largest is the best, or with ``direction="minimize"`` the
+    smallest. It may call ``report(epoch, score) -> bool`` (go on?), from epoch 1;
+    :class:`nas.study.executors.evaluated.Calls` has all its rules. Another function is another study: it is known by
+    its code, or by the ``evaluator_name`` that you give it. ``progress`` is called with each event of the log.
 
     Raises UserError for a wrong argument, before anything is written; StudyError when nothing finishes or too
     much fails; KeyboardInterrupt, with a line that says how to go on.
@@ -64,7 +67,7 @@ def conduct(
     from nas.study import open_study
     from nas.study.executors.table import executor_of
 
-    if plan.exists and _is_done(study := open_study(plan.folder), options.trials):
+    if plan.exists and _is_done(study := open_study(plan.folder), plan.question, options.trials):
         _make_again(study)
         return study
     settings = {} if plan.exists else _measured_settings(plan)
@@ -83,13 +86,13 @@ def conduct(
     return open_study(plan.folder)
 
 
-def _is_done(study: Study, trials: int) -> bool:
-    """Whether there is nothing left to train and to choose."""
+def _is_done(study: Study, question: Question, trials: int) -> bool:
+    """Whether there is nothing left to train and to choose for what is asked now."""
     from nas.storage import layout
     from nas.study.driver import missing_retrainings
 
     enough = study.state == "exhausted" or (study.state == "finished" and study.done >= trials)
-    complete = not missing_retrainings(study.records, study.question)
+    complete = not missing_retrainings(study.records, question)
     return enough and complete and (study.folder / layout.BASE).is_file() and not study.problems
 
 
@@ -129,13 +132,13 @@ def _measured_settings(plan: Plan) -> dict[str, Any]:
 def _settled(plan: Plan, settings: dict[str, Any]) -> Definition:
     """The stored definition, whose device must still be there, or a new one with the settings measured now."""
     from nas.storage import layout
-    from nas.study.definition import check_same, read_definition, write_definition
+    from nas.study.definition import check_same, going_on, read_definition, write_definition
 
     if plan.exists:
         stored = read_definition(plan.folder)
         check_same(plan.folder, stored, plan.definition)
         _check_device(plan.folder, stored)
-        return stored
+        return going_on(plan.folder, stored, plan.question)
     definition = replace(plan.definition, settings=settings)
     write_definition(plan.folder, definition)
     (plan.folder / layout.CHECKPOINTS).mkdir(exist_ok=True)
@@ -233,12 +236,13 @@ class _Run:
         from search_spaces import save
 
         plan, journal, keep = self.plan, self.journal, self.options.keep
-        choice = choose(journal.records, self.definition.question.objective)
+        goal = self.definition.question.goal
+        choice = choose(journal.records, goal)
         if choice is None:
             reasons = [r.reason for r in journal.records.values() if r.state == "failed" and r.reason]
             why = f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""
             raise StudyError(f"no training was completed in {plan.folder}{why}")
-        journal.add("noise", **asdict(noise.estimate(journal.records.values(), self.definition.question.objective)))
+        journal.add("noise", **asdict(noise.estimate(journal.records.values(), goal)))
         record = journal.records[choice.trial]
         if keep != "all":
             checkpoints.sweep(plan.folder, [record.trial] if keep == "base" else [])
@@ -246,7 +250,7 @@ class _Run:
         provenance = {
             "study": plan.folder.name,
             "definition": self.definition.digest,
-            **asdict(choice),
+            **self.definition.scale.named(asdict(choice)),
             "macs": record.macs,
             "params": record.params,
             "budgets": list(self.definition.budgets),

@@ -39,7 +39,7 @@ def page(study: Study) -> str:
 
 def _body(study: Study) -> list[Html]:
     note = [element("p", DEMONSTRATION, class_="note")] if is_demonstration(study) else []
-    verdict = element("p", noise_verdict(study.noise))
+    verdict = element("p", noise_verdict(study.noise, study.definition.scale))
     figures = [_figure(name, figure, study) for name, figure in FIGURES.items()]
     table = [element("h2", "Trials"), parts.trials_table(study), parts.base_file(study), parts.definition(study)]
     return [parts.header(study), *note, parts.cards(study), verdict, *figures, *table]

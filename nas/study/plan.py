@@ -13,6 +13,7 @@ from nas.storage import layout
 from nas.storage.versions import installed_versions
 from nas.study.definition import Definition, check_same, read_definition
 from nas.study.evaluator import evaluator_identity
+from nas.study.objectives import MAXIMIZE, SCORE
 from nas.study.options import from_options
 from nas.study.question import Question
 from nas.training.recipes import recipe_of
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 SPLIT = 0  # seed of the split: all studies on some data share it, whatever their own seed
 LATENCY = "latency_ms"
-Evaluate = Callable[..., float]
+Evaluate = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def plan(
     question: Question = from_options(
         Question, {"space": space, "budgets": several, **options}, known=("out", "evaluate", "evaluator_name")
     )
+    question = _ranked(question, evaluate is not None)
     opened = _space(question)
     limits = tuple(b if isinstance(b, Budget) else Budget.parse(b) for b in question.budgets)
     feasible = within(opened, *(budget for budget in limits if budget.metric != LATENCY))
@@ -97,6 +99,17 @@ def plan(
     folder = Path(out) if out else definition.default_folder()
     _check_folder(folder, definition)
     return Plan(folder, definition, opened, limits, feasible, data, recipe, evaluate)
+
+
+def _ranked(question: Question, evaluated: bool) -> Question:
+    """The question with the objective that it means: a score of any scale is only the user's own evaluator's."""
+    if evaluated:
+        return question.of_evaluator()
+    if question.objective == SCORE:
+        raise UserError(f"{SCORE} is what your own evaluator returns: search(…, evaluate=…)", "objective")
+    if question.direction != MAXIMIZE:
+        raise UserError("is for the score of your own evaluator: search(…, evaluate=…)", "direction")
+    return question
 
 
 def _space(question: Question) -> Space:

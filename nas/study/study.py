@@ -58,7 +58,8 @@ class Study:
         return sum(record.counted for record in self.records)
 
     def to_data(self) -> dict[str, Any]:
-        """Name, state, budgets, base, reference, noise, problems and every record as plain data."""
+        """Name, state, budgets, base, reference, noise, problems and every record as plain data, in which the score of
+        an evaluator is called ``score``, and that of a training ``top1``."""
         return {
             "study": self.name,
             "state": self.state,
@@ -67,7 +68,7 @@ class Study:
             "reference": asdict(self.reference) if self.reference else None,
             "noise": asdict(self.noise) if self.noise else None,
             "problems": list(self.problems),
-            "records": [record.to_data() for record in self.records],
+            "records": [self.definition.scale.named(record.to_data()) for record in self.records],
         }
 
     def trials(self) -> pd.DataFrame:
