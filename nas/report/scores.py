@@ -50,10 +50,14 @@ class Scale:
         """A variance, and the standard deviation, which people can imagine."""
         return f"variance {variance:.2e} (±{self.deviation(sqrt(max(0.0, variance)))})"
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What the fields of a record that hold scores are called in this scale."""
+        return {"top1": self.key, "top1_by_epoch": f"{self.key}_by_epoch"}
+
     def named(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Plain data of a record or of the base, whose number goes by this scale's name."""
-        names = {"top1": self.key, "top1_by_epoch": f"{self.key}_by_epoch"}
-        return {names.get(name, name): value for name, value in data.items()}
+        """Plain data of a record or of the base, whose scores go by this scale's names."""
+        return {self.names.get(name, name): value for name, value in data.items()}
 
 
 TOP1 = Scale(
