@@ -15,7 +15,7 @@ from search_spaces.files.codec import from_data
 
 MAX_SCORE = 1e100  # so that squares of scores can be added
 MAX_SHOWN = 60  # characters of a wrong value
-RULE = f"not a finite number of at most {MAX_SCORE:g} in size"
+RULE = f"not a finite number from {-MAX_SCORE:g} to {MAX_SCORE:g}"
 
 Epoch = Callable[[int, dict[str, Any]], bool]
 
