@@ -71,7 +71,8 @@ def _list(root: Path, as_json: bool) -> int:
         print(f"no studies under {root}")
     else:
         rows = [(s["folder"], s["state"], s["trained"], _score(s), rounded(s["macs"])) for s in summaries]
-        output.print_table(("study", "state", "trained", "base", "base MACs"), rows, "llrrr")
+        base = "base top-1" if all(s["score"] is None for s in summaries) else "base"
+        output.print_table(("study", "state", "trained", base, "base MACs"), rows, "llrrr")
     return DONE
 
 

@@ -50,11 +50,11 @@ def _figure(name: str, figure: Figure, study: Study) -> Html:
     shown = figure.compute(study)
     if shown is None:
         return Html()
-    identity = f"{name}-data"
-    place = element("div", class_="figure", data_figure=identity, role="img", aria_label=figure.title)
+    identity, title = f"{name}-data", figure.heading(shown) if figure.heading else figure.title
+    place = element("div", class_="figure", data_figure=identity, role="img", aria_label=title)
     data = element("script", _json(figure.draw(shown)), type="application/json", id=identity)
     captions = [element("p", caption, class_="soft") for caption in figure.captions(shown)]
-    return joined([element("h2", figure.title), place, data, *captions])
+    return joined([element("h2", title), place, data, *captions])
 
 
 def _json(drawing: Drawing) -> Html:

@@ -1,4 +1,4 @@
-"""Accuracy against cost."""
+"""Accuracy, or another score, against cost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nas.report.figures.accuracy_data import Accuracy, compute
 from nas.report.figures.figure import Drawing, Figure, axis, clear_layout
 from nas.report.figures.known import shared_labels
 from nas.report.numbers import METRICS, rounded
-from nas.report.scores import Scale
+from nas.report.scores import TOP1, Scale
 from nas.report.tables import Point
 
 LOOKS = {  # state: legend, colour, symbol, size, width of the symbol's line
@@ -151,4 +151,9 @@ def captions(shown: Accuracy) -> list[str]:
     return lines
 
 
-FIGURE = Figure("Accuracy against cost", compute, draw, captions)
+def heading(shown: Accuracy) -> str:
+    """Accuracy, or the score of an evaluator."""
+    return f"{'Accuracy' if shown.scale is TOP1 else 'Score'} against cost"
+
+
+FIGURE = Figure("Accuracy against cost", compute, draw, captions, heading)

@@ -247,6 +247,7 @@ def test_files_and_json_call_a_score_a_score(run):
     for figure in FIGURES.values():
         shown = figure.compute(study)
         assert shown is None or "top-1" not in json.dumps(figure.draw(shown))
+    assert "<h2>Score against cost</h2>" in page(study)
 
 
 def test_six_wrong_scores_end_the_study(run):
