@@ -12,15 +12,15 @@ from nas.search import search  # at once: the module of the same name must not t
 
 # The public functions, and the modules that they are imported from when first asked for: torch takes seconds.
 FUNCTIONS = {
-    "build": "nas.module.network",
-    "copy_weights": "nas.module.copying",
+    "build": "nas.module.by_name",
+    "copy_weights": "nas.module.by_name",
     "evaluate": "nas.training.inference",
     "export": "nas.module.export",
     "load_data": "nas.data.by_name",
     "load_network": "nas.module.loading",
-    "measure": "nas.module.measure",
+    "measure": "nas.module.by_name",
     "predict": "nas.training.inference",
-    "train": "nas.training.loop",
+    "train": "nas.training.by_name",
 }
 
 __all__ = ["search", *FUNCTIONS]

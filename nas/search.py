@@ -40,11 +40,13 @@ def search(
     stopped.
 
     ``options`` are those of :class:`nas.study.question.Question` (data, sampler, pruner, objective, recipe, epochs,
-    image_size, classes, device, seed, retrain, seeds, blocks) and :class:`nas.study.run_options.RunOptions` (trials,
-    time, workers, executor, keep); both say what each means. ``evaluate(architecture, seed, report) -> score`` takes
-    the place of training on ``data``; it may call ``report(epoch, top1) -> bool`` (go on?). Another function is another
-    study: it is known by its code, or by the ``evaluator_name`` that you give it. ``progress`` is called with each
-    event of the log.
+    image_size, classes, device, seed, retrain, seeds, blocks, direction) and
+    :class:`nas.study.run_options.RunOptions` (trials, time, workers, executor, keep); both say what each means.
+    ``evaluate(architecture, seed, report) -> score`` takes the place of training on ``data``, in this process, one call
+    at a time. The score is a finite number of any scale; the largest is the best, or with ``direction="minimize"`` the
+    smallest. It may call ``report(epoch, score) -> bool`` (go on?), from epoch 1;
+    :class:`nas.study.executors.evaluated.Calls` has all its rules. Another function is another study: it is known by
+    its code, or by the ``evaluator_name`` that you give it. ``progress`` is called with each event of the log.
 
     Raises UserError for a wrong argument, before anything is written; StudyError when nothing finishes or too
     much fails; KeyboardInterrupt, with a line that says how to go on.
@@ -87,13 +89,13 @@ def conduct(
 
 
 def _is_done(study: Study, plan: Plan, options: RunOptions) -> bool:
-    """Whether there is nothing left to train and to choose."""
+    """Whether there is nothing left to train and to choose for what is asked now."""
     from nas.study.driver import missing_retrainings
     from nas.study.final import is_made
 
     enough = study.state == "exhausted" or (study.state == "finished" and study.done >= options.trials)
     base = study.base.trial if study.base else None
-    complete = not missing_retrainings(study.records, study.question) and is_made(
+    complete = not missing_retrainings(study.records, plan.question) and is_made(
         study.final, plan, options.final, options.trials, base
     )
     return enough and complete and (study.folder / layout.BASE).is_file() and not study.problems
@@ -135,13 +137,13 @@ def _measured_settings(plan: Plan) -> dict[str, Any]:
 
 def _settled(plan: Plan, settings: dict[str, Any]) -> Definition:
     """The stored definition, whose device must still be there, or a new one with the settings measured now."""
-    from nas.study.definition import check_same, read_definition, write_definition
+    from nas.study.definition import check_same, going_on, read_definition, write_definition
 
     if plan.exists:
         stored = read_definition(plan.folder)
         check_same(plan.folder, stored, plan.definition)
         _check_device(plan.folder, stored)
-        return stored
+        return going_on(plan.folder, stored, plan.question)
     definition = replace(plan.definition, settings=settings)
     write_definition(plan.folder, definition)
     (plan.folder / layout.CHECKPOINTS).mkdir(exist_ok=True)
@@ -236,12 +238,13 @@ class _Run:
         from nas.study.errors import StudyError
 
         plan, journal, keep = self.plan, self.journal, self.options.keep
-        choice = choose(journal.records, self.definition.question.objective)
+        goal = self.definition.question.goal
+        choice = choose(journal.records, goal)
         if choice is None:
             reasons = [r.reason for r in journal.records.values() if r.state == "failed" and r.reason]
             why = f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""
             raise StudyError(f"no training was completed in {plan.folder}{why}")
-        journal.add("noise", **asdict(noise.estimate(journal.records.values(), self.definition.question.objective)))
+        journal.add("noise", **asdict(noise.estimate(journal.records.values(), goal)))
         record = journal.records[choice.trial]
         if keep != "all":
             checkpoints.sweep(plan.folder, [record.trial] if keep == "base" else [])
@@ -261,7 +264,7 @@ class _Run:
         provenance = {
             "study": plan.folder.name,
             "definition": self.definition.digest,
-            **asdict(choice),
+            **self.definition.scale.named(asdict(choice)),
             "macs": record.macs,
             "params": record.params,
             "budgets": list(self.definition.budgets),

@@ -15,7 +15,8 @@ DOTTED = re.compile(rf"({'|'.join(PACKAGES)})(\.\w+)*\._[^_]\w*")
 
 
 def is_private(name: str) -> bool:
-    return len(name) > 1 and name[0] == "_" != name[1]
+    """Whether it begins with one underscore; `_repr_html_` and its like are what notebooks call."""
+    return len(name) > 1 and name[0] == "_" != name[1] and not name.endswith("_")
 
 
 def defined_names() -> set[str]:

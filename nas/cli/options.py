@@ -27,9 +27,9 @@ class Groups:
 
 
 def add_options(groups: Groups, kind: type[Value], without: Collection[str] = ()) -> None:
-    """One argument for each option of ``kind``; what is not given stays None."""
+    """One argument for each option of ``kind`` that has a group; what is not given stays None."""
     for f in options_of(kind):
-        if f.name not in without:
+        if f.name not in without and f.metadata["group"] is not None:
             groups[f.metadata["group"]].add_argument(f"--{f.name.replace('_', '-')}", **_settings(f))
 
 

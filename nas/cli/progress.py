@@ -12,6 +12,8 @@ from typing import Any
 
 from nas.cli.output import is_live, one_line, say
 from nas.report.numbers import percent, rounded, seconds_text
+from nas.report.scores import SCORE, TOP1, Scale
+from nas.study import objectives
 from nas.study.objectives import ranked
 from nas.study.question import Question
 from nas.study.records import Folded, Record, apply
@@ -28,7 +30,8 @@ def bar(share: float, width: int) -> str:
 
 @dataclass
 class Watched:
-    """Where a study stands, folded from its events; ``before`` counts what earlier processes have done."""
+    """Where a study stands, folded from its events; ``before`` counts what earlier processes have done, ``scale`` is
+    that of its scores."""
 
     question: Question
     trials: int
@@ -36,6 +39,7 @@ class Watched:
     folded: Folded = field(default_factory=Folded)
     started: float = field(default_factory=time.monotonic)
     before: int = 0
+    scale: Scale = TOP1
 
     def take(self, event: Event) -> None:
         """Take one event in."""
@@ -69,7 +73,7 @@ class Watched:
         return [r for r in self.folded.records.values() if r.state == "running" and (r.replicate or r.source is None)]
 
     def _ranked(self) -> list[Record]:
-        return ranked(self.folded.records.values(), self.question.objective)
+        return ranked(self.folded.records.values(), self.question.goal)
 
     def seconds_left(self) -> float | None:
         """By the mean rate since this process began; None before the first training ended."""
@@ -81,9 +85,14 @@ class Watched:
         return (time.monotonic() - self.started) / new * left
 
 
-def watched(question: Question, trials: int, epochs: int | None, records: Iterable[Record]) -> Watched:
-    """The state at the start of this process; ``records`` are what earlier ones have done."""
-    state = Watched(question, trials, epochs, Folded(records={r.trial: r for r in records}))
+def watched(
+    question: Question, trials: int, epochs: int | None, records: Iterable[Record], scale: Scale | None = None
+) -> Watched:
+    """The state at the start of this process; ``records`` are what earlier ones have done. Without a ``scale`` it is
+    that of the objective."""
+    of_objective = SCORE if question.objective == objectives.SCORE else TOP1
+    folded = Folded(records={r.trial: r for r in records})
+    state = Watched(question, trials, epochs, folded, scale=scale or of_objective)
     state.before = state.done + state.retrained
     return state
 
@@ -164,7 +173,7 @@ def block_lines(state: Watched) -> list[str]:
     lines = [f"{bar(state.done / max(1, state.trials), BAR)}  {_standing(state)}{_left(state)}"]
     best = state.best
     if best is not None and best.top1 is not None:
-        lines.append(f"best so far {percent(best.top1)}, trial {best.trial}, {rounded(best.macs)} MACs")
+        lines.append(f"best so far {state.scale.marked(best.top1)}, trial {best.trial}, {rounded(best.macs)} MACs")
     of = "" if state.epochs is None else f"/{state.epochs}"
     running = ", ".join(f"trial {r.trial} epoch {r.epochs}{of}" for r in state.running)
     return [*lines, f"running: {running}"] if running else lines
@@ -172,7 +181,7 @@ def block_lines(state: Watched) -> list[str]:
 
 def trial_line(record: Record, state: Watched) -> str:
     """One line about a trial that ended, with where the study stands."""
-    score = "" if record.top1 is None else f" {percent(record.top1)}"
+    score = "" if record.top1 is None else f" {state.scale.marked(record.top1)}"
     why = f" ({record.reason})" if record.reason and record.state in ("failed", "reused") else ""
     name = f"trial {record.trial}"
     if record.replicate:

@@ -7,7 +7,8 @@ import argparse
 from nas.cli import output
 from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command
-from nas.report.numbers import percent, rounded, seconds_text
+from nas.report.numbers import rounded, seconds_text
+from nas.report.scores import Scale
 from nas.report.statements import base_lines, noise_verdict
 from nas.storage.layout import REPORT
 from nas.study import Record, Study, open_study
@@ -52,20 +53,21 @@ def run(options: argparse.Namespace) -> int:
 def print_study(study: Study) -> None:
     """Print what the page says, without the figures."""
     print(f"study {study.name} ({study.state})")
-    rows = [_row(record, record == study.base) for record in study.records]
-    titles = ("trial", "state", "top-1", "MACs", "parameters", "epochs", "time", "network", "")
+    scale = study.definition.scale
+    rows = [_row(record, scale, record == study.base) for record in study.records]
+    titles = ("trial", "state", scale.name, "MACs", "parameters", "epochs", "time", "network", "")
     output.print_table(titles, rows, "rlrrrrrll")
     print()
-    for line in (*base_lines(study), noise_verdict(study.noise)):
+    for line in (*base_lines(study), noise_verdict(study.noise, scale)):
         print(line)
 
 
-def _row(record: Record, is_base: bool) -> tuple[object, ...]:
+def _row(record: Record, scale: Scale, is_base: bool) -> tuple[object, ...]:
     again = f"trial {record.source} again" if record.replicate else None
     return (
         record.trial,
         record.state,
-        percent(record.top1),
+        scale.text(record.top1),
         rounded(record.macs),
         rounded(record.params),
         record.epochs,

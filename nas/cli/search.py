@@ -144,7 +144,7 @@ def _watched(plan: Plan, trials: int) -> Watched:
 
     records = open_study(plan.folder).records if plan.exists else ()
     epochs = plan.sized.epochs if plan.sized else plan.question.epochs
-    return watched(plan.question, trials, epochs, records)
+    return watched(plan.question, trials, epochs, records, plan.definition.scale)
 
 
 def result_lines(study: Study) -> list[str]:
@@ -169,7 +169,7 @@ def result_lines(study: Study) -> list[str]:
     if base is not None:
         rows = [(base.digest, f"{base.params:,}", f"{base.macs:,}", f"{study.definition.image_size} px")]
         lines += ["", *output.table_lines(("base", "parameters", "MACs", "at"), rows, "lrrr"), ""]
-    lines.append(noise_verdict(study.noise))
+    lines.append(noise_verdict(study.noise, study.definition.scale))
     if is_demonstration(study):
         lines.append(DEMONSTRATION)
     lines.append(f"report: {study.folder / layout.REPORT}")
@@ -199,11 +199,13 @@ def result_data(study: Study) -> dict[str, Any]:
     """The same as plain data."""
     from nas.report.statements import is_demonstration
 
-    findings = {name: getattr(study, name) for name in ("choice", "reference", "noise", "test", "final")}
+    scale = study.definition.scale
+    findings = {name: getattr(study, name) for name in ("reference", "noise", "test", "final")}
     return {
         "folder": str(study.folder),
         "state": study.state,
-        "base": study.base.to_data() if study.base else None,
+        "base": scale.named(study.base.to_data()) if study.base else None,
+        "choice": scale.named(asdict(study.choice)) if study.choice else None,
         **{name: asdict(value) if value else None for name, value in findings.items()},
         "demonstration": is_demonstration(study),
         "report": str(study.folder / layout.REPORT),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from nas.cli import output
 from nas.cli.exits import DONE, FAILED
 from nas.cli.parser import Parser, command
 from nas.cli.report import print_study
-from nas.report.numbers import percent, rounded
+from nas.report.numbers import rounded
+from nas.report.scores import SCORE, TOP1
 from nas.storage import layout
 from nas.study import open_study
 from search_spaces.errors import UserError
@@ -22,6 +24,8 @@ nas studies
 nas studies show studies/mine
 nas studies rm studies/mine --yes
 """
+
+NO_BASE = {"top1": None, "score": None, "macs": None}
 
 
 def parser() -> Parser:
@@ -66,8 +70,9 @@ def _list(root: Path, as_json: bool) -> int:
     elif not summaries:
         print(f"no studies under {root}")
     else:
-        rows = [(s["folder"], s["state"], s["trained"], percent(s["top1"]), rounded(s["macs"])) for s in summaries]
-        output.print_table(("study", "state", "trained", "base top-1", "base MACs"), rows, "llrrr")
+        rows = [(s["folder"], s["state"], s["trained"], _score(s), rounded(s["macs"])) for s in summaries]
+        base = "base top-1" if all(s["score"] is None for s in summaries) else "base"
+        output.print_table(("study", "state", "trained", base, "base MACs"), rows, "llrrr")
     return DONE
 
 
@@ -75,14 +80,14 @@ def _summary(folder: Path) -> dict[str, Any]:
     try:
         study = open_study(folder)
     except UserError as error:  # one unreadable study must not hide the others
-        return {"folder": str(folder), "state": f"unreadable: {error}", "trained": None, "top1": None, "macs": None}
-    return {
-        "folder": str(folder),
-        "state": study.state,
-        "trained": study.done,
-        "top1": study.base.top1 if study.base else None,
-        "macs": study.base.macs if study.base else None,
-    }
+        return {"folder": str(folder), "state": f"unreadable: {error}", "trained": None, **NO_BASE}
+    base = {} if study.base is None else {study.definition.scale.key: study.base.top1, "macs": study.base.macs}
+    return {"folder": str(folder), "state": study.state, "trained": study.done, **NO_BASE, **base}
+
+
+def _score(summary: Mapping[str, Any]) -> str:
+    """What the base reached: top-1, or the score of an evaluator."""
+    return TOP1.marked(summary["top1"]) if summary["score"] is None else SCORE.marked(summary["score"])
 
 
 def _show(folder: Path, as_json: bool) -> int:

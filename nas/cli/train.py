@@ -10,7 +10,6 @@ from nas.cli import output
 from nas.cli.arguments import ARCH_HELP, add_recipe_values, recipe_with
 from nas.cli.parser import Parser, command, count, natural
 from nas.cli.streams import unfailing
-from nas.module.loading import load_architecture
 from nas.report.numbers import is_balanced, percent
 from search_spaces.files.outside import BLOCKS_HELP
 
@@ -23,7 +22,6 @@ nas train studies/mine --data cifar10 --recipe efficientnet --epochs 100 --set b
 nas train resnet-50 --data folder:flowers --weights resnet-50.safetensors --freeze body --epochs 5
 """
 MAX_CLASSES, MAX_PAIRS = 5, 3
-OPTIONS = ("dtype", "accumulate", "compile", "deterministic", "sync_bn")
 
 
 def parser() -> Parser:
@@ -115,9 +113,7 @@ def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:
     from nas.training.distributed import world
     from nas.training.run_folder import run as train
 
-    training = _training(options, device)
-    folder = options.out or training.default_folder()
-    training = training if options.threads else training.settled(folder)
+    training, folder = _training(options, device)
     if not world().leads:
         return train(training, folder, resume=options.resume)
     tell = output.say if options.json else print
@@ -130,46 +126,14 @@ def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:
         raise KeyboardInterrupt(f"stopped; the same command goes on from {folder}") from None
 
 
-def _training(options: argparse.Namespace, device: str) -> Training:
-    from nas.data.by_name import load_data
-    from nas.training.distributed import processes, together, world
-    from nas.training.settings import settings_for
-    from nas.training.sizing import for_data, sized
-    from nas.training.streaming import share_of_cores
-    from nas.training.training import Training
+def _training(options: argparse.Namespace, device: str) -> tuple[Training, Path]:
+    from nas.training.by_name import SETTINGS, training_of
 
+    given = {field: getattr(options, field) for field in SETTINGS if getattr(options, field)}
+    for field in ("out", "threads", "seed", "weights", "freeze", "blocks"):
+        given[field] = getattr(options, field)
     recipe = recipe_with(options.recipe, options.set)
-    name, architecture = load_architecture(options.network, options.blocks)
-    if not world().leads:
-        together()  # the first process downloads and decodes; the others then read what it left
-    data = load_data(options.data)
-    if world().leads:
-        together()
-    parts = processes() * (options.accumulate or 1)
-    share = 2 * parts if parts > 1 else 1
-    sizes = sized(for_data(recipe, data), len(data.train), epochs=options.epochs, batch=options.batch, share=share)
-    given = {field: getattr(options, field) for field in OPTIONS if getattr(options, field)}
-    settings = settings_for(
-        sizes.recipe,
-        device.partition(":")[0] if processes() > 1 else device,
-        epochs=sizes.epochs,
-        batch=sizes.batch,
-        threads=options.threads or (1 if device.startswith("cuda") else share_of_cores()),
-        processes=processes(),
-        **given,
-    )
-    return Training(
-        name=name,
-        architecture=architecture.at(options.image_size),
-        data=data,
-        spec=options.data,
-        recipe=sizes.recipe,
-        settings=settings,
-        seed=options.seed,
-        weights=options.weights,
-        freeze=tuple(options.freeze),
-        blocks=options.blocks,
-    )
+    return training_of(options.network, options.data, recipe, device=device, **given)
 
 
 def _about(training: Training, folder: Path) -> list[str]:

@@ -39,12 +39,11 @@ def page(study: Study) -> str:
 
 def _body(study: Study) -> list[Html]:
     note = [element("p", DEMONSTRATION, class_="note")] if is_demonstration(study) else []
-    verdict = joined(
-        element("p", line) for line in (*handed_over_lines(study), *latency_lines(study), noise_verdict(study.noise))
-    )
+    verdict = noise_verdict(study.noise, study.definition.scale)
+    sentences = [element("p", line) for line in (*handed_over_lines(study), *latency_lines(study), verdict)]
     figures = [_figure(name, figure, study) for name, figure in FIGURES.items()]
     table = [element("h2", "Trials"), parts.trials_table(study), parts.base_file(study), parts.definition(study)]
-    return [parts.header(study), *note, parts.cards(study), verdict, *figures, *table]
+    return [parts.header(study), *note, parts.cards(study), *sentences, *figures, *table]
 
 
 def _figure(name: str, figure: Figure, study: Study) -> Html:
@@ -52,11 +51,11 @@ def _figure(name: str, figure: Figure, study: Study) -> Html:
     shown = figure.compute(study)
     if shown is None:
         return Html()
-    identity = f"{name}-data"
-    place = element("div", class_="figure", data_figure=identity, role="img", aria_label=figure.title)
+    identity, title = f"{name}-data", figure.heading(shown) if figure.heading else figure.title
+    place = element("div", class_="figure", data_figure=identity, role="img", aria_label=title)
     data = element("script", _json(figure.draw(shown)), type="application/json", id=identity)
     captions = [element("p", caption, class_="soft") for caption in figure.captions(shown)]
-    return joined([element("h2", figure.title), place, data, *captions])
+    return joined([element("h2", title), place, data, *captions])
 
 
 def _json(drawing: Drawing) -> Html:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from nas.report import tables
 from nas.report.html import Html, element, joined
 from nas.report.numbers import interval, percent, rounded, seconds_text
+from nas.report.scores import Scale
 from nas.report.statements import comparison, fair_score, score_interval, score_note
 from nas.storage import layout
 from nas.study import Record, Study
@@ -28,10 +29,11 @@ class Column:
     class_: str | None = None
 
 
-COLUMNS = {
+BEFORE = {
     "trial": Column("trial", class_="r"),
     "state": Column("state"),
-    "top-1": Column("top1", percent, "r"),
+}
+AFTER = {
     "MACs": Column("macs", rounded, "r"),
     "parameters": Column("params", rounded, "r"),
     "epochs": Column("epochs", _unless_zero(str), "r"),
@@ -42,14 +44,20 @@ COLUMNS = {
 }
 
 
+def columns(scale: Scale) -> dict[str, Column]:
+    """The columns of the table of trials, by their titles."""
+    return {**BEFORE, scale.name: Column("top1", scale.text, "r"), **AFTER}
+
+
 def header(study: Study) -> Html:
     """The question of the study, and where and how it was asked."""
     definition = study.definition
     limits = f" within {' and '.join(definition.budgets)}" if definition.budgets else ""
+    where = f"{'on' if definition.evaluator is None else 'by'} {definition.data_name}"
     problems = [element("p", f"Damaged log: {problem}", class_="note") for problem in study.problems]
     return joined(
         [
-            element("h1", f"Which network of {definition.name} is best on {definition.data_name}{limits}?"),
+            element("h1", f"Which network of {definition.name} is best {where}{limits}?"),
             element("p", f"study {study.name}, {study.state}", class_="soft"),
             *problems,
         ]
@@ -82,11 +90,11 @@ def trials_table(study: Study) -> Html:
         element("span", id="shown", class_="soft"),
         class_="controls",
     )
+    shown = columns(study.definition.scale)
     titles = [
-        element("th", element("button", title, type="button"), class_=column.class_)
-        for title, column in COLUMNS.items()
+        element("th", element("button", title, type="button"), class_=column.class_) for title, column in shown.items()
     ]
-    rows = [_row(record, record == study.base) for record in study.records]
+    rows = [_row(record, shown.values(), record == study.base) for record in study.records]
     table = element("table", element("thead", element("tr", *titles)), element("tbody", *rows), id="trials")
     return joined([controls, element("div", table, class_="scroll")])
 
@@ -111,11 +119,12 @@ def _base_cards(study: Study) -> list[Html]:
     base, reference = study.base, study.reference
     if base is None or base.top1 is None:
         return [_card("base", "–", "no training was completed")]
-    score, note = fair_score(base, study.choice), score_note(base, study.choice)
+    scale = study.definition.scale
+    score, note = fair_score(base, study.choice), score_note(base, study.choice, scale)
     if reference is not None:
         note = f"{score_interval(score, reference.images)}; {note}"
     shown = [
-        _card("base, top-1 on validation", percent(score), f"at {study.search_size} px; {note}", "card base"),
+        _card(f"base, {scale.name}{scale.where}", scale.text(score), f"at {study.search_size} px; {note}", "card base"),
         _card("base, MACs", rounded(base.macs), f"{base.macs:,} at {study.definition.image_size} px"),
         _card("base, parameters", rounded(base.params), f"{base.params:,}"),
     ]
@@ -140,9 +149,9 @@ def _card(name: str, value: str, note: str, class_: str = "card") -> Html:
     return element("div", *lines, class_=class_)
 
 
-def _row(record: Record, is_base: bool) -> Html:
+def _row(record: Record, columns: Iterable[Column], is_base: bool) -> Html:
     shown = replace(record, state=f"{record.state} (base)") if is_base else record
-    cells = [_cell(column, getattr(shown, column.field)) for column in COLUMNS.values()]
+    cells = [_cell(column, getattr(shown, column.field)) for column in columns]
     return element("tr", *cells, class_="base" if is_base else None, data_state=record.state)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from math import sqrt
-
 from nas.data.by_name import DEMONSTRATION as DIGITS
 from nas.report.numbers import interval, percent, rounded
+from nas.report.scores import TOP1, Scale
 from nas.study import Record, Study
 from nas.study.outcome import BaseChoice, FinalScore, Noise, TestScore
 from nas.training.reference import Reference
@@ -35,17 +34,22 @@ def with_interval(share: float, images: int | None) -> str:
     return percent(share) + (f" ({score_interval(share, images)})" if images else "")
 
 
+def _score(scale: Scale, number: float, images: int | None) -> str:
+    """With its interval where it is a share of images."""
+    return with_interval(number, images) if scale is TOP1 else scale.text(number)
+
+
 def base_lines(study: Study) -> list[str]:
     """The base's score, its mean over further seeds, the reference on the same images, and which is ahead."""
     base, choice, reference = study.base, study.choice, study.reference
     if base is None or base.top1 is None:
         return ["no base yet: no training was completed"]
-    images = None if reference is None else reference.images
-    score = f"top-1 {with_interval(base.top1, images)} on validation in the search{_at(study.search_size)}"
+    scale, images = study.definition.scale, None if reference is None else reference.images
+    score = f"{scale.name} {_score(scale, base.top1, images)}{scale.where} in the search{_at(study.search_size)}"
     lines = [f"base: trial {base.trial}, {score}"]
     if choice is not None and choice.fresh is not None:
-        mean = with_interval(choice.fresh, images)
-        lines.append(f"base trained again with {_seeds(choice.replicates)}: top-1 {mean} on average")
+        mean = f"{scale.name} {_score(scale, choice.fresh, images)} on average"
+        lines.append(f"base trained again with {_seeds(choice.replicates)}: {mean}")
     if reference is None:
         return lines
     return [*lines, reference_line(reference), comparison(fair_score(base, choice), reference)]
@@ -109,11 +113,11 @@ def fair_score(base: Record, choice: BaseChoice | None) -> float:
     return float(base.top1 or 0.0) if fresh is None else fresh
 
 
-def score_note(base: Record, choice: BaseChoice | None) -> str:
+def score_note(base: Record, choice: BaseChoice | None, scale: Scale = TOP1) -> str:
     """Where :func:``fair_score`` comes from."""
     if choice is None or choice.fresh is None:
         return f"trial {base.trial}"
-    return f"mean of {_seeds(choice.replicates)}; {percent(base.top1 or 0.0)} in the search, trial {base.trial}"
+    return f"mean of {_seeds(choice.replicates)}; {scale.text(base.top1)} in the search, trial {base.trial}"
 
 
 def reference_line(reference: Reference) -> str:
@@ -132,10 +136,10 @@ def comparison(score: float, reference: Reference) -> str:
     return f"The base beats {reference.name} by {gap:.1f} points" + ("." if clear else "; the intervals overlap.")
 
 
-def noise_verdict(noise: Noise | None) -> str:
+def noise_verdict(noise: Noise | None, scale: Scale = TOP1) -> str:
     """Whether candidates differ by more than seeds do, with both estimates and what they come from.
 
-    Variances are of top-1 as a fraction; they are given as standard deviations in points, too.
+    Variances are of top-1 as a fraction, or of the score; they are given as standard deviations, too.
     """
     if noise is None or noise.between_seeds is None or noise.between_candidates is None:
         return (
@@ -143,8 +147,8 @@ def noise_verdict(noise: Noise | None) -> str:
             "take differences between candidates to be within noise."
         )
     numbers = (
-        f"between candidates {_deviation(noise.between_candidates)} from {noise.candidates} trials, "
-        f"between seeds {_deviation(noise.between_seeds)} from {noise.seeds} trainings "
+        f"between candidates {scale.variance(noise.between_candidates)} from {noise.candidates} trials, "
+        f"between seeds {scale.variance(noise.between_seeds)} from {noise.seeds} trainings "
         f"of {noise.retrained} network{'s' if noise.retrained > 1 else ''}"
     )
     if noise.seeds - noise.retrained < MIN_FREEDOM:
@@ -152,10 +156,6 @@ def noise_verdict(noise: Noise | None) -> str:
     if noise.resolved:
         return f"Candidates differ by more than seeds do: {numbers}."
     return f"Differences between candidates are within noise: {numbers}."
-
-
-def _deviation(variance: float) -> str:
-    return f"variance {variance:.2e} (±{100 * sqrt(max(0.0, variance)):.2f} points)"
 
 
 def _seeds(n: int) -> str:

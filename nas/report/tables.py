@@ -12,7 +12,7 @@ from nas.study import Record, noise
 
 
 class Point(NamedTuple):
-    """A trial by its cost and its top-1 as a fraction."""
+    """A trial by its cost and its score: top-1 as a fraction, or that of the user's own evaluator."""
 
     cost: float
     top1: float

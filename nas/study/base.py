@@ -7,12 +7,12 @@ from dataclasses import replace
 from statistics import fmean
 
 from nas.study.noise import retrained
-from nas.study.objectives import ranked, value
+from nas.study.objectives import Objective, ranked, value
 from nas.study.outcome import BaseChoice
 from nas.study.records import Record
 
 
-def choose(records: Mapping[int, Record], objective: str) -> BaseChoice | None:
+def choose(records: Mapping[int, Record], objective: Objective | str) -> BaseChoice | None:
     """Best objective at the mean score over seeds among the retrained candidates, else best objective; ties to fewer
     MACs. None without any."""
     candidates = ranked(records.values(), objective)

@@ -6,12 +6,14 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from nas.report.scores import SCORE, TOP1, Scale
 from nas.storage import layout
 from nas.storage.files import write_atomic
+from nas.study import objectives
 from nas.study.evaluator import NAME
 from nas.study.question import EARLIEST, STORED, Question
 from search_spaces.errors import UserError
@@ -20,12 +22,14 @@ from search_spaces.files.strict_yaml import dump
 
 SCHEMA = 1
 RECORDED = ("settings", "versions")  # written down at the start, no part of what is asked
+FURTHER = ("retrain", "seeds")  # how far a study goes after its search: its trainings hold for any of these
 MEANINGS = ("name", "space", "budgets", "image_size", "classes", "data", "evaluator", "recipe")
 
 
 @dataclass(frozen=True)
 class Definition:
-    """All that defines a study. Two studies with equal ``identity`` are one; ``trials`` only says how far it goes.
+    """All that defines a study. Two studies with equal ``identity`` are one; ``trials``, ``retrain`` and ``seeds`` only
+    say how far it goes.
 
     ``space`` and ``recipe`` are data, ``budgets`` canonical texts, ``image_size`` and ``classes`` those of
     deployment. ``data`` has name, spec, digest, seed, classes, numbers of images and what was done to them, or is None
@@ -54,8 +58,11 @@ class Definition:
 
     def identity(self) -> dict[str, Any]:
         """The part that must be equal for a study to go on. Where the images lie does not matter, but what
-        they are."""
-        identity = {name: value for name, value in self.to_data().items() if name not in RECORDED}
+        they are; nor do options of how far it goes, which stand here with their defaults, as in the first release."""
+        further = {f.name: f.default for f in STORED if f.name in FURTHER}
+        identity = {name: value for name, value in self.to_data().items() if name not in RECORDED} | further
+        if self.question.objective == objectives.SCORE:
+            identity["objective"] = objectives.TOP1  # the first release called both so
         if self.data is not None:
             identity["data"] = {name: self.data[name] for name in ("name", "digest", "seed")}
         return identity
@@ -65,6 +72,11 @@ class Definition:
         """Digest of the identity, ``s1-`` and 32 hexadecimal digits."""
         text = json.dumps(self.identity(), sort_keys=True)
         return f"s{SCHEMA}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+    @property
+    def scale(self) -> Scale:
+        """How its scores are written."""
+        return TOP1 if self.evaluator is None else SCORE
 
     @property
     def data_name(self) -> str:
@@ -103,14 +115,25 @@ def read_definition(folder: Path) -> Definition:
             **{name: data[name] for name in options if name in data},
             **data["asked"],
         )
+        question = question.of_evaluator() if data["evaluator"] else question
         meanings = {name: data[name] for name in (*MEANINGS, *RECORDED)}
     except (UserError, TypeError, KeyError) as error:
         raise UserError(f"{path}: {error}") from None
     return Definition(question, **{**meanings, "budgets": tuple(data["budgets"])})
 
 
+def going_on(folder: Path, stored: Definition, asked: Question) -> Definition:
+    """The stored definition, going as far as is asked now; written where that is new."""
+    further = {name: getattr(asked, name) for name in FURTHER}
+    definition = replace(stored, question=replace(stored.question, **further))
+    if definition != stored:
+        write_definition(folder, definition)
+    return definition
+
+
 def check_same(folder: Path, stored: Definition, asked: Definition) -> None:
-    """Raise UserError naming every field in which the study of a folder differs from the one asked for."""
+    """Raise UserError naming every field in which the study of a folder differs from the one asked for, so that its
+    trainings tell nothing about it."""
     old, new = (json.loads(json.dumps(definition.identity())) for definition in (stored, asked))
     for identity in (old, new):
         if identity["data"]:
@@ -120,8 +143,8 @@ def check_same(folder: Path, stored: Definition, asked: Definition) -> None:
     different = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     if different:
         raise UserError(
-            f"{folder} holds another study; it differs in {'; '.join(_diff(n, old, new) for n in different)}"
-            + _hint(different)
+            f"the trainings in {folder} are not used, for it holds another study; it differs in "
+            f"{'; '.join(_diff(n, old, new) for n in different)}{_hint(different)}"
         )
 
 

@@ -156,7 +156,8 @@ class Driver:
             return False
         records = self.journal.records
         epochs = self.training.epochs or max((r.epochs for r in records.values()), default=0)
-        return self._should_prune(records.values(), curve, epochs)
+        goal = self.question.goal
+        return self._should_prune(goal.maximised(records.values()), goal.curve(curve), epochs)
 
     def _end(self, trial: int, record: Record, state: str, **fields: Any) -> None:
         self._active.discard(trial)
@@ -167,7 +168,7 @@ class Driver:
         if self.options.keep == "all":
             return
         records = self.journal.records
-        best = ranked(records.values(), self.question.objective)[: max(1, self.question.retrain)]
+        best = ranked(records.values(), self.question.goal)[: max(1, self.question.retrain)]
         kept = {r.trial for r in best} if self.options.keep == "base" else set()
         checkpoints.sweep(self.folder, kept | {r.trial for r in records.values() if r.state == "running"})
 
@@ -193,7 +194,8 @@ class Driver:
         pruned = bool(result.get("pruned"))
         ended = replace(record, top1=result["top1"], top1_by_epoch=curve, epochs=len(curve))
         seconds = max(record.seconds, result.get("seconds") or 0.0)
-        reason = f"pruned after epoch {len(curve)}" if pruned else None
+        when = f"after epoch {len(curve)}" if curve else "before its first epoch"
+        reason = f"pruned {when}" if pruned else None
         self._end(trial, ended, "pruned" if pruned else "complete", seconds=round(seconds, 3), reason=reason)
 
     def failed(self, trial: int, reason: str) -> None:
@@ -204,7 +206,7 @@ class Driver:
 def missing_retrainings(records: Collection[Record], question: Question) -> list[tuple[Record, int]]:
     """The retrainings that the best candidates lack, as (search trial, replicate). One that failed is made again by the
     next run of the study, at most MAX_ATTEMPTS times in all."""
-    best = ranked(records, question.objective)[: question.retrain]
+    best = ranked(records, question.goal)[: question.retrain]
     states: dict[tuple[int | None, int], list[str]] = {}
     for record in records:
         states.setdefault((record.source, record.replicate), []).append(record.state)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from nas.study.objectives import top1, value
+from nas.study.objectives import Objective, score, value
 from nas.study.outcome import Noise
 from nas.study.records import Record
 
 
-def estimate(records: Iterable[Record], objective: str) -> Noise:
+def estimate(records: Iterable[Record], objective: Objective | str) -> Noise:
     """The noise of a study, from its records."""
     complete = [record for record in records if record.state == "complete" and record.top1 is not None]
     scores = [value(objective, record) for record in complete if record.replicate == 0]
@@ -26,12 +26,12 @@ def estimate(records: Iterable[Record], objective: str) -> Noise:
     return replace(noise, between_candidates=between, resolved=between > seeds)
 
 
-def retrained(records: Iterable[Record], score: Callable[[Record], float] = top1) -> dict[int, list[float]]:
+def retrained(records: Iterable[Record], number: Callable[[Record], float] = score) -> dict[int, list[float]]:
     """Scores of completed retrainings by the search trial whose candidate they train again."""
     groups: dict[int, list[float]] = {}
     for record in records:
         if record.state == "complete" and record.source is not None and record.top1 is not None:
-            groups.setdefault(record.source, []).append(score(record))
+            groups.setdefault(record.source, []).append(number(record))
     return groups
 
 

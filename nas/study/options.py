@@ -18,7 +18,7 @@ def option(
     help: str,
     metavar: str | None = None,
     *,
-    group: str,
+    group: str | None,
     read: Callable[[str], Any] | None = None,
     compare: bool = True,
     const: Any = None,
@@ -27,8 +27,8 @@ def option(
 
     ``rule`` returns the value in its normal form or raises UserError; None is allowed where it is the default.
     ``read`` makes the value of a word on the command line, ``metavar`` stands for it in the help, ``group`` is the
-    heading there, ``const`` the value where no word follows. Options that do not ``compare`` are no part of what must
-    be equal for a study to go on.
+    heading there; an option without one is there from Python only. ``const`` is the value where no word follows.
+    Options that do not ``compare`` are no part of what must be equal for a study to go on.
     """
 
     def check(value: Any) -> Any:

@@ -32,7 +32,8 @@ class Noise:
 @dataclass(frozen=True)
 class BaseChoice:
     """The search trial chosen as the base. ``mean`` is over its search score and ``replicates`` further seeds;
-    ``fresh`` over the further seeds alone, which the selection has not touched (None without any). Fractions."""
+    ``fresh`` over the further seeds alone, which the selection has not touched (None without any). Fractions, or the
+    scores of the user's own evaluator."""
 
     trial: int
     digest: str | None = None

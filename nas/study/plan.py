@@ -14,6 +14,7 @@ from nas.storage.versions import installed_versions
 from nas.study.definition import Definition, check_same, read_definition
 from nas.study.deployment import deployed_space
 from nas.study.evaluator import evaluator_identity
+from nas.study.objectives import MAXIMIZE, SCORE
 from nas.study.options import from_options
 from nas.study.question import Question
 from nas.training.recipes import recipe_of
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 SPLIT = 0  # seed of the split: all studies on some data share it, whatever their own seed
 LATENCY = "latency_ms"
-Evaluate = Callable[..., float]
+Evaluate = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def plan(
     question: Question = from_options(
         Question, {"space": space, "budgets": several, **options}, known=("out", "evaluate", "evaluator_name")
     )
+    question = _ranked(question, evaluate is not None)
     limits = tuple(b if isinstance(b, Budget) else Budget.parse(b) for b in question.budgets)
     recipe = recipe_of(question.search_recipe)
     data = load_data(question.data, SPLIT) if evaluate is None else None
@@ -111,6 +113,17 @@ def plan(
     folder = Path(out) if out else definition.default_folder()
     _check_folder(folder, definition)
     return Plan(folder, definition, opened, limits, feasible, data, sizes, evaluate)
+
+
+def _ranked(question: Question, evaluated: bool) -> Question:
+    """The question with the objective that it means: a score of any scale is only the user's own evaluator's."""
+    if evaluated:
+        return question.of_evaluator()
+    if question.objective == SCORE:
+        raise UserError(f"{SCORE} is what your own evaluator returns: search(…, evaluate=…)", "objective")
+    if question.direction != MAXIMIZE:
+        raise UserError("is for the score of your own evaluator: search(…, evaluate=…)", "direction")
+    return question
 
 
 def _check_trainable(space: Space, recipe: Recipe, image_size: int, classes: int) -> None:

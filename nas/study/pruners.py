@@ -18,7 +18,7 @@ def never(records: Iterable[Record], curve: tuple[float, ...], epochs: int) -> b
 
 
 def median(records: Iterable[Record], curve: tuple[float, ...], epochs: int) -> bool:
-    """Prune where the best top-1 so far is below the median of the completed trials at this epoch.
+    """Prune where the best score so far is below the median of the completed trials at this epoch.
 
     The rule of Golovin et al. 2017 (Vizier, sec. 3.2.2) on single values in place of running averages. The
     first quarter of the epochs and studies with fewer than five completed trials are left alone.
@@ -38,5 +38,6 @@ PRUNERS: dict[str, ShouldPrune] = {
     "median": median,
     "none": never,
 }
-"""Name to ``should_prune(records, curve, epochs)``: True where the training with this curve of validation top-1 (one
-value an epoch, of at most ``epochs``) is to be stopped. A new pruner is one function and one line."""
+"""Name to ``should_prune(records, curve, epochs)``: True where the training with this curve of scores (one
+an epoch, of at most ``epochs``) is to be stopped. All scores are numbers to maximise: where less is better they come
+negated. A new pruner is one function and one line."""

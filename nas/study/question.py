@@ -3,17 +3,17 @@ it; a new option is one line."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nas.data.by_name import DEMONSTRATION, FORMS
-from nas.study.objectives import OBJECTIVES
+from nas.study.objectives import DIRECTIONS, MAXIMIZE, OBJECTIVES, SCORE, TOP1, Objective
 from nas.study.options import a_text, anything, option
 from nas.study.propose.samplers import SAMPLERS
 from nas.study.pruners import PRUNERS
 from search_spaces.files.outside import BLOCKS_HELP
-from search_spaces.values import KeyRule, Value, an_integer
+from search_spaces.values import KeyRule, Value, an_integer, one_of
 
 if TYPE_CHECKING:
     from nas.training.recipe import Recipe
@@ -47,7 +47,8 @@ class Question(Value):
     classes: int | None = _asked(an_integer(), None, f"deployment classes (the data's), {AT_DEPLOYMENT}", "N", read=int)
     sampler: str = _answered(KeyRule(SAMPLERS), "tpe", "who proposes candidates")
     pruner: str = _answered(KeyRule(PRUNERS), "median", "who stops hopeless trainings")
-    objective: str = _answered(KeyRule(OBJECTIVES), "top1", "what is maximised")
+    objective: str = _answered(KeyRule(OBJECTIVES), TOP1, "what candidates are ranked by")
+    direction: str = option(one_of(*DIRECTIONS), MAXIMIZE, "of your own evaluator's score", group=None)
     seed: int = _answered(an_integer(0), 0, "random seed of the study", "N", read=int)
     retrain: int = _answered(an_integer(0), 2, "train the K best again with other seeds", "K", read=int)
     seeds: int = _answered(an_integer(0), 2, "how many other seeds for each of these", "S", read=int)
@@ -64,6 +65,15 @@ class Question(Value):
 
     kind = "question"
     tagged = False
+
+    @property
+    def goal(self) -> Objective:
+        """What candidates are ranked by."""
+        return Objective(self.objective, self.direction)
+
+    def of_evaluator(self) -> Question:
+        """The question as it is asked of the user's own evaluator: its score is the objective, if no other is named."""
+        return replace(self, objective=SCORE) if self.objective == TOP1 else self
 
     def stored(self) -> dict[str, Any]:
         """The options that ``study.yaml`` holds by their own names: those of the first release, and later ones that do

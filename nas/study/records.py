@@ -21,7 +21,8 @@ STATES = ("complete", "pruned", "reused", "infeasible", "failed", "running")
 
 @dataclass(frozen=True)
 class Record:
-    """One trial. Costs are those at the deployment size; ``top1`` is a fraction, of the last epoch.
+    """One trial. Costs are those at the deployment size; ``top1`` is a fraction, of the last epoch; under
+    the user's own evaluator it is the score, of any scale.
 
     ``decisions`` gives every decision its label. ``constraints`` is how far each budget is passed (≤ 0: kept);
     ``latency_ms`` is measured where a budget limits it. ``origin`` says who proposed it: start, random, sampler,

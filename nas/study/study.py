@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nas.report.html import element
+from nas.report.numbers import rounded
 from nas.storage import lock
 from nas.storage.layout import LOG, STUDY
 from nas.study.definition import Definition, read_definition
 from nas.study.log import read_log
+from nas.study.objectives import ranked
 from nas.study.outcome import BaseChoice, FinalScore, Noise, TestScore
 from nas.study.question import Question
 from nas.study.records import Folded, Record, fold
@@ -19,6 +22,11 @@ from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+BEST = 5  # trials shown in a notebook
+DIGITS = 11  # characters of a digest that are shown
+DTYPES = {"int": "int64", "int | None": "Int64", "float": "float64", "float | None": "float64"}
+"""Types of a record's fields as columns of a table."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,8 @@ class Study:
         return sum(record.counted for record in self.records)
 
     def to_data(self) -> dict[str, Any]:
-        """Name, state, budgets, base, reference, noise, problems and every record as plain data."""
+        """Name, state, budgets, base, reference, noise, problems and every record as plain data, in which the score of
+        an evaluator is called ``score``, and that of a training ``top1``."""
         return {
             "study": self.name,
             "state": self.state,
@@ -76,15 +85,49 @@ class Study:
             "reference": asdict(self.reference) if self.reference else None,
             "noise": asdict(self.noise) if self.noise else None,
             "problems": list(self.problems),
-            "records": [record.to_data() for record in self.records],
+            "records": [self.definition.scale.named(record.to_data()) for record in self.records],
         }
 
     def trials(self) -> pd.DataFrame:
-        """One row a record, one column a field of ``Record``, and ``bytes`` (float32 weights)."""
+        """One row a record, one column a field of ``Record``, and ``bytes`` (float32 weights). The number of an
+        evaluator is the column ``score`` in place of ``top1``. Columns of numbers are of numbers, also where some or
+        all are missing."""
         import pandas as pd
 
+        kinds = {f.name: DTYPES.get(str(f.type)) for f in fields(Record)} | {"bytes": "int64"}
         rows = [record.to_data() | {"bytes": record.bytes} for record in self.records]
-        return pd.DataFrame(rows, columns=None if rows else [*Record.__dataclass_fields__, "bytes"])
+        frame = pd.DataFrame(rows, columns=list(kinds)).astype({name: kind for name, kind in kinds.items() if kind})
+        return frame.rename(columns=self.definition.scale.names)
+
+    def __repr__(self) -> str:
+        base = "no base yet" if self.base is None else f"base {_short(self.base)} {self._score(self.base)}"
+        return f"<Study {self.name}: {self._standing()}, {base}>"
+
+    def _repr_html_(self) -> str:
+        """What was asked, how far it is, the base, and the best trials, for notebooks."""
+        asked, best = self.definition, ranked(self.records, self.question.goal)[:BEST]
+        facts = {
+            "study": self.name,
+            "asked": " ".join((asked.name, *asked.budgets, asked.data_name)),
+            "state": self._standing(),
+            "base": "–" if self.base is None else f"trial {self.base.trial}, {self._score(self.base)}",
+        }
+        rows = [element("tr", element("th", name), element("td", text, colspan=4)) for name, text in facts.items()]
+        titles = ("trial", asked.scale.name, "MACs", "parameters", "network")
+        cells = [(r.trial, asked.scale.text(r.top1), rounded(r.macs), rounded(r.params), _short(r)) for r in best]
+        rows.append(element("tr", *(element("th", title) for title in titles)))
+        rows += [element("tr", *(element("td", cell) for cell in row)) for row in cells]
+        return element("table", *rows)
+
+    def _standing(self) -> str:
+        return f"{self.state}, {self.done} of {self.trials_wanted or 0} trials"
+
+    def _score(self, record: Record) -> str:
+        return f"{self.definition.scale.name} {self.definition.scale.text(record.top1)}"
+
+
+def _short(record: Record) -> str:
+    return (record.digest or "–")[:DIGITS]
 
 
 def open_study(folder: Path | str) -> Study:

@@ -1,4 +1,4 @@
-"""Accuracy against cost."""
+"""Accuracy, or another score, against cost."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from nas.report.figures.accuracy_data import Accuracy, compute
 from nas.report.figures.figure import Drawing, Figure, axis, clear_layout
 from nas.report.figures.known import shared_labels
 from nas.report.numbers import METRICS, rounded
+from nas.report.scores import TOP1, Scale
 from nas.report.tables import Point
 
 LOOKS = {  # state: legend, colour, symbol, size, width of the symbol's line
@@ -21,11 +22,12 @@ LOOKS = {  # state: legend, colour, symbol, size, width of the symbol's line
 
 def draw(shown: Accuracy) -> Drawing:
     """What was trained as points, the front as a line, limits and comparisons as lines across the figure."""
-    trials = [_trials(state, shown.points[state]) for state in LOOKS]
+    scale = shown.scale
+    trials = [_trials(state, shown.points[state], scale) for state in LOOKS]
     traces = [*trials, _ticks(shown), _front(shown), _repeated(shown), _base(shown)]
     layout = {
         "xaxis": axis(METRICS[shown.metric], range=list(shown.x_range), tickformat="~s"),
-        "yaxis": axis("top-1 on validation, %", range=[100 * side for side in shown.y_range]),
+        "yaxis": axis(scale.axis, range=[scale.factor * side for side in shown.y_range]),
         "shapes": list(_lines(shown)),
         "annotations": list(_labels(shown)),
         **clear_layout(height=520, legend_y=-0.16, top=30),
@@ -33,20 +35,21 @@ def draw(shown: Accuracy) -> Drawing:
     return {"data": [trace for trace in traces if trace["x"]], "layout": layout}
 
 
-def _trace(name: str, points: Sequence[tuple[float, ...]], **style: Any) -> Drawing:
-    """Points that begin with cost and top-1, a fraction that is drawn in per cent."""
-    costs, percents = [point[0] for point in points], [100 * point[1] for point in points]
-    return {"type": "scatter", "mode": "markers", "name": name, "x": costs, "y": percents, **style}
+def _trace(name: str, points: Sequence[tuple[float, ...]], scale: Scale, **style: Any) -> Drawing:
+    """Points that begin with cost and score."""
+    costs, scores = [point[0] for point in points], [scale.factor * point[1] for point in points]
+    return {"type": "scatter", "mode": "markers", "name": name, "x": costs, "y": scores, **style}
 
 
-def _trials(state: str, points: tuple[Point, ...]) -> Drawing:
+def _trials(state: str, points: tuple[Point, ...], scale: Scale) -> Drawing:
     legend, colour, symbol, size, width = LOOKS[state]
     return _trace(
         legend,
         points,
+        scale,
         text=[f"trial {point.trial}" for point in points],
         marker={"symbol": symbol, "size": size, "color": colour, "line": {"width": width, "color": colour}},
-        hovertemplate=f"%{{text}}: %{{y:.1f}} %, %{{x:.4s}}<extra>{legend}</extra>",
+        hovertemplate=f"%{{text}}: {scale.hover}, %{{x:.4s}}<extra>{legend}</extra>",
     )
 
 
@@ -57,6 +60,7 @@ def _ticks(shown: Accuracy) -> Drawing:
     return _trace(
         "over budget, never trained",
         [(cost, floor) for cost in shown.infeasible],
+        shown.scale,
         marker={"symbol": "line-ns-open", "size": 14, "color": colours.KNOWN, "line": line},
         hovertemplate="%{x:.4s}<extra>over budget</extra>",
     )
@@ -66,15 +70,21 @@ def _front(shown: Accuracy) -> Drawing:
     end = shown.limit or shown.x_range[1]
     steps = [*shown.front, *(point._replace(cost=max(end, point.cost)) for point in shown.front[-1:])]
     line = {"shape": "hv", "width": 2, "color": colours.FRONT}
-    return _trace("Pareto front", steps, mode="lines", line=line, hoverinfo="skip")
+    return _trace("Pareto front", steps, shown.scale, mode="lines", line=line, hoverinfo="skip")
 
 
 def _repeated(shown: Accuracy) -> Drawing:
+    scale = shown.scale
     return _trace(
         "retrained, mean ± deviation over seeds",
         [(network.cost, network.mean) for network in shown.repeated],
-        error_y={"array": [100 * network.deviation for network in shown.repeated], "thickness": 1.5, "width": 5},
-        text=[f"{r.seeds} seeds: {100 * r.mean:.1f} ± {100 * r.deviation:.1f} %" for r in shown.repeated],
+        scale,
+        error_y={
+            "array": [scale.factor * r.deviation for r in shown.repeated],
+            "thickness": 1.5,
+            "width": 5,
+        },
+        text=[f"{r.seeds} seeds: {scale.text(r.mean)} ± {scale.deviation(r.deviation)}" for r in shown.repeated],
         marker={"symbol": "square", "size": 8, "color": colours.RETRAINED},
         hovertemplate="%{text}<extra>retrained</extra>",
     )
@@ -85,9 +95,10 @@ def _base(shown: Accuracy) -> Drawing:
     return _trace(
         "base",
         bases,
+        shown.scale,
         text=[f"base, trial {base.trial}" for base in bases],
         marker={"symbol": "star", "size": 18, "color": colours.BASE, "line": {"width": 1, "color": "white"}},
-        hovertemplate="%{text}: %{y:.1f} %, %{x:.4s}<extra></extra>",
+        hovertemplate=f"%{{text}}: {shown.scale.hover}, %{{x:.4s}}<extra></extra>",
     )
 
 
@@ -140,4 +151,9 @@ def captions(shown: Accuracy) -> list[str]:
     return lines
 
 
-FIGURE = Figure("Accuracy against cost", compute, draw, captions)
+def heading(shown: Accuracy) -> str:
+    """Accuracy, or the score of an evaluator."""
+    return f"{'Accuracy' if shown.scale is TOP1 else 'Score'} against cost"
+
+
+FIGURE = Figure("Accuracy against cost", compute, draw, captions, heading)

@@ -9,6 +9,7 @@ from nas.report import tables
 from nas.report.figures.known import Known, known_networks
 from nas.report.numbers import METRICS
 from nas.report.pareto_front import pareto_front
+from nas.report.scores import Scale
 from nas.report.tables import Point, Retrained
 from nas.study import Study
 from nas.training.reference import Reference
@@ -20,10 +21,12 @@ POINTS = ("complete", "pruned", "reused")
 
 @dataclass(frozen=True)
 class Accuracy:
-    """All that the figure shows; costs in the unit of ``metric``, top-1 as fractions. ``limit`` is the upper limit of
+    """All that the figure shows; costs in the unit of ``metric``, top-1 as fractions (or
+    the scores of an evaluator), which ``scale`` writes. ``limit`` is the upper limit of
     the first budget on a countable cost; ``size`` says at which image size and classes costs hold."""
 
     metric: str
+    scale: Scale
     size: str
     points: Mapping[str, tuple[Point, ...]]
     infeasible: tuple[float, ...]
@@ -51,10 +54,11 @@ def compute(study: Study) -> Accuracy:
     known = known_networks(definition.image_size, definition.classes, metric)
     return Accuracy(
         metric=metric,
+        scale=definition.scale,
         size=f"at {definition.image_size} px and {definition.classes} classes",
         points=points,
         infeasible=tuple(x for x in infeasible if x <= high),
-        front=tuple(pareto_front(records, metric)),
+        front=tuple(pareto_front(records, metric, study.question.goal.sign)),
         base=bases[0] if bases else None,
         repeated=repeated,
         limit=limit,
@@ -62,7 +66,7 @@ def compute(study: Study) -> Accuracy:
         beyond=tuple(network for network in known if not low <= network.cost <= high),
         reference=study.reference,
         x_range=(low, high),
-        y_range=_y_range(points, repeated, study.reference),
+        y_range=_y_range(points, repeated, study.reference, definition.scale),
     )
 
 
@@ -78,7 +82,10 @@ def _x_range(trained: list[float], infeasible: tuple[float, ...], limit: float |
 
 
 def _y_range(
-    points: Mapping[str, tuple[Point, ...]], repeated: tuple[Retrained, ...], reference: Reference | None
+    points: Mapping[str, tuple[Point, ...]],
+    repeated: tuple[Retrained, ...],
+    reference: Reference | None,
+    scale: Scale,
 ) -> tuple[float, float]:
     pruned = [point.top1 for point in points["pruned"]]
     scores = [point.top1 for state in ("complete", "reused") for point in points[state]]
@@ -86,6 +93,9 @@ def _y_range(
     scores += [reference.top1, reference.low, reference.high] if reference else []
     scores = scores or pruned or [0.0, 1.0]
     low, high = min(scores), max(scores)
-    low = min([low, *(top1 for top1 in pruned if top1 >= low - (high - low))])  # far below, they would squeeze the rest
-    margin = 0.08 * (high - low) or 0.02
-    return max(0.0, low - 1.6 * margin), min(1.005, high + margin)
+    span = high - low
+    near = [top1 for top1 in pruned if low - span <= top1 <= high + span]  # far away, they would squeeze the rest
+    low, high = min([low, *near]), max([high, *near])
+    margin = 0.08 * (high - low) or 0.02 * max(1.0, abs(high))
+    least, most = scale.limits
+    return max(least, low - 1.6 * margin), min(most, high + margin)

@@ -15,12 +15,14 @@ Drawing = dict[str, Any]
 @dataclass(frozen=True)
 class Figure:
     """``compute`` makes plain values of a study, or None where there is nothing to show; ``draw`` renders these and
-    nothing else; ``captions`` are sentences about them that the picture cannot say."""
+    nothing else; ``captions`` are sentences about them that the picture cannot say, ``heading`` is the
+    title over these values where it is another one."""
 
     title: str
     compute: Callable[[Study], Any | None]
     draw: Callable[[Any], Drawing]
     captions: Callable[[Any], Sequence[str]] = lambda shown: ()
+    heading: Callable[[Any], str] | None = None
 
 
 def clear_layout(height: int, legend_y: float, top: int) -> Drawing:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from nas.study.executors.protocol import Handler, Job
-from nas.study.plan import Evaluate
-from search_spaces import Block
-from search_spaces.files.codec import from_data
-
-MAX_SCORE = 1e100  # so that squares of scores can be added
+from search_spaces.errors import UserError
 
 Trainer = Callable[[Job, Callable[[int, dict[str, Any]], bool]], dict[str, Any]]
 
 
+class WrongUse(UserError):
+    """An evaluator returned or reported what it may not; the text says all of it."""
+
+
 class Inline:
-    """Calls ``train(job, report)`` inside ``wait``. What it raises is the reason of a failed trial."""
+    """Calls ``train(job, report)`` inside ``wait``. What it raises is the reason of a failed trial, with its type, its
+    message and the epoch reached."""
 
     def __init__(self, train: Trainer) -> None:
         self._train = train
@@ -34,14 +34,13 @@ class Inline:
         if job is None:
             return
         handler.started(job.trial, 1, "inline")
+        report = _Report(handler, job.trial)
         try:
-            result = self._train(job, _shielded(handler, job.trial))
-            if not abs(result["top1"]) <= MAX_SCORE:  # nor a NaN
-                raise ValueError(f"the score must be a finite number, got {result['top1']}")
+            result = self._train(job, report)
         except _DriverError as error:
             raise error.cause from None
         except Exception as error:
-            handler.failed(job.trial, f"{type(error).__name__}: {error}".splitlines()[0])
+            handler.failed(job.trial, _reason(error, report.epochs))
         else:
             handler.done(job.trial, result)
 
@@ -57,34 +56,25 @@ class _DriverError(BaseException):
         self.cause = cause
 
 
-def _shielded(handler: Handler, trial: int) -> Callable[[int, dict[str, Any]], bool]:
-    def report(epoch: int, metrics: dict[str, Any]) -> bool:
+class _Report:
+    """Tells the driver of each epoch of a trial, and remembers the last."""
+
+    def __init__(self, handler: Handler, trial: int) -> None:
+        self._handler = handler
+        self._trial = trial
+        self.epochs = 0
+
+    def __call__(self, epoch: int, metrics: dict[str, Any]) -> bool:
+        self.epochs = epoch
         try:
-            return handler.epoch(trial, epoch, metrics)
+            return self._handler.epoch(self._trial, epoch, metrics)
         except Exception as error:
             raise _DriverError(error) from error
 
-    return report
 
-
-def evaluator(evaluate: Evaluate, blocks: Mapping[str, type[Block]] | None) -> Trainer:
-    """The user's evaluator as a trainer; ``blocks`` are blocks from outside by kind."""
-
-    def train(job: Job, report: Callable[[int, dict[str, Any]], bool]) -> dict[str, Any]:
-        start, curve, verdicts = time.perf_counter(), [], [True]
-
-        def report_score(epoch: int, top1: float) -> bool:
-            curve.append(float(top1))
-            verdicts.append(report(epoch, {"top1": float(top1), "seconds": time.perf_counter() - start}))
-            return verdicts[-1]
-
-        architecture = from_data(job.task["architecture"], blocks=blocks)
-        score = float(evaluate(architecture, job.seed, report_score))
-        return {
-            "top1": score,
-            "top1_by_epoch": curve or [score],
-            "seconds": time.perf_counter() - start,
-            "pruned": not verdicts[-1],
-        }
-
-    return train
+def _reason(error: Exception, epochs: int) -> str:
+    """What was raised in one line, and after which epoch."""
+    kind = "" if isinstance(error, WrongUse) else type(error).__name__
+    message = next(iter(str(error).strip().splitlines()), "")
+    line = ": ".join(part for part in (kind, message) if part)
+    return f"{line}, after epoch {epochs}" if epochs else line

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nas.study.definition import Definition
-from nas.study.executors.inline import Inline, evaluator
+from nas.study.executors.evaluated import Calls
+from nas.study.executors.inline import Inline
 from nas.study.executors.local import Local, environments
 from nas.study.executors.protocol import Executor
 from nas.study.plan import Plan
@@ -26,7 +27,7 @@ def inline(plan: Plan, definition: Definition, workers: int | str, trials: int) 
     """The user's evaluator, one call at a time in this process."""
     if plan.evaluate is None:
         raise UserError("the executor inline needs an evaluator: search(…, evaluate=…)")
-    return Inline(evaluator(plan.evaluate, outside_blocks(definition.question.blocks)))
+    return Inline(Calls(plan.evaluate, outside_blocks(definition.question.blocks)))
 
 
 EXECUTORS: dict[str, Make] = {

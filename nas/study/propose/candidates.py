@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from random import Random
 from typing import TYPE_CHECKING
 
+from nas.study.objectives import Objective
 from nas.study.propose.latency import Latencies
 from nas.study.records import Record
 from nas.study.seeds import derive, generator
@@ -144,7 +145,7 @@ class Candidates:
 
 @dataclass(frozen=True)
 class History:
-    """What a sampler proposes from: all records so far in order, the objective to maximise, and random numbers that
+    """What a sampler proposes from: all records so far in order, the objective, and random numbers that
     depend on the study's ``study_seed``, the ``trial`` to be proposed and their purpose alone.
 
     ``known`` gives the trial that a training key belongs to, or None; ``sampler`` is the sampler's own name.
@@ -152,7 +153,7 @@ class History:
 
     candidates: Candidates
     records: Sequence[Record]
-    objective: str
+    objective: Objective | str
     known: Callable[[str], object]
     study_seed: int
     trial: int

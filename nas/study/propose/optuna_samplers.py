@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nas.study.objectives import value
+from nas.study.objectives import Objective, objective_of, value
 from nas.study.propose.candidates import Candidate, History
 from nas.study.records import Record
 
@@ -32,14 +32,14 @@ def nsga2(history: History) -> Candidate:
     return _candidate(history, ask_nsga2)
 
 
-def ask_tpe(decisions: Labels, records: Iterable[Record], objective: str, seed: int) -> dict[str, str]:
+def ask_tpe(decisions: Labels, records: Iterable[Record], objective: Objective | str, seed: int) -> dict[str, str]:
     """Propose one label for each decision from what is known so far, by TPE."""
     from optuna.samplers import TPESampler
 
     return _ask(decisions, _shown(records), objective, TPESampler(seed=seed, n_startup_trials=0))
 
 
-def ask_nsga2(decisions: Labels, records: Iterable[Record], objective: str, seed: int) -> dict[str, str]:
+def ask_nsga2(decisions: Labels, records: Iterable[Record], objective: Objective | str, seed: int) -> dict[str, str]:
     """Propose one label for each decision from what is known so far, by NSGA-II."""
     from nas.study.propose.generations import Generations
 
@@ -55,7 +55,7 @@ def _candidate(history: History, ask: Callable[..., dict[str, str]]) -> Candidat
 def _ask(
     decisions: Labels,
     records: Iterable[Record],
-    objective: str,
+    objective: Objective | str,
     sampler: optuna.samplers.BaseSampler,
 ) -> dict[str, str]:
     import optuna
@@ -73,17 +73,18 @@ def _shown(records: Iterable[Record]) -> list[Record]:
     return [r for r in records if r.replicate == 0 and r.state in SHOWN and r.source is None]
 
 
-def _trial(record: Record, categories: Mapping[str, Any], objective: str) -> optuna.trial.FrozenTrial:
+def _trial(record: Record, categories: Mapping[str, Any], objective: Objective | str) -> optuna.trial.FrozenTrial:
     """A record as Optuna's finished or running trial; over-budget ones are pruned ones with their
     constraints."""
     from optuna.trial import TrialState, create_trial
 
     states = {"complete": TrialState.COMPLETE, "running": TrialState.RUNNING}
+    curve = objective_of(objective).curve(record.top1_by_epoch)
     return create_trial(
         state=states.get(record.state, TrialState.PRUNED),
         value=value(objective, record) if record.state == "complete" else None,
         params={name: record.decisions[name] for name in categories},
         distributions=dict(categories),
-        intermediate_values=dict(enumerate(record.top1_by_epoch, start=1)) if record.state == "pruned" else {},
+        intermediate_values=dict(enumerate(curve, start=1)) if record.state == "pruned" else {},
         constraints=dict(record.constraints),
     )

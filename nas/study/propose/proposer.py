@@ -52,7 +52,7 @@ class Proposer:
         records = [folded.records[trial] for trial in sorted(folded.records)]
         source = self._journal.source
         return History(
-            self._candidates, records, question.objective, source, question.seed, folded.next_trial, question.sampler
+            self._candidates, records, question.goal, source, question.seed, folded.next_trial, question.sampler
         )
 
     def _started(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -98,6 +99,18 @@ def test_list(nas, study):
     assert (row["folder"], row["state"], row["trained"], row["top1"]) == ("studies/mine", "finished", 3, 0.95)
     assert "studies/mine" in nas("studies", "list").out
     assert nas("studies", "--root", "elsewhere", "--json").data == []
+
+
+def test_list_shows_the_score_of_an_evaluator_as_it_is(nas, study):
+    assert "base top-1" in nas("studies").out
+    write_definition(
+        study, replace(definition(), data=None, recipe=None, evaluator="mine", question=QUESTION.of_evaluator())
+    )
+    (row,) = nas("studies", "--json").data
+    assert (row["top1"], row["score"]) == (None, 0.95)
+    out = nas("studies").out
+    assert "score 0.95" in out
+    assert "top-1" not in out
 
 
 def test_a_damaged_study_does_not_hide_the_others(nas, study):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from nas.study.definition import check_same, read_definition, write_definition
 from nas.study.plan import plan
 from search_spaces import UserError, cost, greatest, load
 from search_spaces.files.codec import from_data
+from search_spaces.files.strict_yaml import parse
 
 
 @pytest.fixture
@@ -47,6 +49,20 @@ def test_the_default_folder_names_space_budget_and_data(definition):
     assert str(folder).startswith("studies/tiny-400KFLOPs-")
     assert folder.name.endswith(definition.digest[3:11])
     assert replace(definition, question=replace(definition.question, seed=1)).default_folder() != folder
+
+
+@pytest.mark.parametrize("further", [{"retrain": 0}, {"seeds": 5}, {"retrain": 7, "seeds": 0}])
+def test_how_far_a_study_goes_is_no_part_of_the_question(space, by_cost, definition, further):
+    other = plan(space, "0.4MFLOPs", evaluate=by_cost, **further)
+    assert (other.definition.digest, other.folder) == (definition.digest, definition.default_folder())
+    assert {name: getattr(other.question, name) for name in further} == further
+
+
+def test_digests_are_those_of_the_first_release(definition):
+    """Of stored studies, whose folders are named after them."""
+    for folder in sorted((Path(__file__).parents[3] / "studies").glob("*/study.yaml")):
+        provenance = parse((folder.parent / "base.yaml").read_text())["provenance"]
+        assert read_definition(folder.parent).digest == provenance["definition"]
 
 
 def test_an_unknown_key_or_schema_is_refused(tmp_path, definition):

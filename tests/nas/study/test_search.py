@@ -245,6 +245,26 @@ def test_a_retraining_that_always_fails_is_given_up(run, by_cost):
     assert (study.state, states(study)["failed"]) == ("finished", 3 * 2)
 
 
+@pytest.mark.parametrize("further", [{"retrain": 3}, {"seeds": 3}, {"trials": 8}, {"workers": 2}, {"keep": "none"}])
+def test_a_study_goes_on_in_its_folder_with_what_its_trainings_hold_for(run, tmp_path, further):
+    first = run(trials=6, retrain=1, seeds=1)
+    options = {"trials": 6, "retrain": 1, "seeds": 1, **further}
+    second = run(**options)
+    assert second.records[: len(first.records)] == first.records
+    assert len([r for r in second.records if r.replicate]) >= options["retrain"] * options["seeds"]
+    assert (second.question.retrain, second.question.seeds) == (options["retrain"], options["seeds"])
+    size = (tmp_path / "study" / "log.jsonl").stat().st_size
+    assert run(**options) == second
+    assert run(**options | {"retrain": 0}) == second  # nothing is missing
+    assert (tmp_path / "study" / "log.jsonl").stat().st_size == size
+
+
+def test_a_changed_question_says_that_its_trainings_are_not_used(run):
+    run(trials=3)
+    with pytest.raises(UserError, match=r"^the trainings in .*study are not used, for .*; it differs in sampler \("):
+        run(trials=3, sampler="random")
+
+
 def test_pruned_trainings_count_and_are_not_chosen(run, by_cost):
     def curve(architecture, seed, report):
         score = by_cost(architecture, seed, report)
@@ -275,7 +295,9 @@ def test_a_failed_training_does_not_count_and_is_not_tried_again(run, by_cost):
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -1e308])
 def test_too_many_failures_stop_the_study_with_their_reasons(run, tmp_path, score):
-    with pytest.raises(StudyError, match="6 failed trainings: ValueError: the score must be a finite number"):
+    with pytest.raises(
+        StudyError, match=r"6 failed trainings: evaluate returned (nan|inf|-1e\+308) for trial 0, not a finite number"
+    ):
         run(evaluate=lambda a, seed, report: score)
     study = open_study(tmp_path / "study")
     assert (study.state, study.done, states(study)["failed"]) == ("failed", 0, 6)

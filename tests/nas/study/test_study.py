@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from nas.study import Record, open_study
+from nas.study.objectives import ranked
 from nas.study.outcome import BaseChoice, Noise, TestScore
 from nas.study.question import Question
 from nas.training.reference import Reference
@@ -63,6 +66,47 @@ def test_a_study_before_its_first_trial_has_the_same_columns(study, tmp_path):
     assert (begun.records, begun.base, begun.noise, begun.state) == ((), None, None, "interrupted")
     assert list(begun.trials().columns) == list(study.trials().columns)
     assert begun.to_data()["base"] is None
+
+
+def numbers(frame):
+    """Names of the columns of numbers."""
+    return set(frame.select_dtypes("number").columns)
+
+
+def test_columns_of_numbers_are_numbers_whatever_is_missing(study):
+    expected = {"trial", "top1", "params", "macs", "activations", "peak_bytes", "seconds", "seed", "replicate"}
+    expected |= {"epochs", "source", "latency_ms", "bytes"}
+    unscored = tuple(replace(record, top1=None, seed=None, source=None) for record in study.records)
+    for records in (study.records, unscored, ()):
+        frame = replace(study, records=records).trials()
+        assert numbers(frame) == expected
+        assert str(frame["source"].dtype) == "Int64"
+
+
+def test_under_an_evaluator_the_number_of_a_trial_is_a_score(study):
+    scored = replace(study, definition=replace(study.definition, evaluator="mine"))
+    assert {"score", "score_by_epoch"} <= set(scored.trials().columns)
+    assert not {name for name in (*scored.trials().columns, *scored.to_data()["records"][0]) if "top1" in name}
+    assert "score" in numbers(scored.trials())
+
+
+def test_a_study_is_one_line_and_in_a_notebook_a_small_table(study):
+    done = f"finished, {study.done} of {study.trials_wanted} trials"
+    top1 = f"top-1 {100 * study.base.top1:.1f} %"
+    assert repr(study) == f"<Study {study.name}: {done}, base {study.base.digest[:11]} {top1}>"
+    page = study._repr_html_()
+    assert done in page
+    assert page.count("<tr>") == 4 + 1 + 5
+    assert re.findall(r"<tr><td>(\d+)</td>", page) == [
+        str(record.trial) for record in ranked(study.records, "top1")[:5]
+    ]
+
+
+def test_a_study_without_a_base_is_shown_and_what_is_shown_is_escaped(study):
+    evil = replace(study, records=(), base=None, state="<b>", definition=replace(study.definition, name="<script>"))
+    assert repr(evil).endswith("trials, no base yet>")
+    assert "&lt;script&gt;" in evil._repr_html_()
+    assert not re.search("<(b|script)>", evil._repr_html_())
 
 
 def test_a_folder_without_a_study_is_refused(tmp_path):
