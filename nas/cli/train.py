@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
-from nas.cli.arguments import ARCH_HELP
+from nas.cli.arguments import ARCH_HELP, WEIGHTS_HELP
 from nas.cli.parser import Parser, command, count, natural
 from nas.cli.streams import unfailing
-from nas.module.loading import load_architecture
+from nas.module.loading import load_architecture, weights_file
 from nas.report.numbers import is_balanced, percent
 from search_spaces.errors import UserError
 from search_spaces.files.outside import BLOCKS_HELP
@@ -64,7 +64,9 @@ def _add_question(p: Parser) -> None:
 
 def _add_start(p: Parser) -> None:
     group = p.add_argument_group("fine-tuning")
-    group.add_argument("--weights", type=Path, metavar="FILE", help="begin with these; a head of other classes is new")
+    group.add_argument(
+        "--weights", type=Path, metavar="W", help=f"begin with {WEIGHTS_HELP}; a head of other classes is new"
+    )
     group.add_argument(
         "--freeze", action="append", default=[], metavar="SCOPE", help="body, stem, stages, stages.0 …: not trained"
     )
@@ -152,7 +154,7 @@ def _training(options: argparse.Namespace, device: str) -> Training:
         recipe=recipe,
         settings=settings,
         seed=options.seed,
-        weights=options.weights,
+        weights=options.weights and weights_file(options.weights, options.network),
         freeze=tuple(options.freeze),
         blocks=options.blocks,
     )
