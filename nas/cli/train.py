@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 EXAMPLE = """
 nas train efficientnet-b0 --data folder:flowers --recipe modern --image-size 128
 nas train studies/mine --data cifar10 --recipe efficientnet --epochs 100 --set batch=256
-nas train resnet-50 --data folder:flowers --weights resnet-50.safetensors --freeze body --epochs 5
+nas train resnet-50 --data folder:flowers --weights torchvision --freeze body --epochs 5
 """
 MAX_CLASSES, MAX_PAIRS = 5, 3
 OPTIONS = ("epochs", "image_size", "batch", "dtype", "accumulate", "compile", "deterministic", "sync_bn")
@@ -144,6 +144,7 @@ def _training(options: argparse.Namespace, device: str) -> Training:
     if not world().leads:
         together()  # the first process downloads and decodes; the others then read what it left
     data = load_data(options.data)
+    weights = weights_file(options.weights, options.network) if options.weights else None
     if world().leads:
         together()
     return Training(
@@ -154,7 +155,7 @@ def _training(options: argparse.Namespace, device: str) -> Training:
         recipe=recipe,
         settings=settings,
         seed=options.seed,
-        weights=options.weights and weights_file(options.weights, options.network),
+        weights=weights,
         freeze=tuple(options.freeze),
         blocks=options.blocks,
     )

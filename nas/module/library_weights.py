@@ -121,7 +121,7 @@ def _torchvision_weights(model: str) -> Any:
 
 
 def _download_torchvision(model: str) -> State:
-    state: State = _torchvision_weights(model).get_state_dict(check_hash=True)
+    state: State = _torchvision_weights(model).get_state_dict(check_hash=True, map_location="cpu", weights_only=True)
     return state
 
 

@@ -117,7 +117,11 @@ def test_predictions_are_the_librarys_own(nas, downloads, states, photo, name, l
     assert [row["probability"] for row in ours["classes"]] == pytest.approx(best.values.tolist(), abs=1e-4)
     classes = library_weights.DESCRIBE[library](library_weights.model_of(name, library)).classes
     assert [row["class"] for row in ours["classes"]] == [classes[index] for index in best.indices]
-    assert nas(*words).data == [ours]
+    assert nas("export", name, "--weights", library, "--out", "mine.onnx").code == 0
+    [exported] = nas("predict", "mine.onnx", photo, "--json", "--top", 3).data
+    assert [row["class"] for row in exported["classes"]] == [row["class"] for row in ours["classes"]]
+    shares = [row["probability"] for row in ours["classes"]]
+    assert [row["probability"] for row in exported["classes"]] == pytest.approx(shares, abs=1e-4)
     assert downloads == [(library, library_weights.model_of(name, library))]  # once
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -117,6 +120,14 @@ def test_what_is_wrong_is_named_with_its_file(weights, text, message):
 def test_what_does_not_fit_the_network_is_refused(weights, text, message):
     with pytest.raises(UserError, match=message):
         load_network("mobilenet-v2", say(weights, text))
+
+
+def test_the_example_of_the_page_on_training_is_read(weights, tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "training.md").read_text()
+    [example] = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
+    (tmp_path / "names.txt").write_text("cat\ndog\nemu\n")
+    trained = load_network("mobilenet-v2", say(weights, example)).trained
+    assert (trained.classes, trained.centre_crop) == (("cat", "dog", "emu"), CentreCrop(256, 224))
 
 
 def test_predictions_are_the_librarys(weights, nas, tmp_path):
