@@ -15,7 +15,7 @@ from PIL import Image
 from nas.cli.app import COMMANDS
 from nas.data.by_name import DATA_SETS
 from nas.data.folder import LIMITS
-from nas.data.known import TIMEOUT
+from nas.storage.downloads import TIMEOUT
 from nas.study.checkpoints import KEEP
 from nas.study.executors.table import EXECUTORS
 from nas.study.objectives import OBJECTIVES

@@ -30,9 +30,9 @@ ROOMS: dict[str, set[str]] = {
     "nas.data": {"numpy", "PIL", "sklearn", "torchvision"},
     "nas.module": {"torch", "numpy", "fvcore", "safetensors", "onnx", "onnxruntime"},
     "nas.training": {"torch", "torchvision", "numpy", "scipy", "sklearn", "tensorboardX"},
-    "nas.report.numbers": set(),  # how numbers and elements of a page are written: for all above
-    "nas.report.scores": set(),
-    "nas.report.html": set(),
+    "nas.text.numbers": set(),  # how numbers and elements of a page are written: for all above
+    "nas.text.scores": set(),
+    "nas.text.html": set(),
     "nas.study": {"optuna", "torch", "numpy", "sklearn", "pandas"},
     "nas.report": {"plotly"},
     "nas.search": set(),

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from nas.training.recipe import Recipe
 
 ARCH_HELP = "known network, YAML or JSON file, study folder (its base), or folder of `nas train`"
+CLASSIFIER_HELP = f"{ARCH_HELP}; or an ONNX file of `nas export`"
+WEIGHTS_HELP = "safetensors or checkpoint, folder of a study or a training, torchvision or timm"
 
 
-def add_network(p: Parser) -> None:
+def add_network(p: Parser, help_text: str = ARCH_HELP) -> None:
     """``ARCH`` and ``--blocks``."""
-    p.add_argument("network", metavar="ARCH", help=ARCH_HELP)
+    p.add_argument("network", metavar="ARCH", help=help_text)
     add_blocks(p)
 
 
@@ -30,9 +32,7 @@ def add_blocks(p: Parser) -> None:
 
 def add_weights(p: Parser) -> None:
     """``--weights``."""
-    p.add_argument(
-        "--weights", type=Path, metavar="FILE", help="safetensors or checkpoint; by default those in the folder ARCH"
-    )
+    p.add_argument("--weights", type=Path, metavar="W", help=f"{WEIGHTS_HELP}; by default those in the folder ARCH")
 
 
 def add_device(p: Parser) -> None:

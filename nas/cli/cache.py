@@ -9,7 +9,7 @@ from nas.cli import output
 from nas.cli.arguments import add_json
 from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command
-from nas.report.numbers import seconds_text
+from nas.text.numbers import seconds_text
 
 EXAMPLE = """
 nas cache

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nas.cli.output import is_live, one_line, say
 from nas.cli.progress import bar
-from nas.report.numbers import percent, seconds_text
+from nas.text.numbers import percent, seconds_text
 
 if TYPE_CHECKING:
     from nas.training.training import Training

@@ -6,14 +6,16 @@ import argparse
 from typing import Any
 
 from nas.cli import output
-from nas.cli.arguments import add_device, add_json, add_network, add_weights
+from nas.cli.arguments import CLASSIFIER_HELP, add_device, add_json, add_network, add_weights
 from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command, count, natural
-from nas.report.numbers import is_balanced, percent
+from nas.text.numbers import is_balanced, percent
 
 EXAMPLE = """
 nas evaluate studies/mine --data folder:flowers
 nas evaluate resnet-18 --weights resnet.safetensors --data digits --split test --json
+nas evaluate mine.onnx --data folder:flowers
+nas evaluate resnet-50 --weights torchvision --data imagenet
 """
 MAX_CLASSES = 20  # shown
 
@@ -23,7 +25,7 @@ def parser() -> Parser:
     from nas.data.by_name import FORMS
 
     p = command("evaluate", "Accuracy of trained weights on a split, by class, and what is confused.", EXAMPLE)
-    add_network(p)
+    add_network(p, CLASSIFIER_HELP)
     add_weights(p)
     p.add_argument("--data", required=True, metavar="D", help=FORMS)
     p.add_argument("--split", default="val", choices=("val", "test", "train"), help="images to evaluate on (val)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 
@@ -44,6 +44,16 @@ def print_json(value: Any) -> None:
     """Print a value as indented JSON on stdout."""
     json.dump(value, sys.stdout, indent=2, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
     print()
+
+
+def print_json_items(items: Iterable[Any]) -> None:
+    """Print a JSON list on stdout, one item a line, each as soon as it is there."""
+    ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
+    before = "["
+    for item in items:
+        print(before, json.dumps(item, ensure_ascii=ascii_only), sep="\n", end="", flush=True)
+        before = ","
+    print("[]" if before == "[" else "\n]")
 
 
 def say(line: str) -> None:

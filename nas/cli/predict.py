@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nas.cli import output
-from nas.cli.arguments import add_device, add_json, add_network, add_weights
+from nas.cli.arguments import CLASSIFIER_HELP, add_device, add_json, add_network, add_weights
 from nas.cli.exits import DONE, FAILED, complain
 from nas.cli.parser import Parser, command, count
-from nas.report.numbers import percent
+from nas.text.numbers import percent
 
 if TYPE_CHECKING:
     from nas.training.inference import Prediction
 
 EXAMPLE = """
 nas predict studies/mine photo.jpg
+nas predict mine.onnx photos
 nas predict resnet-18 --weights resnet.safetensors --top 3 --json photos/*.jpg
 """
 
 
 def parser() -> Parser:
     """Options of ``nas predict``."""
-    p = command("predict", "The most likely classes of image files, with their probabilities.", EXAMPLE)
-    add_network(p)
+    p = command("predict", "The most likely classes of images, with their probabilities.", EXAMPLE)
+    add_network(p, CLASSIFIER_HELP)
     p.add_argument(
-        "images", metavar="IMAGE", type=Path, nargs="+", help="files, resized and cropped to the network's side"
+        "images",
+        metavar="IMAGE",
+        type=Path,
+        nargs="+",
+        help="files, and folders with images anywhere below them; resized and cropped to the network's side",
     )
     add_weights(p)
     p.add_argument("--top", type=count, default=5, metavar="N", help="classes shown for each image (5)")
@@ -37,19 +44,50 @@ def parser() -> Parser:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Predict all images that can be read; 1 where some cannot."""
-    from nas.module.loading import load_network
-    from nas.training.inference import predictions
+    """Predict all images that can be read, each printed once it is predicted; 1 where some cannot."""
+    from nas.data.image_files import listed
+    from nas.module.classifier import load_classifier
+    from nas.training.inference import known_classes, predictions
 
-    network = load_network(options.network, options.weights, options.blocks)
-    results = []
-    for prediction in predictions(network, options.images, top=options.top, batch=options.batch, device=options.device):
-        results.append(prediction)
-        if not options.json:
-            _print(prediction)
+    network = load_classifier(options.network, options.weights, options.blocks)
+    images = listed(options.images, known_classes(network).classes)
+    for note in images.notes:
+        output.say(note)
+    score = _Score()
+    results = predictions(network, images.paths, top=options.top, batch=options.batch, device=options.device)
+    counted = map(score.add, results, images.labels)
     if options.json:
-        output.print_json([prediction.facts() for prediction in results])
-    return FAILED if any(prediction.error for prediction in results) else DONE
+        output.print_json_items(prediction.facts() for prediction in counted)
+    else:
+        for prediction in counted:
+            _print(prediction)
+            sys.stdout.flush()
+    if score.images:
+        tell = output.say if options.json else print
+        tell(f"right: {score.right:,} of {score.images:,} images in folders of classes ({percent(score.top1)})")
+    return FAILED if score.errors else DONE
+
+
+@dataclass
+class _Score:
+    """How many ``images`` of a known class there were, how many of them ``right``, and how many unreadable files."""
+
+    images: int = 0
+    right: int = 0
+    errors: int = 0
+
+    @property
+    def top1(self) -> float:
+        return self.right / self.images
+
+    def add(self, prediction: Prediction, label: str | None) -> Prediction:
+        """Count the prediction for an image of the class ``label``, and give it back."""
+        if prediction.error:
+            self.errors += 1
+        elif label is not None:
+            self.images += 1
+            self.right += prediction.classes[0][0] == label
+        return prediction
 
 
 def _print(prediction: Prediction) -> None:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nas.cli.output import is_live, one_line, say
-from nas.report.numbers import percent, rounded, seconds_text
-from nas.report.scores import SCORE, TOP1, Scale
 from nas.study import objectives
 from nas.study.objectives import ranked
 from nas.study.question import Question
 from nas.study.records import Folded, Record, apply
+from nas.text.numbers import percent, rounded, seconds_text
+from nas.text.scores import SCORE, TOP1, Scale
 
 BAR = 30
 Event = Mapping[str, Any]

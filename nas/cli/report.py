@@ -7,11 +7,11 @@ import argparse
 from nas.cli import output
 from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command
-from nas.report.numbers import rounded, seconds_text
-from nas.report.scores import Scale
 from nas.report.statements import base_lines, noise_verdict
 from nas.storage.layout import REPORT
 from nas.study import Record, Study, open_study
+from nas.text.numbers import rounded, seconds_text
+from nas.text.scores import Scale
 from search_spaces.errors import UserError
 
 EXAMPLE = """

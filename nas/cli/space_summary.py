@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from nas.report.numbers import percent, rounded
+from nas.text.numbers import percent, rounded
 from search_spaces.network.budget import METRICS
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from nas.cli import output
 from nas.cli.parser import Parser, command, count, natural
 from nas.cli.space_summary import summary_data, summary_lines, summary_of
 from nas.module.loading import load_space
-from nas.report.numbers import rounded
+from nas.text.numbers import rounded
 from search_spaces.errors import UserError
 from search_spaces.files.outside import BLOCKS_HELP
 

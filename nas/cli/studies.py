@@ -13,10 +13,10 @@ from nas.cli import output
 from nas.cli.exits import DONE, FAILED
 from nas.cli.parser import Parser, command
 from nas.cli.report import print_study
-from nas.report.numbers import rounded
-from nas.report.scores import SCORE, TOP1
 from nas.storage import layout
 from nas.study import open_study
+from nas.text.numbers import rounded
+from nas.text.scores import SCORE, TOP1
 from search_spaces.errors import UserError
 
 EXAMPLE = """

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
-from nas.cli.arguments import ARCH_HELP, add_recipe_values, recipe_with
+from nas.cli.arguments import ARCH_HELP, WEIGHTS_HELP, add_recipe_values, recipe_with
 from nas.cli.parser import Parser, command, count, natural
 from nas.cli.streams import unfailing
-from nas.report.numbers import is_balanced, percent
+from nas.text.numbers import is_balanced, percent
 from search_spaces.files.outside import BLOCKS_HELP
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXAMPLE = """
 nas train efficientnet-b0 --data folder:flowers --recipe modern --image-size 128
 nas train studies/mine --data cifar10 --recipe efficientnet --epochs 100 --set batch=256
-nas train resnet-50 --data folder:flowers --weights resnet-50.safetensors --freeze body --epochs 5
+nas train resnet-50 --data folder:flowers --weights torchvision --freeze body --epochs 5
 """
 MAX_CLASSES, MAX_PAIRS = 5, 3
 
@@ -67,7 +67,9 @@ def _fields() -> str:
 
 def _add_start(p: Parser) -> None:
     group = p.add_argument_group("fine-tuning")
-    group.add_argument("--weights", type=Path, metavar="FILE", help="begin with these; a head of other classes is new")
+    group.add_argument(
+        "--weights", type=Path, metavar="W", help=f"begin with {WEIGHTS_HELP}; a head of other classes is new"
+    )
     group.add_argument(
         "--freeze", action="append", default=[], metavar="SCOPE", help="body, stem, stages, stages.0 …: not trained"
     )
@@ -137,7 +139,7 @@ def _training(options: argparse.Namespace, device: str) -> tuple[Training, Path]
 
 
 def _about(training: Training, folder: Path) -> list[str]:
-    from nas.report.numbers import rounded
+    from nas.text.numbers import rounded
     from nas.training.sizing import mirror_lines
     from search_spaces import cost
 
@@ -165,7 +167,7 @@ def _about(training: Training, folder: Path) -> list[str]:
 
 def _summary_pairs(summary: dict[str, Any]) -> list[tuple[str, object]]:
     """What a training came to: accuracy, what is confused, what the network and the run cost."""
-    from nas.report.numbers import rounded, seconds_text
+    from nas.text.numbers import rounded, seconds_text
 
     test, val = summary["test"], summary["val"]
     worst = ", ".join(

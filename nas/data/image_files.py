@@ -63,6 +63,37 @@ def find(root: Path, folders: Mapping[str, Path], *, copies: bool = False) -> Fo
     return Found(classes, files, tuple(notes))
 
 
+class Listed(NamedTuple):
+    """Image files by path; for each the class that its folder says, where folders are named as classes; and one line
+    for each folder in which files were left out."""
+
+    paths: tuple[Path, ...]
+    labels: tuple[str | None, ...]
+    notes: tuple[str, ...]
+
+
+def listed(paths: Sequence[str | Path], classes: Collection[str] = ()) -> Listed:
+    """Files as they are named, and of each folder all images anywhere below it, in order of their names.
+
+    Where all sub-folders of a folder are named as ``classes``, they are what the images in them show. Raises UserError
+    for a folder without an image.
+    """
+    images: list[tuple[Path, str | None]] = []
+    notes: list[str] = []
+    for path in map(Path, paths):
+        if not path.is_dir():
+            images.append((path, None))
+            continue
+        other: list[str] = []
+        names = [Path(os.fsdecode(row[0])) for row in _images(path, path, 0, other)]
+        if not names:
+            raise UserError(f"{path} holds no image")
+        labels = set(sub_folders(path)) if set(sub_folders(path)) <= set(classes) else set()
+        images += [(path / name, name.parts[0] if name.parts[0] in labels else None) for name in names]
+        notes += [f"{path}: {note}" for note in _skipped(other)]
+    return Listed(tuple(path for path, _ in images), tuple(label for _, label in images), tuple(notes))
+
+
 @dataclass(frozen=True)
 class Survey:
     """What the headers of ``total`` images say: how many have which size (width, height), and Pillow's modes."""
@@ -145,11 +176,16 @@ def _files(root: Path, folder: Path, classes: tuple[str, ...]) -> tuple[Files, l
     rows: list[Row] = []
     other: list[str] = []
     for label, name in enumerate(classes):
-        images = [row for row in _rows(root, folder / name, label) if _counts(root, row, other)]
-        rows += sorted(images, key=lambda row: row[0].split(os.fsencode(os.sep)))
+        rows += _images(root, folder / name, label, other)
     names, *numbers = zip(*rows, strict=True) if rows else ((), (), (), ())
     columns = (np.array(column, dtype=np.int64) for column in numbers)
     return Files(str(root), np.array(names or (), dtype=None if names else "S1"), *columns), other
+
+
+def _images(root: Path, folder: Path, label: int, other: list[str]) -> list[Row]:
+    """The images anywhere below a folder in order of their names; the names of files that are none go to ``other``."""
+    images = [row for row in _rows(root, folder, label) if _counts(root, row, other)]
+    return sorted(images, key=lambda row: row[0].split(os.fsencode(os.sep)))
 
 
 def _counts(root: Path, row: Row, other: list[str]) -> bool:
@@ -174,7 +210,7 @@ def _rows(root: Path, folder: Path, label: int) -> Iterator[Row]:
         relative = os.path.relpath(place, root)
         for name in filter(is_visible, names):
             if (file := _status(os.path.join(place, name))) is not None:
-                yield os.fsencode(os.path.join(relative, name)), file.st_size, file.st_mtime_ns, label
+                yield os.fsencode(os.path.normpath(os.path.join(relative, name))), file.st_size, file.st_mtime_ns, label
 
 
 def _status(path: str) -> os.stat_result | None:

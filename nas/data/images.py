@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from nas.data.centre_crop import CentreCrop
 from nas.storage.cores import cores
 from search_spaces.errors import UserError
 
@@ -26,14 +27,14 @@ UNREADABLE = (  # what Pillow's decoders raise on bytes that they do not underst
 )
 
 
-def read_image(path: Path, side: int, channels: int) -> np.ndarray:
+def read_image(path: Path, side: int | CentreCrop, channels: int) -> np.ndarray:
     """One image as uint8 (channels, side, side), ``channels`` being 1 (grey) or 3 (RGB).
 
-    The shorter side is resized to ``side`` pixels, then the centre is cropped. The camera's orientation is
-    applied, transparency put over black, 16 bits scaled to 8; of an animation the first frame counts. Raises
-    UserError that names a file that cannot be read, whose values have no defined brightness (beyond 16 bits, floats
-    up to 1 or beyond 255), that is over 100 times as long as wide, or that has more pixels than Pillow takes for an
-    attack (twice ``PIL.Image.MAX_IMAGE_PIXELS``, 179 million).
+    The shorter side is resized to ``side`` pixels, then the centre is cropped; or as a CentreCrop says. The camera's
+    orientation is applied, transparency put over black, 16 bits scaled to 8; of an animation the first frame counts.
+    Raises UserError that names a file that cannot be read, whose values have no defined brightness (beyond 16 bits,
+    floats up to 1 or beyond 255), that is over 100 times as long as wide, or that has more pixels than Pillow takes for
+    an attack (twice ``PIL.Image.MAX_IMAGE_PIXELS``, 179 million).
     """
     with _opened(path) as image:
         pixels = np.asarray(_cropped(_converted(_upright(image), grey=channels == 1), side))
@@ -106,13 +107,16 @@ def _in_eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.round(values.astype(np.float64) * scale).astype(np.uint8))
 
 
-def _cropped(image: Image.Image, side: int) -> Image.Image:
-    """Square of ``side`` pixels: the shorter side resized, the centre kept."""
+def _cropped(image: Image.Image, side: int | CentreCrop) -> Image.Image:
+    """Square of ``side`` pixels: the shorter side resized, the centre kept; or as a CentreCrop says."""
     width, height = image.size
     if (width, height) == (side, side):
         return image
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise UserError(f"is {width} × {height} pixels: one side may be {MAX_ASPECT} times the other at most")
+    if isinstance(side, CentreCrop):
+        cropped: Image.Image = side.of(image)
+        return cropped
     scale = side / min(width, height)
     size = max(side, round(width * scale)), max(side, round(height * scale))
     image = image.resize(size, Image.Resampling.BILINEAR)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from nas.data.folder import load_files
 from nas.data.idx import read_idx
 from nas.data.image_files import find
 from nas.data.store import fingerprint, kept, stamps
+from nas.storage.downloads import downloading
 from nas.storage.user_folders import user_folder
 from search_spaces.errors import UserError
 
@@ -23,7 +22,6 @@ FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shi
 FASHION_FILES = tuple(f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
 SYSTEM_FOLDERS = ("/usr/share/datasets/fashion-mnist",)  # where Debian's package dataset-fashion-mnist puts them
 MAX_IMAGENET_VAL = 10_000  # images
-TIMEOUT = 60.0  # seconds without an answer, after which a download fails
 
 
 def data_root() -> Path:
@@ -119,16 +117,6 @@ def imagenet(seed: int = 0) -> Data:
     return load_files("imagenet", classes, files, {"train": train, "val": val, "test": files["test"]}, notes=notes)
 
 
-@contextmanager
-def _downloading(name: str, remedy: str) -> Iterator[None]:
-    """Whatever stops a download becomes a UserError with the remedy; a silent server is given a minute."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT)
-    try:
-        yield
-    except (OSError, RuntimeError) as error:
-        raise UserError(
-            f"{name} is missing or damaged in {data_root()} and cannot be downloaded: {remedy} ({error})"
-        ) from None
-    finally:
-        socket.setdefaulttimeout(before)
+def _downloading(name: str, remedy: str) -> AbstractContextManager[None]:
+    """Whatever stops a download becomes a UserError with the remedy."""
+    return downloading(f"{name} is missing or damaged in {data_root()} and cannot be downloaded: {remedy}")

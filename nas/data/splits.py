@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nas.data.centre_crop import CentreCrop
 from nas.data.images import decode, read_image
 
 CHUNK = 1 << 24  # bytes that are hashed at a time
@@ -92,12 +93,14 @@ class Files:
 class StreamedSplit:
     """Images too many for memory: each is decoded from its file when it is read, as (C, side, side).
 
-    Cheap to copy into worker processes: paths and labels only. ``labels`` is int64 (N,); C is 1 (grey) or 3.
+    Cheap to copy into worker processes: paths and labels only. ``labels`` is int64 (N,); C is 1 (grey) or 3. With a
+    ``centre_crop``, that is what is read, and ``side`` is the side of it.
     """
 
     files: Files
     side: int
     channels: int
+    centre_crop: CentreCrop | None = None
 
     def __len__(self) -> int:
         return len(self.files)
@@ -109,7 +112,7 @@ class StreamedSplit:
     def read(self, index: int) -> np.ndarray:
         """Image ``index`` as uint8 (C, side, side), by the rule of ``read_image``. Raises UserError that names a
         file that cannot be read."""
-        return read_image(self.files.path(index), self.side, self.channels)
+        return read_image(self.files.path(index), self.centre_crop or self.side, self.channels)
 
     def sample(self, count: int) -> np.ndarray:
         """uint8 (n, C, side, side): ``count`` evenly spaced images (those at ``spread``), or all if fewer."""

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nas.data.centre_crop import CentreCrop
 from nas.storage.files import replacing
 from search_spaces import Architecture
 from search_spaces.errors import UserError
@@ -24,6 +25,7 @@ FORMAT = "nas-weights-1"
 DTYPES = ("float32", "bfloat16", "float16")
 STATES = ("average", "model_ema", "state_dict_ema", "ema", "model", "state_dict")  # in a checkpoint, first comes first
 WRAPPERS = ("module.", "_orig_mod.", "model.")
+LATER = {"centre_crop"}  # fields that older files lack
 HEADER = 8  # bytes of safetensors that say how long its header is, whose first one is a brace
 DAMAGED = (  # what torch.load raises for damaged files, and for those that would run code
     *(OSError, RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError),
@@ -41,8 +43,9 @@ class Trained:
     training image size, with the data's classes. ``classes`` are names in the order of the logits; ``image_size``
     is the side in pixels; ``mean`` and ``deviation``, one a channel, are on the scale 0 to 255. ``dtype`` is the
     precision of the forward pass. ``provenance`` says where the weights are from: ``recipe``, ``recipe_digest``,
-    ``data``, ``data_digest``, ``seed``, ``epochs``, ``top1`` (0 to 1) and the like. Raises UserError that names the
-    field.
+    ``data``, ``data_digest``, ``seed``, ``epochs``, ``top1`` (0 to 1) and the like. ``centre_crop`` is the part of an
+    image that weights from elsewhere look at; None: all that the square images of the data show. Raises UserError that
+    names the field.
     """
 
     architecture: Mapping[str, Any]
@@ -54,6 +57,7 @@ class Trained:
     deviation: tuple[float, ...]
     dtype: str = "float32"
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    centre_crop: CentreCrop | None = None
 
     def __post_init__(self) -> None:
         rules: dict[str, Check] = {
@@ -83,11 +87,11 @@ class Trained:
         if not isinstance(data, Mapping):
             raise UserError(f"must hold keys and values, got {type(data).__name__}", "trained")
         names = {f.name for f in fields(Trained)}
-        if data.keys() != names:
-            wrong = sorted(names.symmetric_difference(map(str, data)))
+        wrong = sorted(names.symmetric_difference(map(str, data)) - (LATER - data.keys()))
+        if wrong:
             raise UserError(f"must have exactly {', '.join(sorted(names))}; {wrong[0]!r} differs", "trained")
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
-        return Trained(**values)
+        return Trained(**values | {"centre_crop": _centre_crop(data.get("centre_crop"))})
 
     def network(self, blocks: Kinds | None = None) -> Architecture:
         """The architecture as trained; raises UserError where its rows, classes or sizes contradict the rest."""
@@ -101,6 +105,19 @@ class Trained:
                 f"has (classes, image_size, in_channels) {actual}, the rest says {stated}", "trained.architecture"
             )
         return network
+
+
+def _centre_crop(data: Any) -> CentreCrop | None:
+    """What :class:`Trained` says of it. Raises UserError that names the field."""
+    if data is None:
+        return None
+    names = [f.name for f in fields(CentreCrop)]
+    if not isinstance(data, Mapping) or sorted(map(str, data)) != sorted(names):
+        raise UserError(f"must have exactly {', '.join(names)}, got {data!r}", "trained.centre_crop")
+    try:
+        return CentreCrop(**data)
+    except UserError as error:
+        raise error.under("trained.centre_crop") from None
 
 
 def save_weights(path: Path, state: Mapping[str, Tensor], trained: Trained) -> None:

@@ -27,6 +27,14 @@ class LoadedNetwork:
     weights: Path | None
     trained: Trained | None
 
+    @property
+    def image_size(self) -> int:
+        return self.architecture.image_size
+
+    @property
+    def in_channels(self) -> int:
+        return self.architecture.in_channels
+
 
 def load_architecture(source: str | Path, blocks: str | None = None) -> tuple[str, Architecture]:
     """(name, architecture) of a known network, a file, a study folder (its base), or a folder of ``nas train``.
@@ -63,26 +71,32 @@ def load_network(
     image_size: int | None = None,
     classes: int | None = None,
 ) -> LoadedNetwork:
-    """The network ``source`` as it was trained, with the ``weights`` of a file, or those in the folder ``source``.
+    """The network ``source`` as it was trained, with the ``weights`` that :func:`weights_file` finds, or those in the
+    folder ``source``.
 
     ``image_size`` (pixels) replaces that of the training; where a study trained its base at another size than that of
-    its deployment, it must be given. Where the file does not say what was trained, ``source`` is taken, with so many
-    ``classes``. Raises UserError where there are no weights, or those of another network.
+    its deployment, it must be given. Where neither the file nor the one beside it
+    (:func:`nas.module.weights_info.weights_info`) says what was trained, ``source`` is taken, with so many ``classes``.
+    Raises UserError where there are no weights, or those of another network.
     """
     from nas.module.files import fit_weights, load_weights
     from nas.module.network import build
+    from nas.module.weights_info import weights_info
     from search_spaces.files.outside import outside_blocks
 
-    path = Path(weights) if weights is not None else weights_of(source)
+    path = weights_file(weights, source) if weights is not None else weights_of(source)
     if path is None:
         raise UserError(f"{source} comes without weights; --weights names a file of them")
     name, architecture = load_architecture(source, blocks)
     state, trained = load_weights(path)
-    architecture = architecture.at(classes=len(trained.classes) if trained else classes)
+    info = None if trained else weights_info(path)
+    known = trained or info
+    architecture = architecture.at(classes=len(known.classes) if known else classes)
     try:
         if trained is None:
-            state = _as_ours(str(source), architecture, state)
+            state = as_ours(str(source), architecture, state)
         _check_tensors(architecture, state)
+        trained = info.trained(name, architecture) if info else trained
         deployed, architecture = architecture, trained.network(outside_blocks(blocks)) if trained else architecture
     except UserError as error:
         raise UserError(f"{path} does not fit {source}: {error}") from None
@@ -105,8 +119,9 @@ def _check_deployed(weights: Path, deployed: Architecture, trained: Architecture
     )
 
 
-def _as_ours(source: str, architecture: Architecture, state: State) -> State:
-    """Weights of a library's own names under ours, where the source is a known network; others as they are."""
+def as_ours(source: str, architecture: Architecture, state: State) -> State:
+    """Weights of a library's own names under ours, where the source is a known network; others as they are. Raises
+    UserError where the library's network computes something else."""
     from nas.module.libraries import LIBRARIES, translated
 
     if source not in LIBRARIES:
@@ -130,6 +145,23 @@ def _check_tensors(architecture: Architecture, state: State) -> None:
     with torch.device("meta"):
         module = build(architecture)
     fit_weights(module, {name: tensor.to("meta") for name, tensor in state.items()})
+
+
+def weights_file(weights: str | Path, source: str | Path) -> Path:
+    """The file that ``weights`` names: itself, that in the folder of a study or of a training, or, by the name of a
+    library, its weights of the known network ``source``. Raises UserError where there are none."""
+    from nas.module.library_weights import DOWNLOAD, library_file
+
+    if str(weights) in DOWNLOAD:
+        return library_file(str(source), str(weights))
+    path = Path(weights)
+    if not path.is_dir():
+        return path
+    file = weights_of(path)
+    if file is None:
+        best = f"; {path / layout.BEST} are its best so far" if (path / layout.BEST).is_file() else ""
+        raise UserError(f"{path} holds no weights: no training or search has finished there{best}", "weights")
+    return file
 
 
 def weights_of(source: str | Path) -> Path | None:

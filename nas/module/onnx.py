@@ -8,7 +8,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +104,7 @@ def export_onnx(
     packages that are missing, an opset that cannot be written, a network too large or a path that cannot be written;
     ExportFailed where onnxruntime cannot load it or the outputs differ.
     """
+    require("export", *PACKAGES)
     _check(network.module, opset)
     module = (Pixels(network.module, network.trained) if network.trained else network.module).eval()
     try:
@@ -129,10 +130,14 @@ def export_onnx(
     )
 
 
-def _check(module: nn.Module, opset: int) -> None:
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+def require(purpose: str, *packages: str) -> None:
+    """Raises UserError that names the packages of the extra ``onnx`` which are missing for a purpose."""
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
-        raise UserError(f'export needs {" and ".join(missing)}: pip install "nas-and-scaling[onnx]"')
+        raise UserError(f'{purpose} needs {" and ".join(missing)}: pip install "nas-and-scaling[onnx]"')
+
+
+def _check(module: nn.Module, opset: int) -> None:
     import onnx
 
     latest = onnx.defs.onnx_opset_version()
@@ -169,7 +174,7 @@ def _describe(path: Path, network: LoadedNetwork, opset: int) -> None:
     about = {"input": f"RGB or grey, NCHW, float32, {pixels}", "image_size": str(network.architecture.image_size)}
     if network.trained:
         known = about.keys() | {"architecture"}
-        facts = {name: value for name, value in asdict(network.trained).items() if name not in known}
+        facts = {name: value for name, value in network.trained.to_data().items() if name not in known}
         about |= {name: value if isinstance(value, str) else json.dumps(value) for name, value in facts.items()}
     onnx.helper.set_model_props(model, about)
     onnx.save(model, path)
@@ -177,23 +182,37 @@ def _describe(path: Path, network: LoadedNetwork, opset: int) -> None:
 
 def _compared(module: nn.Module, network: LoadedNetwork, path: Path) -> tuple[float, float, float]:
     """Largest difference, absolute and in shares of the largest logit, and the spread of the logits."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = torch.get_num_threads()
     try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's own classes have no public base
-        raise ExportFailed(f"onnxruntime {onnxruntime.__version__} cannot load the file: {error}") from None
+        session = opened(path)
+    except UserError as error:
+        raise ExportFailed(str(error)) from None
     ours, theirs = [], []
     with torch.random.fork_rng([]), torch.inference_mode():
         torch.manual_seed(1)
         for batch in BATCHES:
             x = _images(network, batch)
             ours.append(module(x))
-            theirs.append(torch.from_numpy(session.run([OUTPUT], {INPUT: x.numpy()})[0]))
+            theirs.append(logits(session, x))
     return judged(torch.cat(ours), torch.cat(theirs))
+
+
+def opened(path: Path) -> Any:
+    """The ONNX file as a session of onnxruntime on the CPU. Raises UserError for a file that it cannot load."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = torch.get_num_threads()
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own classes have no public base
+        reason = str(error).splitlines()[0]
+        raise UserError(f"onnxruntime {onnxruntime.__version__} cannot load the file: {reason}") from None
+
+
+def logits(session: Any, x: Tensor) -> Tensor:
+    """What a session of :func:`export_onnx`'s file says of images (N, C, H, W): logits (N, classes)."""
+    return torch.from_numpy(session.run([OUTPUT], {INPUT: x.contiguous().numpy()})[0])
 
 
 def judged(ours: Tensor, theirs: Tensor) -> tuple[float, float, float]:

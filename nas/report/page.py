@@ -9,11 +9,11 @@ from pathlib import Path
 from nas.report import parts
 from nas.report.figures import FIGURES
 from nas.report.figures.figure import Drawing, Figure
-from nas.report.html import Html, element, joined
 from nas.report.statements import DEMONSTRATION, handed_over_lines, is_demonstration, latency_lines, noise_verdict
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.study import Study, open_study
+from nas.text.html import Html, element, joined
 
 
 def write_report(folder: Path | str) -> Path:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nas.report import tables
-from nas.report.html import Html, element, joined
-from nas.report.numbers import interval, percent, rounded, seconds_text
-from nas.report.scores import Scale
 from nas.report.statements import comparison, fair_score, score_interval, score_note
 from nas.storage import layout
 from nas.study import Record, Study
 from nas.study.records import STATES
+from nas.text.html import Html, element, joined
+from nas.text.numbers import interval, percent, rounded, seconds_text
+from nas.text.scores import Scale
 
 
 def _unless_zero(text: Callable[[Any], str]) -> Callable[[Any], str]:

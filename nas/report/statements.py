@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from nas.data.by_name import DEMONSTRATION as DIGITS
-from nas.report.numbers import interval, percent, rounded
-from nas.report.scores import TOP1, Scale
 from nas.study import Record, Study
 from nas.study.outcome import BaseChoice, FinalScore, Noise, TestScore
+from nas.text.numbers import interval, percent, rounded
+from nas.text.scores import TOP1, Scale
 from nas.training.reference import Reference
 from search_spaces import Budget
 from search_spaces.counting.intervals import wilson

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from nas.report.scores import SCORE, TOP1, Scale
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.study import objectives
 from nas.study.evaluator import NAME
 from nas.study.question import EARLIEST, STORED, Question
+from nas.text.scores import SCORE, TOP1, Scale
 from search_spaces.errors import UserError
 from search_spaces.files.codec import read
 from search_spaces.files.strict_yaml import dump

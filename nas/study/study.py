@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nas.report.html import element
-from nas.report.numbers import rounded
 from nas.storage import lock
 from nas.storage.layout import LOG, STUDY
 from nas.study.definition import Definition, read_definition
@@ -17,6 +15,8 @@ from nas.study.objectives import ranked
 from nas.study.outcome import BaseChoice, FinalScore, Noise, TestScore
 from nas.study.question import Question
 from nas.study.records import Folded, Record, fold
+from nas.text.html import element
+from nas.text.numbers import rounded
 from nas.training.reference import Reference
 from search_spaces.errors import UserError
 

@@ -9,7 +9,7 @@ from typing import Any
 from nas.data.by_name import load_data
 from nas.data.dataset import Data
 from nas.module.files import DTYPES
-from nas.module.loading import load_architecture
+from nas.module.loading import load_architecture, weights_file
 from nas.training.distributed import joined, processes, together, world
 from nas.training.recipe import Recipe
 from nas.training.recipes import recipe_of
@@ -105,7 +105,7 @@ def training_of(
         recipe=size.recipe,
         settings=chosen,
         seed=checked(an_integer(0), seed, "seed"),
-        weights=None if weights is None else Path(weights),
+        weights=None if weights is None else weights_file(weights, name),
         freeze=tuple(freeze),
         blocks=blocks,
     )

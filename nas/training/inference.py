@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +15,16 @@ import torch
 
 from nas.data.by_name import load_data
 from nas.data.dataset import SPLITS, Data
+from nas.data.image_files import listed
 from nas.data.images import read_image
 from nas.data.splits import Split
+from nas.module.classifier import load_classifier
 from nas.module.files import Trained
-from nas.module.loading import LoadedNetwork, load_network
+from nas.module.loading import LoadedNetwork
+from nas.module.onnx_network import OnnxNetwork
+from nas.storage.cores import cores
 from nas.training.batches import Batches, normalised, statistics
+from nas.training.cropped import cropped
 from nas.training.evaluation import Evaluation
 from nas.training.evaluation import evaluate as evaluate_module
 from nas.training.recipe import Recipe
@@ -24,6 +32,9 @@ from nas.training.settings import Settings, autocast, settings_for
 from search_spaces.errors import UserError
 
 TEST_IS_FINAL = "the test split is for one final evaluation: what is chosen by it, it no longer judges fairly"
+WORDNET = re.compile(r"n\d{8}")
+
+Classifier = LoadedNetwork | OnnxNetwork
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,8 @@ def evaluate(
     device: str = "auto",
     blocks: str | None = None,
 ) -> Evaluated:
-    """Evaluate the trained network ``source`` (:func:`nas.load_network`) on a split, val, test or train, of ``data``.
+    """Evaluate the trained network ``source`` (:func:`nas.load_network`, or an ONNX file of :func:`nas.export`) on a
+    split, val, test or train, of ``data``.
 
     ``seed`` draws the splits of data that have none; ``image_size`` in pixels is by default that of the training.
     Raises UserError where weights, network and data do not fit together.
@@ -79,7 +91,7 @@ def evaluate(
     if split not in SPLITS:
         raise UserError(f"must be one of {', '.join(SPLITS)}, got {split!r}", "split")
     data = load_data(data, seed) if isinstance(data, str) else data
-    loaded = load_network(source, weights, blocks, image_size=image_size, classes=len(data.classes))
+    loaded = load_classifier(source, weights, blocks, image_size=image_size, classes=len(data.classes))
     _check_classes(loaded, data)
     settings = _settings(loaded, device, batch)
     module = loaded.module.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -99,47 +111,67 @@ def predict(
     device: str = "auto",
     blocks: str | None = None,
 ) -> list[Prediction]:
-    """The ``top`` most likely classes of each image file, by the trained network ``source``.
+    """The ``top`` most likely classes of each image file, and of all images in each folder, of ``images``, by the
+    trained network ``source`` (:func:`nas.load_network`, or an ONNX file of :func:`nas.export`).
 
-    Raises UserError where there are no weights, or their file does not say its classes.
+    Raises UserError where there are no weights, or nothing says their classes, and for a folder without an image.
     """
-    return list(predictions(load_network(source, weights, blocks), images, top=top, batch=batch, device=device))
+    network = load_classifier(source, weights, blocks)
+    return list(predictions(network, listed(images).paths, top=top, batch=batch, device=device))
 
 
 def predictions(
-    network: LoadedNetwork, images: Sequence[str | Path], *, top: int = 5, batch: int = 32, device: str = "auto"
+    network: Classifier, images: Sequence[str | Path], *, top: int = 5, batch: int = 32, device: str = "auto"
 ) -> Iterator[Prediction]:
-    """As :func:`predict`, one image after the other, ``batch`` of which are computed together."""
-    trained = network.trained
-    if trained is None:
-        raise UserError(f"{network.weights} does not say its classes and normalisation; those of `nas train` do")
+    """As :func:`predict`, of files alone, one image after the other, ``batch`` of which are computed together."""
+    trained = known_classes(network)
     settings = _settings(network, device, batch)
     module = network.module.to(settings.device)
-    for start in range(0, len(images), batch):
-        results = [(Path(image), _read(Path(image), trained)) for image in images[start : start + batch]]
-        pixels = [result for _, result in results if not isinstance(result, str)]
-        best = iter(_most_likely(module, pixels, trained, settings, top) if pixels else ())
-        for image, result in results:
-            yield Prediction(image, error=result) if isinstance(result, str) else Prediction(image, next(best))
+    with ThreadPoolExecutor(cores()) as pool:
+        for start in range(0, len(images), batch):
+            paths = list(map(Path, images[start : start + batch]))
+            results = list(pool.map(partial(_read, trained), paths))
+            pixels = [result for result in results if not isinstance(result, str)]
+            best = iter(_most_likely(module, pixels, trained, settings, top) if pixels else ())
+            for path, result in zip(paths, results, strict=True):
+                yield Prediction(path, error=result) if isinstance(result, str) else Prediction(path, next(best))
 
 
-def _settings(network: LoadedNetwork, device: str, batch: int) -> Settings:
-    """Settings of an evaluation on a device; on a GPU in the precision that the network was trained in."""
+def known_classes(network: Classifier) -> Trained:
+    """What the weights were trained as. Raises UserError where nothing says it."""
+    if network.trained is None:
+        raise UserError(
+            f"{network.weights} does not say its classes and normalisation, as those of `nas train` do; "
+            "a YAML file beside it, of the same name, may: see docs/training.md"
+        )
+    return network.trained
+
+
+def _settings(network: Classifier, device: str, batch: int) -> Settings:
+    """Settings of an evaluation on a device; on a GPU in the precision that the network was trained in. Raises
+    UserError for an ONNX file on a GPU."""
     recipe = Recipe("evaluation", epochs=1, batch=batch)
+    if isinstance(network, OnnxNetwork):
+        if device not in ("auto", "cpu"):
+            raise UserError(f"must be cpu for an ONNX file, got {device!r}", "device")
+        return settings_for(recipe, "cpu")
     chosen = settings_for(recipe, device)
     on_gpu = chosen.device.startswith("cuda")
     return replace(chosen, dtype=network.trained.dtype) if network.trained and on_gpu else chosen
 
 
-def _batches(network: LoadedNetwork, data: Data, split: str, device: str) -> Batches:
+def _batches(network: Classifier, data: Data, split: str, device: str) -> Batches:
     """The split as the network was trained to see it; by the data's own statistics where that is not known."""
-    trained, side, channels = network.trained, network.architecture.image_size, network.architecture.in_channels
+    trained, side, channels = network.trained, network.image_size, network.in_channels
     normal = (trained.mean, trained.deviation) if trained else statistics(data, channels)
-    return normalised(getattr(data, split), normal, side, channels, device)
+    images = getattr(data, split)
+    if trained is None or trained.centre_crop is None:
+        return normalised(images, normal, side, channels, device)
+    return cropped(images, trained.centre_crop.scaled(side / trained.image_size), normal, side, channels, device)
 
 
-def _check_classes(network: LoadedNetwork, data: Data) -> None:
-    if network.trained is None or network.trained.classes == data.classes:
+def _check_classes(network: Classifier, data: Data) -> None:
+    if network.trained is None or network.trained.classes == data.classes or _by_order(network.trained, data):
         return
     classes, path = network.trained.classes, network.weights
     if len(classes) != len(data.classes):
@@ -148,7 +180,14 @@ def _check_classes(network: LoadedNetwork, data: Data) -> None:
     raise UserError(f"class {index} is {classes[index]!r} in {path} and {data.classes[index]!r} in {data.name}")
 
 
-def _notes(network: LoadedNetwork, data: Data, split: str) -> tuple[str, ...]:
+def _by_order(trained: Trained, data: Data) -> bool:
+    """Whether classes are compared by their order: a library's names of ImageNet's classes, and the folders of these,
+    which are numbers of WordNet."""
+    is_numbered = all(WORDNET.fullmatch(name) for name in data.classes)
+    return "library" in trained.provenance and is_numbered and len(trained.classes) == len(data.classes)
+
+
+def _notes(network: Classifier, data: Data, split: str) -> tuple[str, ...]:
     notes = [TEST_IS_FINAL] if split == "test" else []
     if network.trained is None:
         notes.append(f"{network.weights} does not say how images were normalised: by {data.name}'s training images")
@@ -157,11 +196,12 @@ def _notes(network: LoadedNetwork, data: Data, split: str) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _read(image: Path, trained: Trained) -> np.ndarray | str:
+def _read(trained: Trained, image: Path) -> np.ndarray | str:
     """Pixels (C, side, side) as those of the training's images, or why there are none."""
     side = trained.provenance.get("data_side")
     try:
-        return read_image(image, side if isinstance(side, int) else trained.image_size, trained.in_channels)
+        side = side if isinstance(side, int) else trained.image_size
+        return read_image(image, trained.centre_crop or side, trained.in_channels)
     except UserError as error:
         return str(error)
 

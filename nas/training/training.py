@@ -14,7 +14,8 @@ from typing import Any
 import torch
 
 from nas.data.dataset import Data
-from nas.module.files import fit_weights, load_weights
+from nas.module.files import State, fit_weights, load_weights
+from nas.module.loading import as_ours
 from nas.module.network import build
 from nas.module.thread_choice import measured_threads
 from nas.storage import layout
@@ -62,20 +63,20 @@ class Training:
 
     def start(self) -> Start | None:
         """The weights to begin with, None for fresh ones. Raises UserError where they cannot be read."""
-        if self.weights is None:
+        state = self._state
+        if state is None:
             return None
-        state, _ = load_weights(self.weights)
         name = json.dumps([self.weights_digest, self.freeze])
         return Start(lambda module: fit_weights(module, state, new_head=True), self.freeze, name)
 
     def fresh(self) -> list[str]:
         """Names of the tensors that the weights to begin with do not give: those of a head of other classes. Raises
         UserError where the weights do not fit, or something is to be frozen without weights."""
-        if self.weights is None:
+        state = self._state
+        if state is None:
             if self.freeze:
                 raise UserError("needs weights to begin with", "freeze")
             return []
-        state, _ = load_weights(self.weights)
         with torch.device("meta"):
             module = build(self.trained, training=True)
         begin(module, Start(lambda module: None, self.freeze, ""))
@@ -83,6 +84,16 @@ class Training:
             return fit_weights(module, {name: tensor.to("meta") for name, tensor in state.items()}, new_head=True)
         except UserError as error:
             raise UserError(f"{self.weights} does not fit {self.name}: {error}") from None
+
+    @cached_property
+    def _state(self) -> State | None:
+        """The weights to begin with under our names, if any. Raises UserError where they cannot be read."""
+        if self.weights is None:
+            return None
+        state, trained = load_weights(self.weights)
+        for classes in () if trained else sorted({self.architecture.classes, len(self.data.classes)}):
+            state = as_ours(self.name, self.architecture.at(classes=classes), state)
+        return state
 
     @cached_property
     def weights_digest(self) -> str | None:

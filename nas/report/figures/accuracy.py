@@ -9,9 +9,9 @@ from nas.report.figures import colours
 from nas.report.figures.accuracy_data import Accuracy, compute
 from nas.report.figures.figure import Drawing, Figure, axis, clear_layout
 from nas.report.figures.known import shared_labels
-from nas.report.numbers import METRICS, rounded
-from nas.report.scores import TOP1, Scale
 from nas.report.tables import Point
+from nas.text.numbers import METRICS, rounded
+from nas.text.scores import TOP1, Scale
 
 LOOKS = {  # state: legend, colour, symbol, size, width of the symbol's line
     "complete": ("trained", colours.TRAINED, "circle", 10, 0),

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from nas.report import tables
 from nas.report.figures.known import Known, known_networks
-from nas.report.numbers import METRICS
 from nas.report.pareto_front import pareto_front
-from nas.report.scores import Scale
 from nas.report.tables import Point, Retrained
 from nas.study import Study
+from nas.text.numbers import METRICS
+from nas.text.scores import Scale
 from nas.training.reference import Reference
 from search_spaces import Budget
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from nas.report import tables
 from nas.report.figures import colours
 from nas.report.figures.figure import Drawing, Figure, axis, clear_layout
-from nas.report.scores import TOP1, Scale
 from nas.study import Study
+from nas.text.scores import TOP1, Scale
 
 LOOKS = {"complete": ("trained", colours.TRAINED), "pruned": ("pruned", colours.PRUNED)}  # state: legend, colour
 MAX_TICKS = 15  # epochs up to which each has its tick

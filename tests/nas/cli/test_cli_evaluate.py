@@ -26,7 +26,8 @@ def test_a_training_is_evaluated_on_the_validation_split(nas, run_folder):
 
 def test_a_study_and_its_checkpoint_tell_the_same(nas, run_folder, study_folder):
     ours = nas("evaluate", run_folder, "--data", "digits", "--json").data
-    for words in ((study_folder,), (study_folder, "--weights", run_folder / "weights.safetensors")):
+    weights = (run_folder, study_folder, run_folder / "weights.safetensors")
+    for words in ((study_folder,), *((study_folder, "--weights", path) for path in weights)):
         theirs = nas("evaluate", *words, "--data", "digits", "--json").data
         assert (theirs["confusion"], theirs["loss"]) == (ours["confusion"], ours["loss"])
 

@@ -133,6 +133,11 @@ def test_a_failed_export_is_one_line(nas, monkeypatch):
     assert (done.code, done.err) == (1, "nas: onnxruntime and torch differ; no file is left\n")
 
 
+def test_weights_may_be_those_of_a_folder(nas, run_folder, study_folder):
+    facts, _ = exported(nas, run_folder / "network.yaml", "--weights", study_folder, "--out", "mine.onnx")
+    assert (facts["random_weights"], facts["normalised"]) == (False, True)
+
+
 def test_from_python(run_folder, tmp_path):
     result = nas_package.export(run_folder, tmp_path / "mine.onnx")
     assert (result.image_size, result.random_weights, result.normalised) == (16, False, True)

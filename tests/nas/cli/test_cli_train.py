@@ -80,13 +80,14 @@ def test_the_other_commands_take_the_folder(nas, run, tmp_path):
     assert nas("cost", "run", "--json").data["params"] == summary["params"]
 
 
-def test_fine_tuning_on_other_classes_has_a_new_head_and_a_frozen_body(nas, net, run, tmp_path):
+@pytest.mark.parametrize("weights", ["run/weights.safetensors", "run"])
+def test_fine_tuning_on_other_classes_has_a_new_head_and_a_frozen_body(nas, net, run, tmp_path, weights):
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 256, (60, 8, 8), dtype=np.uint8), np.arange(60) % 3
     np.savez(tmp_path / "own.npz", images=images, labels=labels)
     tuned = nas(
         *("train", net, "--data", "npz:own.npz", *QUICK, "--batch", "12", "--out", "tuned"),
-        *("--weights", "run/weights.safetensors", "--freeze", "body"),
+        *("--weights", weights, "--freeze", "body"),
     )
     assert tuned.code == 0, tuned.err
     assert "new: head.classifier.weight, head.classifier.bias; frozen: body" in tuned.out

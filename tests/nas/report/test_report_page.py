@@ -14,8 +14,8 @@ from made_up_study import definition, empty
 import nas.report
 from nas.report import figures
 from nas.report.figures.figure import Figure
-from nas.report.html import Html, element
 from nas.report.page import page
+from nas.text.html import Html, element
 
 SCRIPT = Path(nas.report.__file__).with_name("page.js")
 STUB = Path(__file__).with_name("page_stub.js")

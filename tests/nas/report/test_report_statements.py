@@ -6,9 +6,9 @@ import pytest
 from made_up_study import NOISE as NOISY
 from made_up_study import empty, record
 
-from nas.report.numbers import rounded, seconds_text
 from nas.report.statements import base_lines, comparison, fair_score, noise_verdict
 from nas.study.outcome import BaseChoice
+from nas.text.numbers import rounded, seconds_text
 from nas.training.reference import Reference
 from search_spaces.counting.intervals import wilson
 

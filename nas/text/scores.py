@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Any
 
-from nas.report.numbers import percent
+from nas.text.numbers import percent
 
 
 def plain(number: float | None) -> str:

@@ -1,0 +1,1 @@
+"""How numbers, scores and HTML are written, for the terminal and the page."""
