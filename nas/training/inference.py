@@ -121,7 +121,7 @@ def predict(
 
 
 def predictions(
-    network: Classifier, images: Sequence[Path], *, top: int = 5, batch: int = 32, device: str = "auto"
+    network: Classifier, images: Sequence[str | Path], *, top: int = 5, batch: int = 32, device: str = "auto"
 ) -> Iterator[Prediction]:
     """As :func:`predict`, of files alone, one image after the other, ``batch`` of which are computed together."""
     trained = known_classes(network)
@@ -129,7 +129,7 @@ def predictions(
     module = network.module.to(settings.device)
     with ThreadPoolExecutor(cores()) as pool:
         for start in range(0, len(images), batch):
-            paths = images[start : start + batch]
+            paths = list(map(Path, images[start : start + batch]))
             results = list(pool.map(partial(_read, trained), paths))
             pixels = [result for result in results if not isinstance(result, str)]
             best = iter(_most_likely(module, pixels, trained, settings, top) if pixels else ())
