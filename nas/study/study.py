@@ -139,11 +139,17 @@ def open_study(folder: Path | str) -> Study:
         choice=folded.base,
         reference=folded.reference,
         noise=folded.noise,
-        test=folded.test,
+        test=_of_base(folded),
         state=_state(folded, running),
         trials_wanted=folded.trials,
         problems=content.problems,
     )
+
+
+def _of_base(folded: Folded) -> TestScore | None:
+    """The score on the test split, unless another base has been chosen since."""
+    test, base = folded.test, folded.base
+    return test if test is not None and base is not None and test.trial == base.trial else None
 
 
 def _state(folded: Folded, running: bool) -> str:
