@@ -41,13 +41,15 @@ def parser() -> Parser:
 
 def _add_question(p: Parser) -> None:
     from nas.data.by_name import FORMS
-    from nas.training.recipes import MEASURED
+    from nas.training.recipes import LONG, LONG_EPOCHS, MEASURED, SHORT, SHORT_EPOCHS
 
     group = p.add_argument_group("what is trained, and how")
     group.add_argument("network", metavar="ARCH", help=ARCH_HELP)
     group.add_argument("--data", required=True, metavar="D", help=FORMS)
     measured = "; ".join(f"{name}: {text}" for name, text in MEASURED.items()).replace("%", "%%")
-    group.add_argument("--recipe", default="modern", metavar="R", help=f"modern by default. Measured: {measured}")
+    default = f"{SHORT} for {SHORT_EPOCHS} epochs, {LONG} where --epochs is {LONG_EPOCHS} or more"
+    help_text = f"name or YAML file; by default {default}. Measured: {measured}"
+    group.add_argument("--recipe", metavar="R", help=help_text)
     add_recipe_values(group)
     group.add_argument("--epochs", type=count, metavar="N", help="epochs, instead of the recipe's; its curve is kept")
     group.add_argument("--image-size", type=count, metavar="N", help="side in pixels, instead of the network's")
@@ -130,11 +132,15 @@ def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:
 
 def _training(options: argparse.Namespace, device: str) -> tuple[Training, Path]:
     from nas.training.by_name import SETTINGS, training_of
+    from nas.training.recipes import default_recipe
 
     given = {field: getattr(options, field) for field in SETTINGS if getattr(options, field)}
     for field in ("out", "threads", "seed", "weights", "freeze", "blocks"):
         given[field] = getattr(options, field)
-    recipe = recipe_with(options.recipe, options.set)
+    recipe = options.recipe
+    if recipe is None:
+        recipe, given["epochs"] = default_recipe(options.epochs)
+    recipe = recipe_with(recipe, options.set) if options.set else recipe
     return training_of(options.network, options.data, recipe, device=device, **given)
 
 

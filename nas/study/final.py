@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nas.storage import layout
 from nas.study.outcome import FinalScore
 from nas.study.seeds import derive
-from nas.training.recipes import recipe_of
+from nas.training.recipes import default_recipe, recipe_of
 from nas.training.sizing import Sized, for_data, sized
 from search_spaces import Architecture, cost, least
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from nas.study.plan import Plan
     from nas.training.training import Training
 
-AUTO, NONE, FULL = "auto", "none", "modern"
+AUTO, NONE, FULL = "auto", "none", "full"
+FULL_EPOCHS = 100
 SHORT = 4  # times the epochs of the search
 
 OnEpoch = Callable[[int, dict[str, Any]], None]
@@ -50,8 +51,9 @@ class FinalTraining:
 def final_training(plan: Plan, wish: str, trials: int) -> FinalTraining | None:
     """The training that ends the study; None under the user's own evaluator, or where none is wished.
 
-    ``wish`` is a recipe by name or file, or auto: four times the epochs of the search by its recipe, wanted where that
-    costs no more than the search itself. Raises UserError for an unknown recipe.
+    ``wish`` is a recipe by name or file; or full: the best recipe known for 100 epochs; or auto: four times the epochs
+    of the search by its recipe, wanted where that costs no more than the search itself. Raises
+    UserError for an unknown recipe.
     """
     if plan.sized is None or plan.data is None or wish == NONE:
         return None
@@ -59,7 +61,8 @@ def final_training(plan: Plan, wish: str, trials: int) -> FinalTraining | None:
     if wish == AUTO:
         chosen = replace(searched, epochs=SHORT * searched.epochs)
     else:
-        chosen = sized(for_data(recipe_of(wish), plan.data), len(plan.data.train))
+        recipe, epochs = default_recipe(FULL_EPOCHS) if wish == FULL else (recipe_of(wish), None)
+        chosen = sized(for_data(recipe, plan.data), len(plan.data.train), epochs=epochs)
     images = chosen.epochs / searched.epochs
     trainings = images * _size_ratio(plan)
     side = plan.definition.image_size

@@ -17,7 +17,7 @@ from search_spaces.errors import UserError
 from search_spaces.values import KeyRule, Value, a_number, an_integer, one_of
 
 TIME_HELP = "start no training after this long: 90s, 45min, 2h"
-FINAL_HELP = f"train the base in the end, by recipe R, {FULL} without R; auto: short and where it is cheap; none"
+FINAL_HELP = "train the base in the end, by recipe R, or for 100 epochs; auto: short and where it is cheap; none"
 _answered = partial(option, group=ANSWERED, read=str)
 _run = partial(option, group=RUN, read=str)
 

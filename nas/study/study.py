@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nas.storage import lock
 from nas.storage.layout import LOG, STUDY
@@ -23,6 +23,7 @@ from search_spaces.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
+OfBase = TypeVar("OfBase", TestScore, FinalScore)
 BEST = 5  # trials shown in a notebook
 DIGITS = 11  # characters of a digest that are shown
 DTYPES = {"int": "int64", "int | None": "Int64", "float": "float64", "float | None": "float64"}
@@ -148,13 +149,18 @@ def open_study(folder: Path | str) -> Study:
         choice=folded.base,
         reference=folded.reference,
         noise=folded.noise,
-        test=folded.test,
-        final=folded.final if folded.final and folded.base and folded.final.trial == folded.base.trial else None,
+        test=_of_base(folded, folded.test),
+        final=_of_base(folded, folded.final),
         state=_state(folded, running),
         trials_wanted=folded.trials,
         latencies=folded.latencies,
         problems=content.problems,
     )
+
+
+def _of_base(folded: Folded, score: OfBase | None) -> OfBase | None:
+    """The score of a base, unless another one has been chosen since."""
+    return score if score and folded.base and score.trial == folded.base.trial else None
 
 
 def _state(folded: Folded, running: bool) -> str:

@@ -12,7 +12,7 @@ from nas.module.files import DTYPES
 from nas.module.loading import load_architecture, weights_file
 from nas.training.distributed import joined, processes, together, world
 from nas.training.recipe import Recipe
-from nas.training.recipes import recipe_of
+from nas.training.recipes import default_recipe, recipe_of
 from nas.training.run_folder import OnEpoch, run
 from nas.training.settings import device_of, settings_for
 from nas.training.sizing import for_data, sized
@@ -33,7 +33,7 @@ SETTINGS: dict[str, Check] = {
 def train(
     network: str | Path | Architecture,
     data: str | Data,
-    recipe: str | Recipe = "modern",
+    recipe: str | Recipe | None = None,
     *,
     out: str | Path | None = None,
     device: str = "auto",
@@ -60,7 +60,7 @@ def train(
 def training_of(
     network: str | Path | Architecture,
     data: str | Data,
-    recipe: str | Recipe,
+    recipe: str | Recipe | None,
     *,
     device: str,
     out: str | Path | None = None,
@@ -79,7 +79,9 @@ def training_of(
     this process's share of the cores, as measured, on a GPU 1. The recipe is made to measure for the images
     (:func:`nas.training.sizing.sized`). Raises UserError with the name of the option, its rule and the value.
     """
-    recipe, settings = recipe_of(recipe), _checked(settings)
+    settings = _checked(settings)
+    if recipe is None:
+        recipe, settings["epochs"] = default_recipe(settings.get("epochs"))
     name, architecture = (
         ("network", network) if isinstance(network, Architecture) else load_architecture(network, blocks)
     )
@@ -87,7 +89,7 @@ def training_of(
     epochs, batch, side = (settings.pop(field, None) for field in ("epochs", "batch", "image_size"))
     parts = processes() * settings.get("accumulate", 1)
     share = 2 * parts if parts > 1 else 1
-    size = sized(for_data(recipe, images), len(images.train), epochs=epochs, batch=batch, share=share)
+    size = sized(for_data(recipe_of(recipe), images), len(images.train), epochs=epochs, batch=batch, share=share)
     chosen = settings_for(
         size.recipe,
         device.partition(":")[0] if processes() > 1 else device,

@@ -9,6 +9,10 @@ from search_spaces.errors import UserError, did_you_mean
 from search_spaces.files.codec import read
 from search_spaces.known.load import SUFFIXES
 
+SHORT, LONG = "fast", "modern"
+SHORT_EPOCHS = 32  # of a training of which nothing is said
+LONG_EPOCHS = 40  # from which LONG is ahead: benchmarks/recipes.md
+
 NAMES = ("proxy", "fast", "plain", "efficientnet", "modern")
 
 _FILES = {name: read(Path(__file__).with_name(f"{name}.yaml")) for name in NAMES}
@@ -16,6 +20,13 @@ _FILES = {name: read(Path(__file__).with_name(f"{name}.yaml")) for name in NAMES
 MEASURED: dict[str, str] = {name: fields.pop("measured") for name, fields in _FILES.items()}
 
 RECIPES: dict[str, Recipe] = {name: Recipe.from_data({"name": name, **fields}) for name, fields in _FILES.items()}
+
+
+def default_recipe(epochs: int | None) -> tuple[Recipe, int]:
+    """The recipe and the epochs of a training whose recipe is not named: the best that is known for its length."""
+    if epochs is None:
+        return RECIPES[SHORT], SHORT_EPOCHS
+    return RECIPES[LONG if epochs >= LONG_EPOCHS else SHORT], epochs
 
 
 def recipe_of(recipe: str | Path | Recipe) -> Recipe:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from nas.study import Record, open_study
+from nas.study.log import open_log
 from nas.study.objectives import ranked
 from nas.study.outcome import BaseChoice, Noise, TestScore
 from nas.study.question import Question
@@ -107,6 +108,15 @@ def test_a_study_without_a_base_is_shown_and_what_is_shown_is_escaped(study):
     assert repr(evil).endswith("trials, no base yet>")
     assert "&lt;script&gt;" in evil._repr_html_()
     assert not re.search("<(b|script)>", evil._repr_html_())
+
+
+def test_the_test_score_of_an_earlier_base_is_not_that_of_the_base(study, tmp_path):
+    folder = shutil.copytree(study.folder, tmp_path / "copy")
+    log = open_log(folder / "log.jsonl")
+    other = next(record for record in study.records if record.counted and record != study.base)
+    log.append("base", trial=other.trial)
+    log.close()
+    assert (open_study(folder).base, open_study(folder).test) == (other, None)
 
 
 def test_a_folder_without_a_study_is_refused(tmp_path):
