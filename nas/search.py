@@ -268,15 +268,9 @@ class _Run:
             "macs": record.macs,
             "params": record.params,
             "budgets": list(self.definition.budgets),
-            **({} if record.latency_ms is None else self._latency(record.latency_ms)),
             "weights": str(weights.relative_to(plan.folder)) if weights.exists() else None,
         }
         save(plan.space.decide(record.decisions), plan.folder / layout.BASE, provenance)
-
-    def _latency(self, latency_ms: float) -> dict[str, Any]:
-        settings = self.definition.settings
-        measured = {"device": settings.get("device", "cpu"), "threads": settings.get("threads", 1), "batch": 1}
-        return {"latency_ms": latency_ms, "latency_measured": measured}
 
     def _train_base(self, record: Record) -> FinalScore | None:
         """Train the base at its deployment, where that is wished and not done; what is known of it then."""

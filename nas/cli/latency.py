@@ -53,10 +53,6 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _attempts(count: int) -> str:
-    return f", steady at attempt {count}: something else was running" if count > 1 else ""
-
-
 def _print(facts: dict[str, Any]) -> None:
     threads = "" if facts["device"].startswith("cuda") else f", threads: {facts['threads']}"
     peak = facts["peak_bytes"]
@@ -64,7 +60,7 @@ def _print(facts: dict[str, Any]) -> None:
     output.print_pairs(
         [
             ("median", f"{facts['median_ms']:.2f} ms over {facts['runs']} runs"),
-            ("5 to 95 %", f"{facts['p5_ms']:.2f} to {facts['p95_ms']:.2f} ms{_attempts(facts['attempts'])}"),
+            ("5 to 95 %", f"{facts['p5_ms']:.2f} to {facts['p95_ms']:.2f} ms"),
             ("images/s", f"{facts['images_per_second']:,.1f}"),
             ("peak memory", None if peak is None else f"{peak / 1e6:,.1f} MB, weights included"),
             ("device", f"{facts['device']} ({facts['processor']}{threads}), {facts['dtype']}, channels last"),

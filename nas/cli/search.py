@@ -154,18 +154,11 @@ def result_lines(study: Study) -> list[str]:
         base_lines,
         handed_over_lines,
         is_demonstration,
-        latency_lines,
         noise_verdict,
     )
 
     base = study.base
-    lines = [
-        "",
-        f"study {study.folder}: {study.state}",
-        *base_lines(study),
-        *handed_over_lines(study),
-        *latency_lines(study),
-    ]
+    lines = ["", f"study {study.folder}: {study.state}", *base_lines(study), *handed_over_lines(study)]
     if base is not None:
         rows = [(base.digest, f"{base.params:,}", f"{base.macs:,}", f"{study.definition.image_size} px")]
         lines += ["", *output.table_lines(("base", "parameters", "MACs", "at"), rows, "lrrr"), ""]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +15,6 @@ from nas.module.memory import enough_memory, peak_bytes, reset_peak
 from nas.module.network import build
 from nas.module.threads import threads as using
 from search_spaces import Architecture
-from search_spaces.errors import UserError
-
-STEADY = 2.0  # times the median, up to which the 95th percentile may lie
-SLACK_MS = 1.0  # above the median, which is no matter
-ATTEMPTS = 5
-PAUSE = 0.5  # seconds before the second attempt; each further pause is twice as long
 
 
 @dataclass(frozen=True)
@@ -30,8 +23,7 @@ class Latency:
 
     ``images_per_second`` is by the median. ``peak_bytes`` is the most memory in use above that before building,
     weights included: of the GPU as torch allocated it, else of the process (None where the system does not say).
-    ``threads`` are torch's on the CPU; ``processor`` is the name of the CPU or GPU. ``attempts``: how often it was
-    measured until it was steady.
+    ``threads`` are torch's on the CPU; ``processor`` is the name of the CPU or GPU.
     """
 
     median_ms: float
@@ -45,7 +37,6 @@ class Latency:
     dtype: str
     threads: int
     processor: str
-    attempts: int = 1
 
 
 def latency(
@@ -61,19 +52,18 @@ def latency(
     """Time ``runs`` forward passes of ``batch`` images, after ``warm_up`` that are not timed.
 
     The module has random weights, is in evaluation mode and channels_last, its weights and images in ``dtype``
-    (float32 or bfloat16); on the CPU it runs with so many ``threads`` of torch (None: as many as are set). Where the
-    95th percentile lies above twice the median, something else was running: it is measured again, up to five times.
-    Raises UserError where it stays so, and where memory does not suffice.
+    (float32 or bfloat16); on the CPU it runs with so many ``threads`` of torch (None: as many as are set). Raises
+    UserError where memory does not suffice.
     """
     with using(threads), enough_memory(f"{architecture.image_size} px, batch {batch}"):
         before = reset_peak(device)
-        attempts, times = _steady(lambda: _times(architecture, device, batch, runs, warm_up, getattr(torch, dtype)))
+        times = _times(architecture, device, batch, runs, warm_up, getattr(torch, dtype))
         peak = peak_bytes(device)
         median = statistics.median(times)
         return Latency(
             median_ms=median,
             p5_ms=times[int(0.05 * (runs - 1))],
-            p95_ms=_p95(times),
+            p95_ms=times[round(0.95 * (runs - 1))],
             batch=batch,
             runs=runs,
             device=str(torch.empty(0, device=device).device),
@@ -82,29 +72,7 @@ def latency(
             dtype=dtype,
             threads=torch.get_num_threads(),
             processor=torch.cuda.get_device_name(device) if device.startswith("cuda") else _processor(),
-            attempts=attempts,
         )
-
-
-def _steady(measured: Callable[[], list[float]]) -> tuple[int, list[float]]:
-    """(attempts, times) of the first attempt that is steady."""
-    times: list[float] = []
-    for attempt in range(1, ATTEMPTS + 1):
-        times = measured()
-        median = statistics.median(times)
-        if _p95(times) <= max(STEADY * median, median + SLACK_MS):
-            return attempt, times
-        if attempt < ATTEMPTS:
-            time.sleep(PAUSE * 2 ** (attempt - 1))
-    raise UserError(
-        f"latency is not steady: in {ATTEMPTS} attempts the 95th percentile stayed above {STEADY:g} times the median "
-        f"(last {_p95(times):.3g} and {statistics.median(times):.3g} ms): something else is running"
-    )
-
-
-def _p95(times: list[float]) -> float:
-    """The 95th percentile of times in ascending order."""
-    return times[round(0.95 * (len(times) - 1))]
 
 
 def _times(

@@ -8,7 +8,6 @@ from nas.study.outcome import BaseChoice, FinalScore, Noise, TestScore
 from nas.text.numbers import interval, percent, rounded
 from nas.text.scores import TOP1, Scale
 from nas.training.reference import Reference
-from search_spaces import Budget
 from search_spaces.counting.intervals import wilson
 
 MIN_FREEDOM = 10  # degrees of freedom below which a variance between seeds is called rough
@@ -53,22 +52,6 @@ def base_lines(study: Study) -> list[str]:
     if reference is None:
         return lines
     return [*lines, reference_line(reference), comparison(fair_score(base, choice), reference)]
-
-
-def latency_lines(study: Study) -> list[str]:
-    """How latencies were measured, and how many networks were refused for them; nothing without such a budget."""
-    budgets = [budget for budget in map(Budget.parse, study.definition.budgets) if budget.metric == "latency_ms"]
-    if not budgets:
-        return []
-    settings, times = study.definition.settings, study.latencies.values()
-    refused = sum(any(budget.violation_of(time) > 0 for budget in budgets) for time in times)
-    device = settings.get("device", "cpu")
-    threads = f" with {settings.get('threads', 1)} thread" if device == "cpu" else ""
-    where = f"one image at {study.definition.image_size} px on {device}{threads}"
-    limits = " and ".join(map(str, budgets))
-    base = study.base and study.base.latency_ms
-    shown = f"; the base takes {base:.3g} ms" if base else ""
-    return [f"latency ({where}): {len(times)} networks measured, {refused} refused for {limits}{shown}"]
 
 
 def handed_over_lines(study: Study) -> list[str]:

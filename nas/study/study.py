@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,8 +36,7 @@ class Study:
     ``state`` is running, interrupted, finished, exhausted, time or failed. ``base`` is the record of the chosen search
     trial, ``choice`` says how it was chosen, ``test`` how it does on the test split, ``final`` how it does when trained
     at its deployment; ``reference`` and ``noise`` are what scores are compared with. What is not known yet is None.
-    ``trials_wanted`` is how far the last run was to go. ``latencies`` are milliseconds by digest,
-    of all networks that were measured. ``problems`` has one line per damaged piece of the log.
+    ``trials_wanted`` is how far the last run was to go. ``problems`` has one line per damaged piece of the log.
     """
 
     folder: Path
@@ -52,7 +50,6 @@ class Study:
     state: str
     trials_wanted: int | None
     final: FinalScore | None = None
-    latencies: Mapping[str, float] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
     @property
@@ -153,7 +150,6 @@ def open_study(folder: Path | str) -> Study:
         final=_of_base(folded, folded.final),
         state=_state(folded, running),
         trials_wanted=folded.trials,
-        latencies=folded.latencies,
         problems=content.problems,
     )
 

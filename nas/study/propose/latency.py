@@ -10,21 +10,20 @@ from collections.abc import Callable
 from nas.study.errors import StudyError
 from nas.study.journal import Journal
 from search_spaces import Architecture, Budget, digest
-from search_spaces.errors import UserError
 
 
 class Latencies:
     """Median milliseconds of a forward pass of one image on the study's device, measured once a network.
 
-    ``budgets`` limit them; ``measure`` maps an architecture to (median, 95th percentile) in milliseconds. After
-    ``max_outside`` measurements in a row outside the budgets there is an error.
+    ``budgets`` limit them; ``measure`` maps an architecture to milliseconds. After ``max_outside`` measurements in a
+    row outside the budgets there is an error.
     """
 
     def __init__(
         self,
         budgets: tuple[Budget, ...],
         journal: Journal,
-        measure: Callable[[Architecture], tuple[float, float]],
+        measure: Callable[[Architecture], float],
         max_outside: int = 100,
     ) -> None:
         self.budgets = budgets
@@ -34,17 +33,13 @@ class Latencies:
         self._outside = 0
 
     def of(self, architecture: Architecture) -> float:
-        """Latency in milliseconds. Raises StudyError after too many networks in a row outside the budgets, and where it
-        cannot be measured steadily: then nothing is decided about the network, and the same command goes on."""
+        """Latency in milliseconds. Raises StudyError after too many networks in a row outside the budgets."""
         key = digest(architecture)
         known = self._journal.folded.latencies.get(key)
         if known is not None:
             return known
-        try:
-            latency, p95 = (round(time, 6) for time in self._measure(architecture))
-        except UserError as error:
-            raise StudyError(f"{error}; the same command goes on") from None
-        self._journal.add("measured", digest=key, latency_ms=latency, p95_ms=p95)
+        latency = round(self._measure(architecture), 6)
+        self._journal.add("measured", digest=key, latency_ms=latency)
         inside = all(budget.violation_of(latency) <= 0 for budget in self.budgets)
         self._outside = 0 if inside else self._outside + 1
         if self._outside >= self._max_outside:
@@ -55,13 +50,12 @@ class Latencies:
         return latency
 
 
-def on_device(device: str, threads: int) -> Callable[[Architecture], tuple[float, float]]:
+def on_device(device: str, threads: int) -> Callable[[Architecture], float]:
     """Measures on ``device`` (on the CPU with this many threads), at the architecture's own image size."""
 
-    def measure(architecture: Architecture) -> tuple[float, float]:
+    def measure(architecture: Architecture) -> float:
         from nas.module.latency import latency
 
-        result = latency(architecture, device, threads=threads)
-        return result.median_ms, result.p95_ms
+        return latency(architecture, device, threads=threads).median_ms
 
     return measure

@@ -49,31 +49,6 @@ def test_measure_has_both():
     assert measured.latency.median_ms > 0
 
 
-STEADY, UNSTEADY = [10.0] * 19 + [11.0], [10.0] * 18 + [100.0] * 2
-
-
-def disturbed(monkeypatch, attempts):
-    """The times of each attempt in turn; the pauses between are noted and not made."""
-    pauses = []
-    monkeypatch.setattr("nas.module.latency._times", lambda *arguments: next(attempts))
-    monkeypatch.setattr("nas.module.latency.time.sleep", pauses.append)
-    return pauses
-
-
-def test_an_unsteady_latency_is_measured_again(monkeypatch):
-    pauses = disturbed(monkeypatch, iter([UNSTEADY, UNSTEADY, STEADY]))
-    result = latency(load("resnet-18").at(32))
-    assert (result.median_ms, result.p95_ms, result.attempts) == (10.0, 10.0, 3)
-    assert pauses == [0.5, 1.0]
-
-
-def test_a_latency_that_stays_unsteady_is_refused_with_both_values(monkeypatch):
-    pauses = disturbed(monkeypatch, iter([UNSTEADY] * 5))
-    with pytest.raises(UserError, match=r"not steady: in 5 attempts .* 2 times the median \(last 100 and 10 ms\)"):
-        latency(load("resnet-18").at(32))
-    assert pauses == [0.5, 1.0, 2.0, 4.0]
-
-
 def test_threads_are_put_back():
     before = torch.get_num_threads()
     network = load("resnet-18").at(32, 10)
