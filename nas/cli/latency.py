@@ -27,30 +27,41 @@ def parser() -> Parser:
     p.add_argument("--batch", type=count, default=1, metavar="N", help="images at once (1)")
     p.add_argument("--image-size", type=count, metavar="N", help="side of the square image in pixels")
     p.add_argument("--runs", type=count, default=50, metavar="N", help="runs timed, after 5 to warm up (50)")
-    p.add_argument("--threads", type=count, metavar="N", help="threads on the CPU; by default as many as torch chooses")
+    p.add_argument("--threads", type=count, metavar="N", help="threads on the CPU; by default 1 or all cores, measured")
     p.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"), help="of weights and images")
+    p.add_argument("--unsteady", action="store_true", help="measure once, also where other work disturbs it")
     add_json(p)
     return p
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure one network and print the result."""
-    from nas.module.latency import latency
+    from nas.machine import cores
+    from nas.module.latency import faster_threads, latency
     from nas.training.settings import device_of
 
     name, architecture = load_architecture(options.network, options.blocks)
     architecture = architecture.at(options.image_size)
+    device = device_of(options.device)
+    threads = options.threads
+    if threads is None and device == "cpu":
+        threads = faster_threads(architecture, options.batch, options.dtype, cores())
     result = latency(
         architecture,
-        device_of(options.device),
+        device,
         options.batch,
         runs=options.runs,
         dtype=options.dtype,
-        threads=options.threads,
+        threads=threads,
+        steady=not options.unsteady,
     )
     facts = {"name": name, "image_size": architecture.image_size, **asdict(result)}
     output.print_json(facts) if options.json else _print(facts)
     return DONE
+
+
+def _again(repeats: int) -> str:
+    return "" if repeats == 1 else f" in measurement {repeats}: those before were not steady"
 
 
 def _print(facts: dict[str, Any]) -> None:
@@ -59,7 +70,7 @@ def _print(facts: dict[str, Any]) -> None:
     print(f"{facts['name']}  {facts['image_size']} × {facts['image_size']} px, batch {facts['batch']}")
     output.print_pairs(
         [
-            ("median", f"{facts['median_ms']:.2f} ms over {facts['runs']} runs"),
+            ("median", f"{facts['median_ms']:.2f} ms over {facts['runs']} runs{_again(facts['repeats'])}"),
             ("5 to 95 %", f"{facts['p5_ms']:.2f} to {facts['p95_ms']:.2f} ms"),
             ("images/s", f"{facts['images_per_second']:,.1f}"),
             ("peak memory", None if peak is None else f"{peak / 1e6:,.1f} MB, weights included"),

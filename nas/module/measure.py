@@ -19,4 +19,4 @@ class Measured:
 
 def measure(architecture: Architecture, device: str = "cpu", batch: int = 1) -> Measured:
     """Count with fvcore and time on ``device``. Raises UserError where the network cannot be run there."""
-    return Measured(fvcore_macs(architecture), latency(architecture, device, batch))
+    return Measured(fvcore_macs(architecture), latency(architecture, device, batch, steady=False))

@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-RESNET = ("latency", "resnet-18", "--image-size", 32, "--runs", 3)
+RESNET = ("latency", "resnet-18", "--image-size", 32, "--runs", 3, "--unsteady")
 
 
 def test_latency_as_json(nas):
@@ -13,7 +13,18 @@ def test_latency_as_json(nas):
     assert 0 < data["p5_ms"] <= data["median_ms"] <= data["p95_ms"]
     assert data["images_per_second"] == pytest.approx(4000 / data["median_ms"])
     assert (data["batch"], data["runs"], data["threads"], data["dtype"]) == (4, 3, 1, "float32")
-    assert (data["device"], data["image_size"]) == ("cpu", 32)
+    assert (data["device"], data["image_size"], data["repeats"]) == ("cpu", 32, 1)
+    assert 0 < data["core_share"] <= 1.1
+
+
+def test_one_thread_or_all_is_measured(nas, monkeypatch):
+    asked = []
+    monkeypatch.setattr("nas.machine.usable_cores", lambda: 2)
+    monkeypatch.setattr("nas.module.latency.faster_threads", lambda *about: asked.append(about[1:]) or 2)
+    assert nas(*RESNET, "--json").data["threads"] == 2
+    assert asked == [(1, "float32", 2)]
+    assert nas(*RESNET, "--threads", 1, "--json").data["threads"] == 1
+    assert len(asked) == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says")

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import nn
 
 from nas.module.fvcore import count_module, fvcore_macs
-from nas.module.latency import latency
+from nas.module.latency import UnsteadyError, latency
 from nas.module.measure import measure
 from nas.module.memory import enough_memory
 from search_spaces import UserError, cost, load
@@ -35,7 +37,7 @@ def test_counting_leaves_the_module_alone():
 
 def test_latency_grows_with_the_batch():
     network = load("resnet-18").at(64, 10)
-    one, many = latency(network, batch=1, runs=8), latency(network, batch=16, runs=8)
+    one, many = latency(network, batch=1, runs=8, steady=False), latency(network, batch=16, runs=8, steady=False)
     assert 0 < one.p5_ms <= one.median_ms <= one.p95_ms
     assert many.median_ms > one.median_ms
     assert (many.batch, many.runs, many.device) == (16, 8, "cpu")
@@ -52,7 +54,7 @@ def test_measure_has_both():
 def test_threads_are_put_back():
     before = torch.get_num_threads()
     network = load("resnet-18").at(32, 10)
-    assert latency(network, runs=2, threads=before + 1).threads == before + 1
+    assert latency(network, runs=2, threads=before + 1, steady=False).threads == before + 1
     assert torch.get_num_threads() == before
 
 
@@ -74,3 +76,78 @@ def test_latency_on_a_gpu():
     measured = latency(load("resnet-18").at(64), "cuda", batch=8, runs=5, dtype="bfloat16")
     assert measured.peak_bytes >= 2 * 11_000_000
     assert measured.processor == torch.cuda.get_device_name()
+
+
+@pytest.fixture
+def disturbed(monkeypatch):
+    """A forward pass that takes what it is told, in milliseconds, on a clock that stands still while another process
+    has the core."""
+    from nas.module import latency as module
+
+    class Clock:
+        now = computing = 0.0
+
+        def __init__(self):
+            self.pauses = []
+
+        def perf_counter(self):
+            return self.now
+
+        def thread_time(self):
+            return self.computing
+
+        def sleep(self, seconds):
+            self.pauses.append(seconds)
+
+    def start(times, share=1.0):
+        clock, left = Clock(), iter(times)
+
+        def run():
+            milliseconds = next(left)
+            clock.now += milliseconds / 1e3
+            clock.computing += share * milliseconds / 1e3
+            return milliseconds
+
+        monkeypatch.setattr(module, "_forward", lambda *about: run)
+        monkeypatch.setattr(module, "time", clock)
+        return clock
+
+    return start
+
+
+def by_turns(runs, *, steady_from=math.inf):
+    """Runs of 10 ms of which every fifth takes 40 ms until measurement ``steady_from``."""
+    for repeat in range(4):
+        for run in range(runs * 2**repeat):
+            yield 40.0 if run % 5 == 0 and repeat < steady_from else 10.0
+
+
+def test_what_is_not_steady_is_measured_again_longer_and_later(disturbed):
+    clock = disturbed(by_turns(20, steady_from=2))
+    measured = latency(load("resnet-18").at(32), runs=20, warm_up=0, threads=1)
+    assert (measured.median_ms, measured.p95_ms, measured.runs, measured.repeats) == (10, 10, 80, 3)
+    assert clock.pauses == sorted(clock.pauses)
+    assert len(clock.pauses) == 3
+
+
+def test_what_stays_unsteady_is_refused_with_the_values(disturbed):
+    disturbed(by_turns(20))
+    with pytest.raises(UnsteadyError) as caught:
+        latency(load("resnet-18").at(32), runs=20, warm_up=0, threads=2)
+    text = str(caught.value)
+    assert "latency: must be steady, but in each of 4 measurements other work disturbed it" in text
+    assert "the 95th percentile, 40.00 ms, is 4.0 times its median of 10.00 ms, and may be 1.5 times that" in text
+    assert text.endswith("End other processes, use --threads 1, or take it as it is with --unsteady")
+    assert caught.value.latency.p95_ms == 40
+
+
+def test_a_machine_that_is_busy_all_the_time_is_noticed(disturbed):
+    disturbed([10.0] * 1000, share=0.5)
+    with pytest.raises(UnsteadyError, match="its thread had a core for 50% of the time, and must have one for 80%"):
+        latency(load("resnet-18").at(32), runs=20, threads=1)
+
+
+def test_unsteady_latencies_can_be_asked_for(disturbed):
+    disturbed(by_turns(20))
+    measured = latency(load("resnet-18").at(32), runs=20, warm_up=0, threads=1, steady=False)
+    assert (measured.median_ms, measured.p95_ms, measured.repeats) == (10, 40, 1)
