@@ -1,13 +1,14 @@
-"""Search a convolutional image classifier under a compute budget, train it, and report."""
+"""Search a convolutional image classifier under a compute budget, train it, and report.
+
+Importing this sets ``OMP_WAIT_POLICY=PASSIVE`` unless it is set or torch is loaded already: see :mod:`nas.machine`.
+"""
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from typing import Any
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded: threads that spin starve each other
-
+from nas.machine import let_threads_sleep
 from nas.search import search  # at once: the module of the same name must not take its place
 
 # The public functions, and the modules that they are imported from when first asked for: torch takes seconds.
@@ -24,6 +25,8 @@ FUNCTIONS = {
 }
 
 __all__ = ["search", *FUNCTIONS]
+
+let_threads_sleep()
 
 
 def __getattr__(name: str) -> Any:

@@ -217,7 +217,7 @@ class _Run:
         from nas.study.propose.latency import Latencies, on_device
 
         plan, settings = self.plan, self.definition.settings
-        measure = on_device(settings.get("device", "cpu"), settings.get("threads", 1))
+        measure = on_device(settings.get("device", "cpu"), settings.get("threads", 1), self.executor.paused)
         latencies = Latencies(plan.latency_budgets, self.journal, measure) if plan.latency_budgets else None
         candidates = Candidates(plan.feasible, key_of(plan, self.definition), latencies)
         training = Training(self.trainer, task_of(plan, self.definition), settings["epochs"])
@@ -270,6 +270,9 @@ class _Run:
             "budgets": list(self.definition.budgets),
             "weights": str(weights.relative_to(plan.folder)) if weights.exists() else None,
         }
+        latency = self.journal.folded.latencies.get(str(record.digest))
+        if latency is not None:
+            provenance["latency"] = {name: value for name, value in asdict(latency).items() if value is not None}
         save(plan.space.decide(record.decisions), plan.folder / layout.BASE, provenance)
 
     def _train_base(self, record: Record) -> FinalScore | None:

@@ -85,8 +85,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _latency_lines(plan: Plan) -> list[str]:
     """A latency is not in the counts above."""
-    limits = " and ".join(map(str, plan.latency_budgets))
-    return [f"  {limits}: measured candidate by candidate, before it is trained; not in these counts"] if limits else []
+    if not plan.latency_budgets:
+        return []
+    from nas.report.statements import how_measured
+    from nas.training.settings import device_of
+
+    limits, device = " and ".join(map(str, plan.latency_budgets)), device_of(plan.question.device)
+    how = f"median on {how_measured(device, 1)}"
+    return [f"  {limits}: measured candidate by candidate ({how}), before it is trained; not in these counts"]
 
 
 def _training_lines(plan: Plan, options: RunOptions) -> list[str]:
@@ -154,11 +160,13 @@ def result_lines(study: Study) -> list[str]:
         base_lines,
         handed_over_lines,
         is_demonstration,
+        latency_lines,
         noise_verdict,
     )
 
     base = study.base
-    lines = ["", f"study {study.folder}: {study.state}", *base_lines(study), *handed_over_lines(study)]
+    lines = ["", f"study {study.folder}: {study.state}", *base_lines(study)]
+    lines += [*handed_over_lines(study), *latency_lines(study)]
     if base is not None:
         rows = [(base.digest, f"{base.params:,}", f"{base.macs:,}", f"{study.definition.image_size} px")]
         lines += ["", *output.table_lines(("base", "parameters", "MACs", "at"), rows, "lrrr"), ""]
@@ -200,6 +208,10 @@ def result_data(study: Study) -> dict[str, Any]:
         "base": scale.named(study.base.to_data()) if study.base else None,
         "choice": scale.named(asdict(study.choice)) if study.choice else None,
         **{name: asdict(value) if value else None for name, value in findings.items()},
+        "latency": {
+            "base": asdict(study.base_latency) if study.base_latency else None,
+            **{"measured": len(study.latencies), "outside": study.too_slow, "unsteady": len(study.unsteady)},
+        },
         "demonstration": is_demonstration(study),
         "report": str(study.folder / layout.REPORT),
     }

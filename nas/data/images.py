@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from nas.data.centre_crop import CentreCrop
-from nas.storage.cores import cores
+from nas.machine import usable_cores
 from search_spaces.errors import UserError
 
 VERSION = 2  # of the rules for pixels and for splits: decoded copies of another version are not used
@@ -61,7 +61,7 @@ def decode(paths: Sequence[Path], side: int, channels: int) -> np.ndarray:
     def one(index: int) -> None:
         pixels[index] = read_image(paths[index], side, channels).transpose(1, 2, 0)
 
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         for _ in pool.map(one, range(len(paths))):  # asks for results, so that the first error ends it
             pass
     return pixels.transpose(0, 3, 1, 2)

@@ -9,7 +9,7 @@ from pathlib import Path
 from nas.report import parts
 from nas.report.figures import FIGURES
 from nas.report.figures.figure import Drawing, Figure
-from nas.report.statements import DEMONSTRATION, handed_over_lines, is_demonstration, noise_verdict
+from nas.report.statements import DEMONSTRATION, handed_over_lines, is_demonstration, latency_lines, noise_verdict
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.study import Study, open_study
@@ -40,7 +40,8 @@ def page(study: Study) -> str:
 def _body(study: Study) -> list[Html]:
     note = [element("p", DEMONSTRATION, class_="note")] if is_demonstration(study) else []
     verdict = noise_verdict(study.noise, study.definition.scale)
-    sentences = [element("p", line) for line in (*handed_over_lines(study), verdict)]
+    lines = (*handed_over_lines(study), *latency_lines(study)[-1:], verdict)
+    sentences = [element("p", line) for line in lines]
     figures = [_figure(name, figure, study) for name, figure in FIGURES.items()]
     table = [element("h2", "Trials"), parts.trials_table(study), parts.base_file(study), parts.definition(study)]
     return [parts.header(study), *note, parts.cards(study), *sentences, *figures, *table]

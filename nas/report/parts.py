@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nas.report import tables
-from nas.report.statements import comparison, fair_score, score_interval, score_note
+from nas.report.statements import comparison, fair_score, latency_note, score_interval, score_note
 from nas.storage import layout
 from nas.study import Record, Study
 from nas.study.records import STATES
@@ -36,6 +36,7 @@ BEFORE = {
 AFTER = {
     "MACs": Column("macs", rounded, "r"),
     "parameters": Column("params", rounded, "r"),
+    "latency": Column("latency_ms", lambda value: f"{value:.2f} ms", "r"),
     "epochs": Column("epochs", _unless_zero(str), "r"),
     "time": Column("seconds", _unless_zero(seconds_text), "r"),
     "repeat": Column("replicate", _unless_zero(str), "r"),
@@ -90,7 +91,7 @@ def trials_table(study: Study) -> Html:
         element("span", id="shown", class_="soft"),
         class_="controls",
     )
-    shown = columns(study.definition.scale)
+    shown = _shown(columns(study.definition.scale), study.records)
     titles = [
         element("th", element("button", title, type="button"), class_=column.class_) for title, column in shown.items()
     ]
@@ -128,6 +129,8 @@ def _base_cards(study: Study) -> list[Html]:
         _card("base, MACs", rounded(base.macs), f"{base.macs:,} at {study.definition.image_size} px"),
         _card("base, parameters", rounded(base.params), f"{base.params:,}"),
     ]
+    if (latency := study.base_latency) is not None:
+        shown.append(_card("base, latency", f"{latency.latency_ms:.2f} ms", latency_note(latency)))
     if reference is not None:
         span = f"{interval(reference.low, reference.high)}. {comparison(score, reference)}"
         shown.append(_card(reference.name, percent(reference.top1), span))
@@ -147,6 +150,12 @@ def _test_card(study: Study) -> list[Html]:
 def _card(name: str, value: str, note: str, class_: str = "card") -> Html:
     lines = element("div", name, class_="name"), element("b", value), element("div", note, class_="more")
     return element("div", *lines, class_=class_)
+
+
+def _shown(columns: Mapping[str, Column], records: Iterable[Record]) -> dict[str, Column]:
+    """A latency is shown where one was measured."""
+    measured = any(record.latency_ms is not None for record in records)
+    return {title: column for title, column in columns.items() if measured or column.field != "latency_ms"}
 
 
 def _row(record: Record, columns: Iterable[Column], is_base: bool) -> Html:

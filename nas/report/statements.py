@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nas.data.by_name import DEMONSTRATION as DIGITS
 from nas.study import Record, Study
-from nas.study.outcome import BaseChoice, FinalScore, Noise, TestScore
+from nas.study.outcome import BaseChoice, FinalScore, Measured, Noise, TestScore
 from nas.text.numbers import interval, percent, rounded
 from nas.text.scores import TOP1, Scale
 from nas.training.reference import Reference
@@ -88,6 +88,32 @@ def tested_line(test: TestScore) -> str:
 
 def _at(image_size: int | None) -> str:
     return f", at {image_size} px" if image_size else ""
+
+
+def latency_lines(study: Study) -> list[str]:
+    """What was measured for budgets of latency: the base, and how many networks were refused; else nothing."""
+    if not study.latencies and not study.unsteady:
+        return []
+    base, lines = study.base_latency, []
+    if base is not None:
+        lines.append(f"base: latency {base.latency_ms:.2f} ms ({latency_note(base)})")
+    unsteady = f", {len(study.unsteady)} could not be measured steadily and were passed over" if study.unsteady else ""
+    counted = f"{len(study.latencies)} networks measured, {study.too_slow} of them outside the budget{unsteady}"
+    return [*lines, f"latency: {counted}"]
+
+
+def latency_note(measured: Measured) -> str:
+    """Its 95th percentile, and how it was measured."""
+    within = "" if measured.p95_ms is None else f"95 % of runs within {measured.p95_ms:.2f} ms; "
+    return f"{within}{how_measured(measured.device, measured.threads, measured.batch, measured.processor)}"
+
+
+def how_measured(device: str | None, threads: int | None, batch: int = 1, processor: str | None = None) -> str:
+    """``cpu (its name), 1 thread, batch 1``, as far as it is known."""
+    where = (device or "the study's device") + (f" ({processor})" if processor else "")
+    on_cpu = threads is not None and not str(device).startswith("cuda")
+    several = f", {threads} thread{'' if threads == 1 else 's'}" if on_cpu else ""
+    return f"{where}{several}, batch {batch}"
 
 
 def fair_score(base: Record, choice: BaseChoice | None) -> float:

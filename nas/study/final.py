@@ -82,15 +82,15 @@ def _size_ratio(plan: Plan) -> float:
 
 def training_of(plan: Plan, definition: Definition, base: Architecture, final: FinalTraining) -> Training:
     """The training of a base, as :func:`nas.training.run_folder.run` takes it."""
-    from nas.module.thread_choice import threads_by_size
+    from nas.machine import cores
     from nas.training.settings import Settings
-    from nas.training.streaming import share_of_cores
+    from nas.training.threads import threads_by_size
     from nas.training.training import Training
 
     assert plan.data
     searched, chosen = Settings(**definition.settings), final.sized
     sizes: Any = {"epochs": chosen.epochs, "batch": chosen.batch, "image_size": final.image_size}
-    threads = searched.threads if searched.device != "cpu" else threads_by_size(base, share_of_cores())
+    threads = searched.threads if searched.device != "cpu" else threads_by_size(base, cores())
     return Training(
         name=plan.folder.resolve().name,
         architecture=base,

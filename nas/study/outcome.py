@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from nas.training.reference import Reference
+from search_spaces.network.budget import Budget
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,31 @@ class FinalScore:
     top1: float
     images: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Latency of a network on the study's device: median and percentiles of ``runs`` forward passes of ``batch``
+    images, in milliseconds. ``disturbance`` is what other work on the machine did to it, None where it is steady. Only
+    the median is known of what early releases measured."""
+
+    latency_ms: float
+    p5_ms: float | None = None
+    p95_ms: float | None = None
+    device: str | None = None
+    processor: str | None = None
+    threads: int | None = None
+    batch: int = 1
+    runs: int | None = None
+    repeats: int | None = None
+    disturbance: str | None = None
+
+    def violation(self, budget: Budget) -> float:
+        """How far it lies outside a budget of latency (≤ 0: inside): where it is steady its median, else both
+        percentiles, because other work mostly adds time."""
+        steady = self.disturbance is None or self.p5_ms is None or self.p95_ms is None
+        values = (self.latency_ms,) if steady else (self.p5_ms, self.p95_ms)
+        return max(budget.violation_of(value) for value in values if value is not None)
 
 
 FINDINGS: dict[str, type[Any]] = {

@@ -11,7 +11,7 @@ from typing import Any
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.study.log import Event
-from nas.study.outcome import FINDINGS, BaseChoice, FinalScore, Noise, TestScore, from_fields
+from nas.study.outcome import FINDINGS, BaseChoice, FinalScore, Measured, Noise, TestScore, from_fields
 from nas.training.reference import Reference
 from search_spaces.network.cost import FLOAT32
 
@@ -25,9 +25,9 @@ class Record:
     the user's own evaluator it is the score, of any scale.
 
     ``decisions`` gives every decision its label. ``constraints`` is how far each budget is passed (≤ 0: kept);
-    ``latency_ms`` is measured where a budget limits it. ``origin`` says who proposed it: start, random, sampler,
-    neighbour, child, uniform, enumerated or retrain. ``source`` is the trial whose score was reused, or whose
-    candidate is trained again (then ``replicate`` ≥ 1).
+    ``latency_ms`` (median) and ``latency_p95_ms`` are measured where a budget limits the latency. ``origin`` says who
+    proposed it: start, random, sampler, neighbour, child, uniform, enumerated or retrain. ``source`` is the trial whose
+    score was reused, or whose candidate is trained again (then ``replicate`` ≥ 1).
     """
 
     trial: int
@@ -50,6 +50,7 @@ class Record:
     origin: str = "sampler"
     source: int | None = None
     latency_ms: float | None = None
+    latency_p95_ms: float | None = None
 
     @property
     def counted(self) -> bool:
@@ -74,7 +75,8 @@ class Record:
 
 @dataclass
 class Folded:
-    """What a log says so far. Only ``apply`` changes it."""
+    """What a log says so far. Only ``apply`` changes it. ``latencies`` are by the network's digest; ``unsteady`` those
+    that could not be told to lie inside or outside the budgets."""
 
     records: dict[int, Record] = field(default_factory=dict)
     reference: Reference | None = None
@@ -85,7 +87,8 @@ class Folded:
     ended: Event | None = None
     trials: int | None = None
     next_trial: int = 0
-    latencies: dict[str, float] = field(default_factory=dict)
+    latencies: dict[str, Measured] = field(default_factory=dict)
+    unsteady: dict[str, Measured] = field(default_factory=dict)
 
 
 def fold(events: Iterable[Event]) -> Folded:
@@ -107,7 +110,10 @@ def apply(folded: Folded, event: Event) -> None:
     elif kind == "opened":
         folded.trials, folded.ended = event.get("trials"), None
     elif kind == "measured":
-        folded.latencies[event["digest"]] = event["latency_ms"]
+        folded.latencies[event["digest"]] = from_fields(Measured, event)
+        folded.unsteady.pop(event["digest"], None)
+    elif kind == "unsteady":
+        folded.unsteady[event["digest"]] = from_fields(Measured, event)
     elif kind == "ended":
         folded.ended = event
     elif kind in FINDINGS:

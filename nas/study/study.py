@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,12 +12,13 @@ from nas.storage.layout import LOG, STUDY
 from nas.study.definition import Definition, read_definition
 from nas.study.log import read_log
 from nas.study.objectives import ranked
-from nas.study.outcome import BaseChoice, FinalScore, Noise, TestScore
+from nas.study.outcome import BaseChoice, FinalScore, Measured, Noise, TestScore
 from nas.study.question import Question
 from nas.study.records import Folded, Record, fold
 from nas.text.html import element
 from nas.text.numbers import rounded
 from nas.training.reference import Reference
+from search_spaces import Budget
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class Study:
     trial, ``choice`` says how it was chosen, ``test`` how it does on the test split, ``final`` how it does when trained
     at its deployment; ``reference`` and ``noise`` are what scores are compared with. What is not known yet is None.
     ``trials_wanted`` is how far the last run was to go. ``problems`` has one line per damaged piece of the log.
+    ``latencies`` are what budgets of latency asked for, by the network's digest; ``unsteady`` are those of networks
+    that were passed over because of them.
     """
 
     folder: Path
@@ -51,6 +55,8 @@ class Study:
     trials_wanted: int | None
     final: FinalScore | None = None
     problems: tuple[str, ...] = ()
+    latencies: Mapping[str, Measured] = field(default_factory=dict)
+    unsteady: Mapping[str, Measured] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -66,6 +72,17 @@ class Study:
     def search_size(self) -> int:
         """Image size in pixels at which candidates were trained; under the user's own evaluator that of deployment."""
         return int(self.definition.settings.get("image_size") or self.definition.image_size)
+
+    @property
+    def base_latency(self) -> Measured | None:
+        """What was measured of the base, where a budget limits the latency."""
+        return self.latencies.get(str(self.base.digest)) if self.base else None
+
+    @property
+    def too_slow(self) -> int:
+        """Networks that were measured and lie outside the budgets of latency."""
+        budgets = [budget for budget in map(Budget.parse, self.definition.budgets) if budget.metric == "latency_ms"]
+        return sum(any(m.violation(budget) > 0 for budget in budgets) for m in self.latencies.values())
 
     @property
     def done(self) -> int:
@@ -151,6 +168,8 @@ def open_study(folder: Path | str) -> Study:
         state=_state(folded, running),
         trials_wanted=folded.trials,
         problems=content.problems,
+        latencies=folded.latencies,
+        unsteady=folded.unsteady,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from nas.data.by_name import load_data
 from nas.data.dataset import Data
+from nas.machine import cores
 from nas.module.files import DTYPES
 from nas.module.loading import load_architecture, weights_file
 from nas.training.distributed import joined, processes, together, world
@@ -16,7 +17,6 @@ from nas.training.recipes import default_recipe, recipe_of
 from nas.training.run_folder import OnEpoch, run
 from nas.training.settings import device_of, settings_for
 from nas.training.sizing import for_data, sized
-from nas.training.streaming import share_of_cores
 from nas.training.training import Training
 from search_spaces import Architecture
 from search_spaces.errors import UserError, did_you_mean
@@ -95,7 +95,7 @@ def training_of(
         device.partition(":")[0] if processes() > 1 else device,
         epochs=size.epochs,
         batch=size.batch,
-        threads=checked(_positive, threads, "threads") or (1 if device.startswith("cuda") else share_of_cores()),
+        threads=checked(_positive, threads, "threads") or (1 if device.startswith("cuda") else cores()),
         processes=processes(),
         **settings,
     )

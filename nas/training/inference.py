@@ -18,11 +18,11 @@ from nas.data.dataset import SPLITS, Data
 from nas.data.image_files import listed
 from nas.data.images import read_image
 from nas.data.splits import Split
+from nas.machine import usable_cores
 from nas.module.classifier import load_classifier
 from nas.module.files import Trained
 from nas.module.loading import LoadedNetwork
 from nas.module.onnx_network import OnnxNetwork
-from nas.storage.cores import cores
 from nas.training.batches import Batches, normalised, statistics
 from nas.training.cropped import cropped
 from nas.training.evaluation import Evaluation
@@ -127,7 +127,7 @@ def predictions(
     trained = known_classes(network)
     settings = _settings(network, device, batch)
     module = network.module.to(settings.device)
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         for start in range(0, len(images), batch):
             paths = list(map(Path, images[start : start + batch]))
             results = list(pool.map(partial(_read, trained), paths))

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nas.storage.cores import cores
+from nas.machine import usable_cores
 from search_spaces.counting.intervals import wilson
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _sample(split: Split | StreamedSplit) -> tuple[np.ndarray, np.ndarray]:
     times = max(1, split.side // MAX_SIDE)
     if times == 1:
         return split.sample(MAX_IMAGES).reshape(len(index), -1), split.labels[index]
-    with ThreadPoolExecutor(cores()) as pool:  # one by one: large images are never all in memory
+    with ThreadPoolExecutor(usable_cores()) as pool:  # one by one: large images are never all in memory
         pixels = list(pool.map(lambda i: _shrunk(split.read(int(i)), times), index))
     return np.stack(pixels), split.labels[index]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from nas.data.splits import StreamedSplit
-from nas.storage.cores import cores
+from nas.machine import cores
 from search_spaces import UserError
 
 MAX_WORKERS = 16
@@ -40,7 +39,7 @@ def streamed(split: StreamedSplit, indices: Sequence[Tensor], device: torch.devi
     loader: DataLoader[Any] = DataLoader(
         _Decoded(split),
         batch_sampler=[index.tolist() for index in indices],
-        num_workers=min(MAX_WORKERS, share_of_cores()),
+        num_workers=min(MAX_WORKERS, cores()),
         prefetch_factor=PREFETCH,
         collate_fn=_together,
         pin_memory=device.type == "cuda",
@@ -49,11 +48,6 @@ def streamed(split: StreamedSplit, indices: Sequence[Tensor], device: torch.devi
         if isinstance(batch, UserError):
             raise batch
         yield batch.to(device, non_blocking=True)
-
-
-def share_of_cores() -> int:
-    """This process's share of the cores that it may use."""
-    return max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def _together(images: list[Any]) -> Any:

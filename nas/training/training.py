@@ -14,10 +14,10 @@ from typing import Any
 import torch
 
 from nas.data.dataset import Data
+from nas.machine import cores
 from nas.module.files import State, fit_weights, load_weights
 from nas.module.loading import as_ours
 from nas.module.network import build
-from nas.module.thread_choice import measured_threads
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.storage.versions import installed_versions
@@ -25,13 +25,14 @@ from nas.training.recipe import Recipe
 from nas.training.settings import Settings, trained_network
 from nas.training.sizing import Sized
 from nas.training.start import Start, begin
-from nas.training.streaming import share_of_cores
+from nas.training.threads import faster_threads
 from search_spaces import Architecture, digest
 from search_spaces.errors import UserError
 from search_spaces.files.codec import read
 from search_spaces.files.strict_yaml import dump
 
 SCHEMA = 1
+THREADS = "settings.threads"
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +131,7 @@ class Training:
 
     def default_folder(self) -> Path:
         """``runs/<network>-<data>-<recipe>-<first 8 of the identity's digest>``; threads are left out."""
-        identity = {name: value for name, value in self.identity().items() if name != "settings.threads"}
+        identity = {name: value for name, value in self.identity().items() if name != THREADS}
         sha = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
         parts = (self.name, self.data.name, self.recipe.name.partition(" ")[0], sha)
         return Path("runs") / "-".join(re.sub(r"[^\w.]+", "_", part)[:60] for part in parts)
@@ -140,9 +141,9 @@ class Training:
         in their last digits by the number of threads, which is part of what a training is."""
         if (folder / layout.TRAINING).is_file():
             stored = _identity(read(folder / layout.TRAINING), folder)
-            count = stored.get("settings.threads", self.settings.threads)
+            count = stored.get(THREADS, self.settings.threads)
         elif self.settings.device == "cpu" and self.settings.processes == 1:
-            count = measured_threads(self.trained, share_of_cores(), self.settings.batch)
+            count = faster_threads(self.trained, self.settings.batch, cores())
         else:
             count = self.settings.threads
         return replace(self, settings=replace(self.settings, threads=count))
@@ -153,10 +154,13 @@ class Training:
     def check_same(self, folder: Path) -> None:
         """Raise UserError that names every field in which the training of a folder differs from this one."""
         there, asked = _identity(read(folder / layout.TRAINING), folder), self.identity()
-        different = [f"{n} (there {there.get(n)}, asked {asked[n]})" for n in asked if there.get(n) != asked[n]]
-        if different:
-            differences = "; ".join(different)
-            raise UserError(f"{folder} holds another training; it differs in {differences}; --out names another folder")
+        different = [name for name in asked if there.get(name) != asked[name]]
+        if not different:
+            return
+        texts = [f"{name} (there {there.get(name)}, asked {asked[name]})" for name in different]
+        goes_on = f"--threads {there[THREADS]} goes on, " if different == [THREADS] else ""
+        way_out = f"{goes_on}another folder (--out DIR) begins anew"
+        raise UserError(f"{folder} holds another training; it differs in {'; '.join(texts)}: {way_out}")
 
 
 def _identity(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:

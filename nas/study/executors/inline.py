@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from nas.study.executors.protocol import Handler, Job
@@ -43,6 +44,9 @@ class Inline:
             handler.failed(job.trial, _reason(error, report.epochs))
         else:
             handler.done(job.trial, result)
+
+    def paused(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def close(self) -> None:
         self._job = None

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from nas.machine import usable_cores
 from nas.storage import layout
-from nas.storage.cores import cores
 from nas.study.errors import StudyError
 from nas.study.executors.protocol import MAX_ATTEMPTS, Handler, Job
 
@@ -94,6 +96,11 @@ class Worker:
         """Whether its peak memory (KiB) has outgrown that of its first training."""
         first = self.first_memory = self.first_memory or memory
         return memory > self.patience.growth * first and memory > first + self.patience.grown_kib
+
+    def signal(self, number: int) -> None:
+        """Send a signal to it and to the processes that it started."""
+        with suppress(ProcessLookupError, PermissionError):  # it is dead: the next read says so
+            os.killpg(self.process.pid, number)
 
     def end(self) -> int:
         """Kill it, and return what it exited with."""
@@ -190,6 +197,19 @@ class Local:
         else:
             handler.failed(job.trial, f"{reason} (attempt {attempt} of {MAX_ATTEMPTS})")
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Within, all processes are stopped, which is no silence of theirs."""
+        began, workers = time.monotonic(), list(self._workers.values())
+        try:
+            for worker in workers:
+                worker.signal(signal.SIGSTOP)
+            yield
+        finally:
+            for worker in workers:
+                worker.signal(signal.SIGCONT)
+                worker.heard += time.monotonic() - began
+
     def close(self) -> None:
         while self._workers:
             self._workers.popitem()[1].end()
@@ -208,7 +228,7 @@ def environments(settings: Mapping[str, Any], workers: int | str, trials: int) -
         devices = [devices[int(index)]] if index else devices
         count = len(devices) if workers == "auto" else int(workers)
         return [{**threads, "CUDA_VISIBLE_DEVICES": devices[i % len(devices)]} for i in range(count)]
-    count = min(max(1, cores() // settings.get("threads", 1)), trials) if workers == "auto" else int(workers)
+    count = min(max(1, usable_cores() // settings.get("threads", 1)), trials) if workers == "auto" else int(workers)
     return [threads] * count
 
 

@@ -7,6 +7,7 @@ the log and in the checkpoints.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -60,6 +61,10 @@ class Executor(Protocol):
         """Hand over what happened; at least one event, unless the timeout (seconds) passes. Raises StudyError where
         the machine, and not the candidate, is the reason why a training stopped (a full disk): it is not held against
         the candidate, and the same command trains it again."""
+        ...
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Within, trainings stand still where they would disturb a measurement on this machine."""
         ...
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from nas.study.objectives import Objective
+from nas.study.outcome import Measured
 from nas.study.propose.latency import Latencies
 from nas.study.records import Record
 from nas.study.seeds import derive, generator
@@ -36,11 +37,18 @@ class Candidate:
     constraints: Mapping[str, float]
     origin: str
     keys: Callable[[Architecture], tuple[str, str]]
-    latency_ms: float | None = None
+    latency: Measured | None = None
 
     @property
     def fits(self) -> bool:
         return all(violation <= 0 for violation in self.constraints.values())
+
+    @property
+    def reason(self) -> str:
+        """Why it does not fit."""
+        if self.latency is not None and self.latency.disturbance is not None:
+            return f"passed over, its latency could not be measured steadily: {self.latency.disturbance}"
+        return f"outside {', '.join(name for name, violation in self.constraints.items() if violation > 0)}"
 
     @cached_property
     def digest(self) -> str:
@@ -62,7 +70,8 @@ class Candidate:
             decisions=dict(decisions),
             constraints=dict(self.constraints),
             origin=self.origin,
-            latency_ms=self.latency_ms,
+            latency_ms=self.latency.latency_ms if self.latency else None,
+            latency_p95_ms=self.latency.p95_ms if self.latency else None,
         )
         keys = {"digest": self.digest, "training_key": self.training_key} if self.fits else {}
         return replace(whole, **keys, **fields)  # type: ignore[arg-type]
@@ -87,7 +96,7 @@ class Candidates:
         constraints = {str(budget): budget.violation(total) for budget in self.feasible.budgets}
         if self.latencies is not None and all(violation <= 0 for violation in constraints.values()):
             latency = self.latencies.of(architecture)
-            constraints |= {str(budget): budget.violation_of(latency) for budget in self.latencies.budgets}
+            constraints |= {str(budget): latency.violation(budget) for budget in self.latencies.budgets}
         return Candidate(architecture, total, constraints, origin, self._keys, latency)
 
     def decided(self, labels: Mapping[str, str], origin: str) -> Candidate:

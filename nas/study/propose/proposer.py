@@ -91,9 +91,8 @@ class Proposer:
 
     def _record_infeasible(self, candidate: Candidate) -> None:
         trial = self._journal.folded.next_trial
-        over = [name for name, violation in candidate.constraints.items() if violation > 0]
         record = candidate.record(trial, self.decisions(candidate))
-        self._journal.finish(trial, record, "infeasible", reason=f"outside {', '.join(over)}")
+        self._journal.finish(trial, record, "infeasible", reason=candidate.reason)
 
     def _record_repeat(self, candidate: Candidate, source: int) -> None:
         trial = self._journal.folded.next_trial

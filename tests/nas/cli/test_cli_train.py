@@ -161,6 +161,24 @@ def test_threads_are_those_it_began_with(nas, net, tmp_path):
     assert nas(*words, "--threads", "1").code == 0
     assert nas(*words, "--resume").code == 0
     assert len(list((tmp_path / "runs").iterdir())) == 1
+    done = nas(*words, "--threads", "2")
+    assert done.code == 2
+    assert (
+        "settings.threads (there 1, asked 2): --threads 1 goes on, another folder (--out DIR) begins anew" in done.err
+    )
+
+
+def test_threads_are_chosen_at_the_beginning_and_written_down(nas, net, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("nas.machine.usable_cores", lambda: 2)
+    monkeypatch.setattr(
+        "nas.training.training.faster_threads", lambda network, images, most: asked.append((images, most)) or most
+    )
+    words = ("train", net, "--data", "digits", *QUICK[:4], "--image-size", "8", "--out", "run")
+    assert "2 threads" in nas(*words).out
+    assert "threads: 2" in (tmp_path / "run" / "train.yaml").read_text()
+    assert nas(*words, "--resume").code == 0
+    assert [most for _, most in asked] == [2]
 
 
 @pytest.mark.parametrize("freeze", [("body", "head"), ("stages.7",)])

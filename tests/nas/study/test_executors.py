@@ -94,6 +94,16 @@ def test_waiting_for_nothing_returns(executor):
     executor.wait(Heard(), timeout=0)
 
 
+def test_a_training_goes_on_after_a_pause(executor, job):
+    executor.submit(job(0))
+    with executor.paused():
+        pass
+    heard = Heard()
+    while not heard.ended():
+        executor.wait(heard)
+    assert heard.ended()[0][0] == "done"
+
+
 def test_closing_twice_is_no_error_and_ends_what_runs(executor, job):
     executor.submit(job(0))
     executor.close()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from heard import Heard
 
@@ -108,6 +111,20 @@ def test_a_long_epoch_with_signs_of_life_does_not_hang(local, tmp_path):
     assert [event[0] for event in heard.events] == ["started", "epoch", "done"]
 
 
+def test_processes_stand_still_in_a_pause_which_is_no_silence(local, tmp_path):
+    executor = local(least=2.5, factor=0.0)
+    heard = Heard()
+    executor.submit(Job(0, "pretenders:slow_epoch", {}, 0, str(tmp_path / "0.ckpt")))
+    executor.wait(heard)  # it lives
+    [process] = psutil.Process().children()
+    with executor.paused():
+        time.sleep(3)
+        assert process.status() == psutil.STATUS_STOPPED
+    while not heard.ended():
+        executor.wait(heard)
+    assert [event[0] for event in heard.events] == ["started", "epoch", "done"]
+
+
 def test_a_process_that_grew_is_replaced(local, tmp_path):
     executor = local(growth=0.0, grown_kib=-(1 << 40))
     first, second = (run(executor, tmp_path, "good").ended()[0][2]["pid"] for _ in range(2))
@@ -123,3 +140,9 @@ def test_each_worker_sees_one_gpu_or_none_in_particular(monkeypatch, device, wor
     variables = environments({"device": device, "threads": 1}, workers, trials=8)
     assert [worker.get("CUDA_VISIBLE_DEVICES") for worker in variables] == seen
     assert all(worker["OMP_NUM_THREADS"] == "1" for worker in variables)
+    assert all(worker["OMP_WAIT_POLICY"] in ("PASSIVE", os.environ.get("OMP_WAIT_POLICY")) for worker in variables)
+
+
+def test_auto_fills_the_cores_that_a_container_has(monkeypatch):
+    monkeypatch.setattr("nas.study.executors.local.usable_cores", lambda: 3)
+    assert len(environments({"device": "cpu", "threads": 1}, "auto", trials=8)) == 3

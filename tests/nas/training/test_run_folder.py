@@ -8,7 +8,6 @@ import torch
 
 from nas.training.evaluation import Evaluation
 from nas.training.run_folder import compact, summary_text
-from nas.training.streaming import share_of_cores
 
 
 def facts_of(classes):
@@ -35,12 +34,3 @@ def test_ten_classes_keep_the_whole_matrix():
     facts = facts_of(10)
     stored = json.loads(summary_text({"name": "n", "seed": 0, "test": compact(facts)}))
     assert stored == json.loads(json.dumps({"name": "n", "seed": 0, "test": facts}))
-
-
-def test_a_training_may_use_all_its_cores(monkeypatch):
-    """The loader's limit on worker processes is none on threads."""
-    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(64)), raising=False)
-    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
-    assert share_of_cores() == 64
-    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
-    assert share_of_cores() == 16

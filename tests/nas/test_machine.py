@@ -1,0 +1,88 @@
+"""How many cores a process may use, and how OpenMP's threads wait, before torch is loaded."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nas.machine import cores, usable_cores
+
+V1 = ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")
+
+
+@pytest.fixture
+def cgroup(tmp_path, monkeypatch):
+    """A machine of 64 cores; ``cgroup({"cpu.max": "200000 100000"})`` puts files where the kernel has them."""
+    root, opened, exists = "/sys/fs/cgroup", builtins.open, os.path.exists
+
+    def moved(path):
+        return path.replace(root, str(tmp_path)) if str(path).startswith(root) else path
+
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(64)), raising=False)
+    monkeypatch.setattr("os.path.exists", lambda path: exists(moved(path)))
+    monkeypatch.setattr("builtins.open", lambda path, *rest, **options: opened(moved(path), *rest, **options))
+    monkeypatch.delenv("LOKY_MAX_CPU_COUNT", raising=False)
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
+
+    def put(files):
+        for name, text in files.items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(f"{text}\n")
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("files", "count"),
+    [
+        ({}, 64),
+        ({"cpu.max": "max 100000"}, 64),
+        ({"cpu.max": "200000 100000"}, 2),
+        ({"cpu.max": "150000 100000"}, 2),
+        ({"cpu.max": "10000 100000"}, 1),
+        (dict(zip(V1, ("-1", "100000"), strict=True)), 64),
+        (dict(zip(V1, ("400000", "100000"), strict=True)), 4),
+    ],
+    ids=str,
+)
+def test_the_quota_of_a_container_is_respected(cgroup, files, count):
+    cgroup(files)
+    assert usable_cores() == cores() == count
+
+
+def test_processes_of_one_training_share_the_cores(cgroup, monkeypatch):
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    assert cores() == 16
+    cgroup({"cpu.max": "200000 100000"})
+    assert cores() == 1
+
+
+def test_cores_are_counted_in_one_place():
+    package = Path(sys.modules["nas"].__file__).parent
+    users = {p.name for p in package.rglob("*.py") if any(word in p.read_text() for word in ("cpu_count", "affinity"))}
+    assert users == {"machine.py"}
+
+
+@pytest.mark.parametrize(
+    ("program", "given", "policy"),
+    [
+        ("import nas", None, "PASSIVE"),
+        ("import nas.cli", None, "PASSIVE"),
+        ("import nas", "ACTIVE", "ACTIVE"),
+        ("import torch, nas", None, None),  # too late
+    ],
+)
+def test_idle_threads_sleep_unless_the_user_wants_otherwise(program, given, policy):
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    environment["PYTHONPATH"] = os.pathsep.join(place for place in sys.path if place)
+    if given:
+        environment["OMP_WAIT_POLICY"] = given
+    code = f"{program}, os; print(os.environ.get('OMP_WAIT_POLICY'))"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(policy)
