@@ -20,6 +20,7 @@ from nas.training.loop import train
 from nas.training.recipes import RECIPES
 from nas.training.reference import reference
 from nas.training.settings import settings_for
+from nas.training.sizing import sized
 from search_spaces import Architecture, Budget, cost, load
 
 
@@ -42,19 +43,16 @@ def main() -> None:
     parser.add_argument("--stream", type=int, default=11, help="seed of the sample of networks")
     asked = parser.parse_args()
     changes = {name: yaml.safe_load(value) for name, _, value in (each.partition("=") for each in asked.changes)}
-    recipe, data = replace(RECIPES["proxy"], **changes), load_data("digits")
+    data = load_data("digits")
+    size = sized(replace(RECIPES["proxy"], **changes), len(data.train))
+    settings = settings_for(size.recipe, "cpu", epochs=size.epochs, batch=size.batch, image_size=size.recipe.image_size)
+    print(size)
     print(f"logistic regression {reference(data).top1:.2%} of {len(data.val)} validation images")
     top1, seconds = [], []
     for number, architecture in enumerate(candidates(asked.networks, asked.stream)):
         for seed in range(asked.seeds):
             start = time.process_time()
-            result = train(
-                architecture,
-                data,
-                recipe,
-                settings=settings_for(recipe, "cpu", image_size=recipe.image_size),
-                seed=seed,
-            )
+            result = train(architecture, data, size.recipe, settings=settings, seed=seed)
             top1.append(result.top1)
             seconds.append(time.process_time() - start)
             print(f"network {number} seed {seed}: {result.top1:.2%}, {seconds[-1]:.1f} CPU s", flush=True)
