@@ -95,7 +95,7 @@ def latency(
     pauses = (0.0, *PAUSES) if steady else (0.0,)
     with using(threads), enough_memory(f"{architecture.image_size} px, batch {batch}"):
         before = reset_peak(device)
-        run = _forward(architecture, device, batch, dtype)
+        run = forward_pass(architecture, device, batch, dtype)
         for repeat, pause in enumerate(pauses):
             time.sleep(pause)
             times, share = _times(run, runs * 2**repeat, warm_up)
@@ -113,7 +113,7 @@ def faster_threads(architecture: Architecture, batch: int, dtype: str, most: int
     if most == 1:
         return 1
     with enough_memory(f"{architecture.image_size} px, batch {batch}"):
-        return faster_count(_forward(architecture, "cpu", batch, dtype), most)
+        return faster_count(forward_pass(architecture, "cpu", batch, dtype), most)
 
 
 def _latency(
@@ -146,7 +146,7 @@ def _times(run: Callable[[], float], runs: int, warm_up: int) -> tuple[list[floa
     return times, (time.thread_time() - computing) / (time.perf_counter() - start)
 
 
-def _forward(architecture: Architecture, device: str, batch: int, dtype: str) -> Callable[[], float]:
+def forward_pass(architecture: Architecture, device: str, batch: int, dtype: str) -> Callable[[], float]:
     """A forward pass of random images that returns its milliseconds."""
     kind = getattr(torch, dtype)
     module = build(architecture).eval().to(device, kind, memory_format=torch.channels_last)  # type: ignore[call-overload]

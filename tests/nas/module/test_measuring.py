@@ -108,7 +108,7 @@ def disturbed(monkeypatch):
             clock.computing += share * milliseconds / 1e3
             return milliseconds
 
-        monkeypatch.setattr(module, "_forward", lambda *about: run)
+        monkeypatch.setattr(module, "forward_pass", lambda *about: run)
         monkeypatch.setattr(module, "time", clock)
         return clock
 
