@@ -1,5 +1,5 @@
-"""The whole way with own photos and defaults: for a stranger's program what is exported has the accuracy and the costs that
-the study states, to the digit."""
+"""The whole way with own photos and defaults: what is exported has, for a stranger's program, the accuracy and the
+costs that the study states, to the digit."""
 
 from __future__ import annotations
 
