@@ -267,6 +267,8 @@ class _Run:
             **self.definition.scale.named(asdict(choice)),
             "macs": record.macs,
             "params": record.params,
+            "image_size": self.definition.image_size,
+            "search_size": self.definition.settings.get("image_size"),
             "budgets": list(self.definition.budgets),
             "weights": str(weights.relative_to(plan.folder)) if weights.exists() else None,
         }

@@ -7,7 +7,7 @@ import argparse
 from nas.cli import output
 from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command
-from nas.report.statements import base_lines, noise_verdict
+from nas.report.statements import base_lines, handed_over_lines, latency_lines, noise_verdict, sizes_line
 from nas.storage.layout import REPORT
 from nas.study import Record, Study, open_study
 from nas.text.numbers import rounded, seconds_text
@@ -58,8 +58,9 @@ def print_study(study: Study) -> None:
     titles = ("trial", "state", scale.name, "MACs", "parameters", "epochs", "time", "network", "")
     output.print_table(titles, rows, "rlrrrrrll")
     print()
-    for line in (*base_lines(study), noise_verdict(study.noise, scale)):
+    for line in (sizes_line(study), *base_lines(study), *handed_over_lines(study), *latency_lines(study)):
         print(line)
+    print(noise_verdict(study.noise, scale))
 
 
 def _row(record: Record, scale: Scale, is_base: bool) -> tuple[object, ...]:

@@ -25,7 +25,7 @@ nas studies show studies/mine
 nas studies rm studies/mine --yes
 """
 
-NO_BASE = {"top1": None, "score": None, "macs": None}
+NO_BASE = dict.fromkeys(("top1", "score", "score_size", "macs", "size"))
 
 
 def parser() -> Parser:
@@ -70,9 +70,12 @@ def _list(root: Path, as_json: bool) -> int:
     elif not summaries:
         print(f"no studies under {root}")
     else:
-        rows = [(s["folder"], s["state"], s["trained"], _score(s), rounded(s["macs"])) for s in summaries]
+        rows = [
+            (s["folder"], s["state"], s["trained"], _score(s), _px(s["score_size"]), rounded(s["macs"]), _px(s["size"]))
+            for s in summaries
+        ]
         base = "base top-1" if all(s["score"] is None for s in summaries) else "base"
-        output.print_table(("study", "state", "trained", base, "base MACs"), rows, "llrrr")
+        output.print_table(("study", "state", "trained", base, "at", "base MACs", "at"), rows, "llrrrrr")
     return DONE
 
 
@@ -81,8 +84,20 @@ def _summary(folder: Path) -> dict[str, Any]:
         study = open_study(folder)
     except UserError as error:  # one unreadable study must not hide the others
         return {"folder": str(folder), "state": f"unreadable: {error}", "trained": None, **NO_BASE}
-    base = {} if study.base is None else {study.definition.scale.key: study.base.top1, "macs": study.base.macs}
+    if study.base is None:
+        return {"folder": str(folder), "state": study.state, "trained": study.done, **NO_BASE}
+    score, size = study.base.top1, study.search_size
+    if study.final is not None:  # the network that is handed over
+        score, size = study.final.validation, study.final.image_size
+    base = {
+        **{study.definition.scale.key: score, "score_size": size},
+        **{"macs": study.base.macs, "size": study.definition.image_size},
+    }
     return {"folder": str(folder), "state": study.state, "trained": study.done, **NO_BASE, **base}
+
+
+def _px(size: int | None) -> str | None:
+    return None if size is None else f"{size} px"
 
 
 def _score(summary: Mapping[str, Any]) -> str:

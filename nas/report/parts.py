@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nas.report import tables
-from nas.report.statements import comparison, fair_score, latency_note, score_interval, score_note
+from nas.report.statements import (
+    comparison,
+    fair_score,
+    latency_note,
+    score_interval,
+    score_note,
+    sizes_line,
+)
 from nas.storage import layout
 from nas.study import Record, Study
 from nas.study.records import STATES
@@ -59,7 +66,7 @@ def header(study: Study) -> Html:
     return joined(
         [
             element("h1", f"Which network of {definition.name} is best {where}{limits}?"),
-            element("p", f"study {study.name}, {study.state}", class_="soft"),
+            element("p", f"study {study.name}, {study.state}; {sizes_line(study)}", class_="soft"),
             *problems,
         ]
     )

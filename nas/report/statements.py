@@ -54,6 +54,14 @@ def base_lines(study: Study) -> list[str]:
     return [*lines, reference_line(reference), comparison(fair_score(base, choice), reference)]
 
 
+def sizes_line(study: Study) -> str:
+    """At which image sizes the scores of trials and the costs hold."""
+    side, searched = study.definition.image_size, study.search_size
+    if side == searched:
+        return f"scores and costs hold at {side} px"
+    return f"scores of trials hold at {searched} px, costs at {side} px"
+
+
 def handed_over_lines(study: Study) -> list[str]:
     """What the network that the study hands over reaches, at which image size and on which split; or that it has not
     been trained at its deployment."""
