@@ -36,6 +36,7 @@ def parser() -> Parser:
         help="files, and folders with images anywhere below them; resized and cropped to the network's side",
     )
     add_weights(p)
+    p.add_argument("--image-size", type=count, metavar="N", help="side in pixels; by default that of training")
     p.add_argument("--top", type=count, default=5, metavar="N", help="classes shown for each image (5)")
     p.add_argument("--batch", type=count, default=32, metavar="N", help="images at once (32)")
     add_device(p)
@@ -49,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     from nas.module.classifier import load_classifier
     from nas.training.inference import known_classes, predictions
 
-    network = load_classifier(options.network, options.weights, options.blocks)
+    network = load_classifier(options.network, options.weights, options.blocks, image_size=options.image_size)
     images = listed(options.images, known_classes(network).classes)
     for note in images.notes:
         output.say(note)

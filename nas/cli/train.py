@@ -32,7 +32,7 @@ def parser() -> Parser:
         "same command goes on where it was stopped. On several GPUs: torchrun --nproc-per-node 8 -m nas train …",
         EXAMPLE,
     )
-    p.epilog = f"{p.epilog}\n\nfields of a recipe, for --set and for files (default; what they may be):\n{_fields()}"
+    p.epilog = f"fields of a recipe, for --set and for files (default; what they may be):\n{_fields()}\n\n{p.epilog}"
     _add_question(p)
     _add_start(p)
     _add_running(p)

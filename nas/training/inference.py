@@ -103,28 +103,31 @@ def evaluate(
 
 def predict(
     source: str | Path,
-    images: Sequence[str | Path],
+    images: str | Path | Sequence[str | Path],
     *,
     weights: str | Path | None = None,
+    image_size: int | None = None,
     top: int = 5,
     batch: int = 32,
     device: str = "auto",
     blocks: str | None = None,
 ) -> list[Prediction]:
     """The ``top`` most likely classes of each image file, and of all images in each folder, of ``images``, by the
-    trained network ``source`` (:func:`nas.load_network`, or an ONNX file of :func:`nas.export`).
+    trained network ``source`` (:func:`nas.load_network`, or an ONNX file of :func:`nas.export`), at ``image_size``
+    pixels, by default those of the training.
 
     Raises UserError where there are no weights, or nothing says their classes, and for a folder without an image.
     """
-    network = load_classifier(source, weights, blocks)
-    return list(predictions(network, listed(images).paths, top=top, batch=batch, device=device))
+    network = load_classifier(source, weights, blocks, image_size=image_size)
+    several = [images] if isinstance(images, str | Path) else images
+    return list(predictions(network, listed(several).paths, top=top, batch=batch, device=device))
 
 
 def predictions(
     network: Classifier, images: Sequence[str | Path], *, top: int = 5, batch: int = 32, device: str = "auto"
 ) -> Iterator[Prediction]:
     """As :func:`predict`, of files alone, one image after the other, ``batch`` of which are computed together."""
-    trained = known_classes(network)
+    trained = replace(known_classes(network), image_size=network.image_size)
     settings = _settings(network, device, batch)
     module = network.module.to(settings.device)
     with ThreadPoolExecutor(usable_cores()) as pool:

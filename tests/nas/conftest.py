@@ -63,5 +63,5 @@ def study_folder(tmp_path_factory, run_folder):
     state, trained = load_weights(run_folder / "weights.safetensors")
     torch.save({"key": "k", "model": state, "average": {}, "trained": trained.to_data()}, folder / "a.ckpt")
     torch.save({"key": "k", "model": state, "average": {}}, folder / "old.ckpt")
-    save(load(run_folder / "network.yaml"), folder / "base.yaml", provenance={"weights": "a.ckpt"})
+    save(load(run_folder / "network.yaml").at(16), folder / "base.yaml", provenance={"weights": "a.ckpt"})
     return folder

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from nas.machine import usable_cores
+from nas.machine import WAITING, usable_cores
 from nas.storage import layout
 from nas.study.errors import StudyError
 from nas.study.executors.protocol import MAX_ATTEMPTS, Handler, Job
@@ -221,7 +221,8 @@ def _cause(code: int) -> str:
 
 def environments(settings: Mapping[str, Any], workers: int | str, trials: int) -> list[dict[str, str]]:
     """The environment of each worker: its threads on the CPU, and which GPU it sees."""
-    threads = {name: str(settings.get("threads", 1)) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    waiting = {name: os.environ.get(name, value) for name, value in WAITING.items()}
+    threads = waiting | {name: str(settings.get("threads", 1)) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
     if str(settings.get("device")).startswith("cuda"):
         index = str(settings["device"]).partition(":")[2]
         devices = _visible_gpus()

@@ -173,3 +173,9 @@ def test_weights_may_be_a_study_or_a_training(nas, run_folder, study_folder, pho
         assert done.code == 2
         assert f"{folder} holds no weights" in done.err
         assert word in done.err
+
+
+def test_another_image_size_is_taken_where_it_is_asked_for(nas, run_folder, photos):
+    by_default = nas("predict", run_folder, photos, "--json").data
+    assert nas("predict", run_folder, photos, "--image-size", 16, "--json").data == by_default
+    assert nas("predict", run_folder, photos, "--image-size", 24, "--json").data != by_default

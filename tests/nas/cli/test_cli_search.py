@@ -30,7 +30,8 @@ def test_a_search_whose_reader_has_left_goes_on_to_its_end(tmp_path):
     reader, writer = os.pipe()
     os.close(reader)
     environment = {**os.environ, "PYTHONPATH": str(Path(package.__file__).parents[1])}
-    command = [sys.executable, "-m", "nas", "search", *WORDS]
+    short = ("--epochs", "1", "--retrain", "0", "--final", "none")
+    command = [sys.executable, "-m", "nas", "search", *WORDS, *short]
     done = subprocess.run(
         command, stdout=writer, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment, check=False
     )

@@ -39,14 +39,18 @@ def test_a_small_space_is_counted_exactly(nas):
 def test_an_impossible_budget_is_refused_with_the_nearest_cost(nas):
     done = nas("spaces", "mbconv", "--budget", "50MFLOPs")
     assert done.code == 2
-    assert done.err == "nas: 50MFLOPs is below the smallest network of mbconv, which has 111,535,096 MACs\n"
+    where = "mbconv at 224 px and 1,000 classes"
+    assert done.err == f"nas: 50MFLOPs is below the smallest network of {where}, which has 111,535,096 MACs\n"
     done = nas("spaces", "nas-bench-macro", "--budget", "50..50.0001MFLOPs", "--budget", "1Mparams")
     assert done.code == 2
-    assert "nothing of nas-bench-macro lies within" in done.err or "is below the smallest" in done.err
+    assert (
+        "nothing of nas-bench-macro at 32 px and 10 classes lies within" in done.err
+        or "is below the smallest" in done.err
+    )
 
 
 def test_wrong_options_of_spaces_get_one_line(nas):
-    assert "need a space" in nas("spaces", "--exact").err
+    assert "needs a space" in nas("spaces", "--exact").err
     assert "at most 100,000 networks" in nas("spaces", "mbconv", "--sample", 100_001).err
     assert "cannot be counted (12ms)" in nas("spaces", "mbconv", "--budget", "12ms").err
 

@@ -52,7 +52,8 @@ def test_an_unknown_recipe_key_or_name_is_refused():
 
 def test_settings_take_what_is_asked_for_and_round_trip(quick):
     first = settings_for(quick, "cpu", epochs=7)
-    assert (first.device, first.dtype, first.epochs, first.image_size, first.batch) == ("cpu", "float32", 7, 8, 16)
+    assert (first.device, first.dtype, first.epochs, first.image_size, first.batch) == ("cpu", "float32", 7, None, 16)
+    assert settings_for(quick, "cpu", image_size=8).image_size == 8
     assert Settings(**first.to_data()) == first
     with pytest.raises(UserError, match="tpu"):
         settings_for(quick, "tpu")
