@@ -44,8 +44,11 @@ def test_known_networks_inside_a_space_are_placed_among_its_draws():
 @pytest.mark.parametrize(
     ("budget", "message"),
     [
-        ("1KFLOPs", r"^1KFLOPs is below the smallest network of each, which has 21,056 MACs$"),
-        ("1..2GFLOPs", r"^1\.\.2GFLOPs is above the largest network of each, which has [\d,]+ MACs$"),
+        ("1KFLOPs", r"^1KFLOPs is below the smallest network of each at 16 px and 4 classes, which has 21,056 MACs$"),
+        (
+            "1..2GFLOPs",
+            r"^1\.\.2GFLOPs is above the largest network of each at 16 px and 4 classes, which has [\d,]+ MACs$",
+        ),
     ],
 )
 def test_a_budget_beyond_a_space_is_refused_with_its_end(budget, message):
