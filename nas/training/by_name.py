@@ -45,9 +45,10 @@ def train(
     on where an earlier one stopped. Returns the summary, as in ``summary.json``: ``["test"]["top1"]`` and others.
 
     ``network`` is a known network, a file, the folder of a study (its base) or of a training, or an architecture;
-    ``data`` a name such as ``folder:photos``, or :class:`nas.data.dataset.Data`; ``recipe`` a name or a
-    :class:`nas.training.recipe.Recipe`. ``options`` are those of :func:`training_of` (seed, weights, freeze, blocks,
-    threads) and of SETTINGS (epochs, image_size, batch, accumulate, dtype, compile, deterministic, sync_bn).
+    ``data`` a name such as ``folder:photos``, or :class:`nas.data.dataset.Data`; ``recipe`` a name, a
+    file or a :class:`nas.training.recipe.Recipe`, by default the best known for the epochs
+    (:func:`nas.training.recipes.default_recipe`). ``options`` are those of :func:`training_of` (seed, weights, freeze,
+    blocks, threads) and of SETTINGS (epochs, image_size, batch, accumulate, dtype, compile, deterministic, sync_bn).
     ``on_epoch(epoch, metrics)`` is called after each epoch. With ``resume`` there must be something to resume. Raises
     UserError for a wrong argument and for a folder that holds something else, TrainingFailed where the loss is not
     finite. The loop alone, without a folder, is :func:`nas.training.loop.train`.
