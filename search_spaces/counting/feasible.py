@@ -24,6 +24,7 @@ from search_spaces.errors import UserError
 from search_spaces.network.architecture import Architecture
 from search_spaces.network.budget import Budget
 from search_spaces.network.cost import cost
+from search_spaces.space.node import Labels
 from search_spaces.space.space import Space
 
 SECOND_AXIS = 6  # a query on two axes takes so many times as long
@@ -156,12 +157,17 @@ class Feasible:
     def sample(self, rng: random.Random, n: int) -> list[Architecture]:
         """n architectures, uniform over the vectors within the budgets and independent. Raises UserError where
         nothing is found."""
-        return list(self._rejected(rng, n)) if self.reason else self._decided(self._draw(rng, n), n)
+        return list(map(self.space.decide, self.vectors(rng, n)))
+
+    def vectors(self, rng: random.Random, n: int) -> list[Labels]:
+        """The same draws as the labels of their active decisions."""
+        return list(self._rejected(rng, n)) if self.reason else _in_place(self._draw(rng, n), n)
 
     def costs(self, rng: random.Random, n: int, metric: str = "macs") -> Ints:
         """What the same n draws cost, int64 of shape (n,), in bulk; ``metric`` is macs or params."""
         if self.reason:
-            return np.array([getattr(cost(architecture), metric) for architecture in self._rejected(rng, n)])
+            decided = map(self.space.decide, self._rejected(rng, n))
+            return np.array([getattr(cost(architecture), metric) for architecture in decided])
         costs = np.zeros(n, dtype=np.int64)
         for draws in self._draw(rng, n):
             costs[draws.places] = draws.costs(metric)
@@ -169,19 +175,12 @@ class Feasible:
 
     def members(self, numbers: Sequence[int]) -> list[Architecture]:
         """The architectures of these numbers, 0 to :attr:`count` - 1, each vector having one."""
-        return self._decided(self._exactly.members(numbers), len(numbers))
+        return list(map(self.space.decide, _in_place(self._exactly.members(numbers), len(numbers))))
 
     def every(self) -> Iterator[Architecture]:
         """All architectures within the budgets, once for each vector."""
         for start in range(0, self.count, BATCH):
             yield from self.members(range(start, min(start + BATCH, self.count)))
-
-    def _decided(self, parts: list[Draws], n: int) -> list[Architecture]:
-        architectures: list[Architecture] = [None] * n  # type: ignore[list-item]
-        for draws in parts:
-            for place, labels in zip(draws.places.tolist(), draws.labels(), strict=True):
-                architectures[place] = self.space.decide(labels)
-        return architectures
 
     def _draw(self, rng: random.Random, n: int) -> list[Draws]:
         numbers = np.random.default_rng(rng.getrandbits(128))
@@ -205,14 +204,15 @@ class Feasible:
     def _nothing_found(self) -> str:
         return f"found nothing of {self.space.name} within {self._budgets_text} in {self.effort.max_draws:,} draws"
 
-    def _rejected(self, rng: random.Random, n: int) -> Iterator[Architecture]:
+    def _rejected(self, rng: random.Random, n: int) -> Iterator[Labels]:
         """Draws from the whole space until n fit, each after a bounded number that do not."""
+        space = self.space
         for _ in range(n):
-            draws = (self.space.sample(rng) for _ in range(self.effort.max_draws))
-            architecture = next(filter(self._fits, draws), None)
-            if architecture is None:
+            draws = (space.vector(rng.randrange(space.size)) for _ in range(self.effort.max_draws))
+            labels = next((labels for labels in draws if self._fits(space.decide(labels))), None)
+            if labels is None:
                 raise UserError(f"{self._nothing_found} ({self.reason}, so that it can only be drawn and rejected)")
-            yield architecture
+            yield labels
 
     # Costs that exist.
 
@@ -255,6 +255,15 @@ class Feasible:
         for part in self._tables:
             end = halves[part.signature].nearest(value, sign)
             if end and (best is None or sign * unit * end.cost < sign * best.cost):
-                (architecture,) = self._decided([Draws(part, end.edges[None], np.arange(1))], 1)
-                best = Existing(unit * end.cost, architecture)
+                (labels,) = Draws(part, end.edges[None], np.arange(1)).labels()
+                best = Existing(unit * end.cost, self.space.decide(labels))
         return best
+
+
+def _in_place(parts: list[Draws], n: int) -> list[Labels]:
+    """The labels of n draws, each at its place."""
+    vectors: list[Labels] = [{}] * n
+    for draws in parts:
+        for place, labels in zip(draws.places.tolist(), draws.labels(), strict=True):
+            vectors[place] = labels
+    return vectors

@@ -142,13 +142,16 @@ class Space:
         Decisions that the change activates keep the equally named value of the old branch where it is
         allowed, else take their first option.
         """
-        old = self.decisions_of(architecture)
-        active = (decision for decision in self.decisions if decision.name in old)
-        moves = [(d.name, label) for d in active for label in d.labels if label != old[d.name]]
+        return map(self.decide, self.neighbour_labels(self.decisions_of(architecture), rng))
+
+    def neighbour_labels(self, labels: Mapping[str, str], rng: random.Random | None = None) -> Iterator[Labels]:
+        """As :meth:`neighbours`, from and to the labels of active decisions."""
+        active = (decision for decision in self.decisions if decision.name in labels)
+        moves = [(d.name, label) for d in active for label in d.labels if label != labels[d.name]]
         if rng is not None:
             rng.shuffle(moves)
         for name, label in moves:
-            yield self.decide(self._completed({**old, name: label}, old))
+            yield self._completed({**labels, name: label}, labels)
 
     def _completed(self, labels: dict[str, str], old: Mapping[str, str]) -> dict[str, str]:
         before = {d.place: old[d.name] for d in self.decisions if d.name in old and d.parent}
@@ -161,10 +164,13 @@ class Space:
 
     def cross(self, one: Architecture, other: Architecture, rng: random.Random) -> Architecture:
         """A child whose every active decision comes from a random parent in which it is active."""
-        parents = self.decisions_of(one), self.decisions_of(other)
-        new: dict[str, str] = {}
+        return self.decide(self.child_labels(self.decisions_of(one), self.decisions_of(other), rng))
+
+    def child_labels(self, one: Mapping[str, str], other: Mapping[str, str], rng: random.Random) -> Labels:
+        """As :meth:`cross`, from and to the labels of active decisions."""
+        child: Labels = {}
         for decision in self.decisions:
-            if decision.active(new):
-                inherited = [labels[decision.name] for labels in parents if decision.name in labels]
-                new[decision.name] = rng.choice(inherited) if inherited else decision.labels[0]
-        return self.decide(new)
+            if decision.active(child):
+                inherited = [labels[decision.name] for labels in (one, other) if decision.name in labels]
+                child[decision.name] = rng.choice(inherited) if inherited else decision.labels[0]
+        return child

@@ -105,17 +105,17 @@ class Candidates:
 
     def neighbour(self, of: Candidate, known: Callable[[str], object], rng: Random) -> Candidate | None:
         """An unknown neighbour within the budgets, or None when there is none."""
-        return self._first(self.space.neighbours(of.architecture, rng), "neighbour", known)
+        return self.first(self.space.neighbours(of.architecture, rng), "neighbour", known)
 
     def child(self, one: Candidate, other: Candidate, known: Callable[[str], object], rng: Random) -> Candidate | None:
         """An unknown child of two parents within the budgets, or None where some tries find none."""
         tries = (self.space.cross(one.architecture, other.architecture, rng) for _ in range(MAX_CHILDREN))
-        return self._first(tries, "child", known)
+        return self.first(tries, "child", known)
 
     def uniform(self, origin: str, known: Callable[[str], object], rng: Random) -> Candidate:
         """An unknown candidate, uniform over the decision vectors within the budgets. Raises
         ExhaustedError."""
-        candidate = self._first(self._drawn(rng), origin, known)
+        candidate = self.first(self._drawn(rng), origin, known)
         if candidate is None:
             limits = ", ".join(map(str, self.budgets)) or "the space"
             looked = (
@@ -136,16 +136,20 @@ class Candidates:
         for _ in range(0, MAX_DRAWS, BATCH):
             yield from self.feasible.sample(rng, BATCH)
 
-    def _first(
+    def is_within(self, labels: Mapping[str, str]) -> bool:
+        """Whether the network of these labels keeps all budgets but those of latency."""
+        return self._fits(self.space.decide(labels))
+
+    def _fits(self, architecture: Architecture) -> bool:
+        total = cost(architecture)
+        return all(budget.fits(total) for budget in self.feasible.budgets)
+
+    def first(
         self, architectures: Iterable[Architecture], origin: str, known: Callable[[str], object]
     ) -> Candidate | None:
-        """The first that is unknown and fits; a latency is measured last."""
+        """The first that is unknown and fits, or None; a latency is measured last."""
         for architecture in architectures:
-            total = cost(architecture)
-            if (
-                all(budget.fits(total) for budget in self.feasible.budgets)
-                and known(self._keys(architecture)[1]) is None
-            ):
+            if self._fits(architecture) and known(self._keys(architecture)[1]) is None:
                 candidate = self.of(architecture, origin)
                 if candidate.fits:
                     return candidate

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nas.study.propose import evolution, optuna_samplers
 from nas.study.propose.candidates import Candidate, History
 
-START = 10  # candidates drawn uniformly within the budgets before a sampler is asked
+FEW, START = 6, 10  # candidates drawn uniformly within the budgets before a sampler is asked
 
 
 def uniform(history: History) -> Candidate:
@@ -27,7 +27,15 @@ class Sampler:
     start: int = START
 
 
+def predictor(history: History) -> Candidate | None:
+    """What a Gaussian process on decisions, rows and costs expects to improve most."""
+    from nas.study.propose.predictor import sampler  # SciPy takes a while
+
+    return sampler.predictor(history)
+
+
 SAMPLERS: dict[str, Sampler] = {
+    "predictor": Sampler(predictor, stays_within=True, start=FEW),
     "tpe": Sampler(optuna_samplers.tpe, stays_within=False),
     "nsga2": Sampler(optuna_samplers.nsga2, stays_within=False),
     "evolution": Sampler(evolution.evolution, stays_within=True),

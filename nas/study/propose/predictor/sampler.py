@@ -1,0 +1,96 @@
+"""The sampler ``predictor``: the candidate that a Gaussian process expects to improve most on the best so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import combinations
+from math import pi, sqrt
+
+import numpy as np
+from scipy.special import ndtr
+
+from nas.study.objectives import objective_of
+from nas.study.propose.candidates import Candidate, Candidates, History
+from nas.study.propose.predictor.features import Features, Floats, Labels
+from nas.study.propose.predictor.gaussian_process import Posterior, fit
+from nas.study.propose.predictor.observations import Observations, observed
+from nas.study.records import Record
+from search_spaces import Space
+
+MIN_OBSERVED = 2
+DRAWN = 300  # uniform draws within the budgets, beside neighbours and children of the best
+PARENTS = 4  # of the best, whose neighbours and children are looked at
+REFINED = 3  # of the most promising, whose neighbours are looked at in turn
+
+features_of = lru_cache(maxsize=8)(Features)
+
+
+def predictor(history: History) -> Candidate | None:
+    """The unknown candidate within the budgets of the greatest expected improvement on the best posterior mean of what
+    was trained; None where too little was trained, or the pool holds none."""
+    observations = observed(history.records, objective_of(history.objective))
+    if len(observations.records) < MIN_OBSERVED:
+        return None
+    candidates, space = history.candidates, history.candidates.space
+    pool = _pool(history, observations)
+    promising = _best_first(space, observations, pool)[:REFINED]
+    ranked = _best_first(space, observations, _distinct([*pool, *_neighbours(candidates, promising)]))
+    return candidates.first(map(space.decide, ranked), "sampler", history.known)
+
+
+def _pool(history: History, observations: Observations) -> list[Labels]:
+    """Uniform draws within the budgets, and neighbours and children of the best."""
+    candidates, rng = history.candidates, history.rng("pool")
+    best = np.argsort(-observations.scores, kind="stable")[:PARENTS]
+    parents = [active_labels(candidates.space, observations.records[index]) for index in best]
+    children = [candidates.space.child_labels(one, other, rng) for one, other in combinations(parents, 2)]
+    drawn = candidates.feasible.vectors(rng, DRAWN)
+    return _distinct([*drawn, *_neighbours(candidates, parents), *filter(candidates.is_within, children)])
+
+
+def _neighbours(candidates: Candidates, vectors: Sequence[Labels]) -> Iterator[Labels]:
+    for labels in vectors:
+        yield from filter(candidates.is_within, candidates.space.neighbour_labels(labels))
+
+
+def _distinct(vectors: Iterable[Labels]) -> list[Labels]:
+    return list({tuple(labels.items()): labels for labels in vectors}.values())
+
+
+def active_labels(space: Space, record: Record) -> dict[str, str]:
+    """The labels of a record's active decisions."""
+    labels = record.decisions
+    return {decision.name: labels[decision.name] for decision in space.decisions if decision.active(labels)}
+
+
+def _best_first(space: Space, observations: Observations, vectors: Sequence[Labels]) -> list[Labels]:
+    """The vectors in the order of their expected improvement, the greatest first."""
+    trained = [active_labels(space, record) for record in observations.records]
+    running = [active_labels(space, record) for record in observations.running]
+    rows = features_of(space).matrix([*trained, *running, *vectors])
+    known, unknown = rows[: len(trained) + len(running)], rows[len(trained) + len(running) :]
+    posterior = _believing(known, observations)
+    improvements = expected_improvement(*posterior.at(unknown), float(posterior.at(known)[0].max()))
+    return [vectors[index] for index in np.argsort(-improvements, kind="stable")]
+
+
+def _believing(rows: Floats, observations: Observations) -> Posterior:
+    """The posterior where what is running comes out as expected (Ginsbourger et al. 2010), so that several trainers
+    are not given much the same."""
+    trained = len(observations.records)
+    posterior = fit(rows[:trained], observations.scores, observations.extra)
+    if len(rows) == trained:
+        return posterior
+    expected, _ = posterior.at(rows[trained:])
+    extra = np.concatenate([observations.extra, np.zeros(len(rows) - trained)])
+    return fit(rows, np.concatenate([observations.scores, expected]), extra)
+
+
+def expected_improvement(means: Floats, deviations: Floats, best: float) -> Floats:
+    """Jones et al. 1998, eq. 15, for scores to maximise."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        normal = (means - best) / deviations
+    density = np.exp(-(normal**2) / 2) / sqrt(2 * pi)
+    improvements = (means - best) * ndtr(normal) + deviations * density
+    return np.where(deviations > 0, improvements, np.maximum(means - best, 0))
