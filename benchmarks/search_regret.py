@@ -131,7 +131,7 @@ def accel(file: Path) -> tuple[float, Run]:
             history = History(candidates, records, Objective("score", MAXIMIZE), keys.get, seed, len(records), sampler)
             uniform = len(records) < SAMPLERS[sampler].start
             candidate = None if uniform else SAMPLERS[sampler].propose(history)
-            if candidate is None or not candidate.fits or candidate.training_key in keys:
+            if candidate is None or candidate.architecture not in entries or candidate.training_key in keys:
                 candidate = candidates.uniform("uniform", keys.get, history.rng("uniform"))
             record = candidate.record(len(records), space.labels_of(candidate.architecture))
             records.append(_ended(record, entries[candidate.architecture]))

@@ -108,6 +108,8 @@ class Lines:
         self._state.take(event)
         if event["event"] == "problem":
             say(event["text"])
+        if event["event"] == "continued":
+            say(one_line([f"trial {event['trial']} goes on after epoch {event['epoch']}"]))
         if event["event"] == "final_epoch":
             say(one_line([final_line(event)]))
         if event["event"] == "finished":

@@ -59,7 +59,7 @@ class Driver:
         self.options = options
         self.proposer = Proposer(question, candidates, journal, options.trials)
         self._deadline = math.inf if options.time is None else time.monotonic() + options.time
-        self._should_prune = PRUNERS[question.pruner]
+        self._pruner = PRUNERS[question.pruner or "none"]
         self._active: set[int] = set()
         self._failures: list[str] = []
 
@@ -71,16 +71,40 @@ class Driver:
         state = "finished"
         while True:
             settle_waiting(self.journal)
-            while state == "finished" and self._wanted() > 0 and self.executor.free() > 0:
+            while state != "time" and self.executor.free() > 0 and (pending or self._is_more(state)):
                 if self._late():
                     state = "time"
                 elif pending:
                     self._submit(pending.popleft())
+                elif (record := self._stopped(state)) is not None:
+                    self._continue(record.trial)
                 else:
                     state = self._propose()
             if not self._active:
                 return state
             self._listen()
+
+    def _is_more(self, state: str) -> bool:
+        """Whether a training could begin now: of a new candidate, or of one that was stopped."""
+        return self._proposes(state) or self._stopped(state) is not None
+
+    def _proposes(self, state: str) -> bool:
+        return state == "finished" and self._wanted() > 0
+
+    def _stopped(self, state: str) -> Record | None:
+        """The training that was stopped and goes on now."""
+        records, epochs = self._maximised(), self._epochs
+        record = self._pruner.next_up(records, epochs)
+        if record is None and not self._active and not self._proposes(state):
+            record = self._pruner.closing(records, epochs, max(1, self.question.retrain))
+        return record
+
+    def _continue(self, trial: int) -> None:
+        self.journal.add("continued", trial=trial, epoch=self.journal.records[trial].epochs)
+        self._submit(self.journal.records[trial])
+
+    def _maximised(self) -> list[Record]:
+        return list(self.question.goal.maximised(self.journal.records.values()))
 
     def retrain(self) -> str:
         """Train the best candidates again with further seeds; returns finished or time."""
@@ -145,19 +169,24 @@ class Driver:
 
     def _pruned_before(self, record: Record) -> bool:
         """A verdict that a killed driver could not give any more is given now, from the same log."""
-        if not record.top1_by_epoch or not self._is_hopeless(record, record.top1_by_epoch):
+        if not record.top1_by_epoch or not self._is_hopeless(record, record.epochs):
             return False
         self._end(record.trial, record, "pruned", reason=f"pruned after epoch {record.epochs}")
         return True
 
-    def _is_hopeless(self, record: Record, curve: tuple[float, ...]) -> bool:
-        """Whether the pruner stops the training with this curve; retrainings run to their end."""
-        if record.replicate > 0:
+    @property
+    def _epochs(self) -> int:
+        """Epochs of a whole training; an evaluator that does not say so has as many as the longest so far."""
+        return self.training.epochs or max((r.epochs for r in self.journal.records.values()), default=0)
+
+    def _is_hopeless(self, record: Record, epoch: int) -> bool:
+        """Whether the pruner stops the training after this epoch; retrainings run to their end, and one that was
+        stopped at an epoch and went on is not stopped there again."""
+        if record.replicate > 0 or epoch <= record.continued:
             return False
-        records = self.journal.records
-        epochs = self.training.epochs or max((r.epochs for r in records.values()), default=0)
-        goal = self.question.goal
-        return self._should_prune(goal.maximised(records.values()), goal.curve(curve), epochs)
+        records = self._maximised()
+        stopped = next(r for r in records if r.trial == record.trial).until(epoch)
+        return self._pruner.should_stop(records, stopped, self._epochs)
 
     def _end(self, trial: int, record: Record, state: str, **fields: Any) -> None:
         self._active.discard(trial)
@@ -170,7 +199,9 @@ class Driver:
         records = self.journal.records
         best = ranked(records.values(), self.question.goal)[: max(1, self.question.retrain)]
         kept = {r.trial for r in best} if self.options.keep == "base" else set()
-        checkpoints.sweep(self.folder, kept | {r.trial for r in records.values() if r.state == "running"})
+        going_on = {r.trial for r in records.values() if r.state == "running"}
+        going_on |= self._pruner.may_go_on(self._maximised(), self._epochs)
+        checkpoints.sweep(self.folder, kept | going_on)
 
     # What the executor reports.
 
@@ -186,7 +217,7 @@ class Driver:
             loss, seconds = _finite(metrics.get("loss")), _finite(metrics.get("seconds"))
             self.journal.add("epoch", trial=trial, epoch=epoch, top1=metrics["top1"], loss=loss, seconds=seconds)
         record = self.journal.records[trial]
-        return not self._is_hopeless(record, record.top1_by_epoch[:epoch])
+        return not self._is_hopeless(record, epoch)
 
     def done(self, trial: int, result: dict[str, Any]) -> None:
         record = self.journal.records[trial]

@@ -123,7 +123,7 @@ def _ranked(question: Question, evaluated: bool) -> Question:
         raise UserError(f"{SCORE} is what your own evaluator returns: search(…, evaluate=…)", "objective")
     if question.direction != MAXIMIZE:
         raise UserError("is for the score of your own evaluator: search(…, evaluate=…)", "direction")
-    return question
+    return question.of_training()
 
 
 def _check_trainable(space: Space, recipe: Recipe, image_size: int, classes: int) -> None:

@@ -26,6 +26,7 @@ SPACE_HELP = "ready space or YAML/JSON file; by default the first of mbconv and 
 BUDGET_HELP = "400MFLOPs, 5.3Mparams, 20MB, 64MBpeak, or a range 350..400MFLOPs; may be repeated"
 DATA_HELP = f"{FORMS}; a folder has one folder for each class"
 RECIPE_HELP = "how candidates are trained: a recipe's name or file; fast, in the demonstration proxy"
+PRUNER_HELP = "who stops trainings before their end: halving, or median under your own evaluator"
 AT_DEPLOYMENT = "for which the budget holds"
 
 
@@ -45,8 +46,8 @@ class Question(Value):
         an_integer(), None, f"deployment image size (the space's), {AT_DEPLOYMENT}", "N", read=int
     )
     classes: int | None = _asked(an_integer(), None, f"deployment classes (the data's), {AT_DEPLOYMENT}", "N", read=int)
-    sampler: str = _answered(KeyRule(SAMPLERS), "tpe", "who proposes candidates")
-    pruner: str = _answered(KeyRule(PRUNERS), "median", "who stops hopeless trainings")
+    sampler: str = _answered(KeyRule(SAMPLERS), "predictor", "who proposes candidates")
+    pruner: str | None = _answered(KeyRule(PRUNERS), None, PRUNER_HELP)
     objective: str = _answered(KeyRule(OBJECTIVES), TOP1, "what candidates are ranked by")
     direction: str = option(one_of(*DIRECTIONS), MAXIMIZE, "of your own evaluator's score", group=None)
     seed: int = _answered(an_integer(0), 0, "random seed of the study", "N", read=int)
@@ -71,9 +72,15 @@ class Question(Value):
         """What candidates are ranked by."""
         return Objective(self.objective, self.direction)
 
+    def of_training(self) -> Question:
+        """The question as it is asked of trainings: the best go on from rung to rung, if no other pruner is named."""
+        return replace(self, pruner=self.pruner or "halving")
+
     def of_evaluator(self) -> Question:
-        """The question as it is asked of the user's own evaluator: its score is the objective, if no other is named."""
-        return replace(self, objective=SCORE) if self.objective == TOP1 else self
+        """The question as it is asked of the user's own evaluator: its score is the objective, and it is never called
+        twice for one trial, if no other objective or pruner is named."""
+        objective = SCORE if self.objective == TOP1 else self.objective
+        return replace(self, objective=objective, pruner=self.pruner or "median")
 
     def stored(self) -> dict[str, Any]:
         """The options that ``study.yaml`` holds by their own names: those of the first release, and later ones that do

@@ -22,7 +22,8 @@ STATES = ("complete", "pruned", "reused", "infeasible", "failed", "running")
 @dataclass(frozen=True)
 class Record:
     """One trial. Costs are those at the deployment size; ``top1`` is a fraction, of the last epoch; under
-    the user's own evaluator it is the score, of any scale.
+    the user's own evaluator it is the score, of any scale. ``loss_by_epoch`` is the mean training loss of each epoch,
+    as far as it is known; ``continued`` the epoch at which the training had been stopped before it went on, 0 if never.
 
     ``decisions`` gives every decision its label. ``constraints`` is how far each budget is passed (≤ 0: kept);
     ``latency_ms`` (median) and ``latency_p95_ms`` are measured where a budget limits the latency. ``origin`` says who
@@ -36,6 +37,7 @@ class Record:
     reason: str | None = None
     top1: float | None = None
     top1_by_epoch: tuple[float, ...] = ()
+    loss_by_epoch: tuple[float, ...] = ()
     params: int = 0
     macs: int = 0
     activations: int = 0
@@ -47,6 +49,7 @@ class Record:
     decisions: Mapping[str, str] = field(default_factory=dict, hash=False)
     constraints: Mapping[str, float] = field(default_factory=dict, hash=False)
     epochs: int = 0
+    continued: int = 0
     origin: str = "sampler"
     source: int | None = None
     latency_ms: float | None = None
@@ -64,13 +67,19 @@ class Record:
 
     def to_data(self) -> dict[str, Any]:
         """Plain data, as in ``records.jsonl``."""
-        return {**asdict(self), "top1_by_epoch": list(self.top1_by_epoch)}
+        curves = {"top1_by_epoch": list(self.top1_by_epoch), "loss_by_epoch": list(self.loss_by_epoch)}
+        return {**asdict(self), **curves}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Record:
         """The record of plain data; fields of a newer release are left out."""
         record: Record = from_fields(cls, data)
-        return replace(record, top1_by_epoch=tuple(record.top1_by_epoch))
+        return replace(record, top1_by_epoch=tuple(record.top1_by_epoch), loss_by_epoch=tuple(record.loss_by_epoch))
+
+    def until(self, epoch: int) -> Record:
+        """The record as it was after ``epoch``."""
+        top1, loss = self.top1_by_epoch[:epoch], self.loss_by_epoch[:epoch]
+        return replace(self, top1_by_epoch=top1, loss_by_epoch=loss, epochs=len(top1))
 
 
 @dataclass
@@ -104,9 +113,14 @@ def apply(folded: Folded, event: Event) -> None:
     kind = event["event"]
     folded.next_trial = max(folded.next_trial, event.get("trial", -1) + 1)
     if kind in ("proposed", "finished"):
-        folded.records[event["trial"]] = Record.from_data(event["record"])
+        record, before = Record.from_data(event["record"]), folded.records.get(event["trial"])
+        if before is not None and not record.loss_by_epoch:  # early releases kept losses in the epochs' events alone
+            record = replace(record, loss_by_epoch=before.loss_by_epoch)
+        folded.records[event["trial"]] = record
     elif kind == "epoch":
         _apply_epoch(folded, event)
+    elif kind == "continued":
+        _apply_continued(folded, event)
     elif kind == "opened":
         folded.trials, folded.ended = event.get("trials"), None
     elif kind == "measured":
@@ -124,13 +138,21 @@ def _apply_epoch(folded: Folded, event: Event) -> None:
     record = folded.records.get(event["trial"])
     if record is None or record.state != "running" or event["epoch"] != record.epochs + 1:
         return  # a resumed training repeats an epoch, or the line of its proposal is damaged
+    loss = () if event.get("loss") is None or len(record.loss_by_epoch) != record.epochs else (event["loss"],)
     folded.records[event["trial"]] = replace(
         record,
         top1=event["top1"],
         top1_by_epoch=(*record.top1_by_epoch, event["top1"]),
+        loss_by_epoch=(*record.loss_by_epoch, *loss),
         epochs=event["epoch"],
         seconds=event.get("seconds") or record.seconds,
     )
+
+
+def _apply_continued(folded: Folded, event: Event) -> None:
+    record = folded.records.get(event["trial"])
+    if record is not None and record.state == "pruned":
+        folded.records[event["trial"]] = replace(record, state="running", reason=None, continued=record.epochs)
 
 
 def write_records(folder: Path, records: Mapping[int, Record]) -> None:

@@ -48,7 +48,7 @@ class RunOptions(Value):
     ``final`` says how the base is trained in the end.
     """
 
-    trials: int = _answered(an_integer(), 12, "trainings to make", "N", read=int)
+    trials: int = _answered(an_integer(), 24, "trainings to make", "N", read=int)
     time: float | None = _answered(a_number(above=0), None, TIME_HELP, "T", read=_read_seconds)
     final: str = _answered(a_text, AUTO, FINAL_HELP, "R", const=FULL)
     workers: int | str = _run(_workers, "auto", "trainings side by side", "N|auto", read=_read_workers)

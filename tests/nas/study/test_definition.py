@@ -85,7 +85,7 @@ def test_an_unknown_key_or_schema_is_refused(tmp_path, definition):
             r"above the largest network of tiny at 32 px and 10 classes, which has [\d,]+ MACs",
         ),
         ({"budgets": "0.000001MB"}, "bytes of weights"),
-        ({"sampler": "magic"}, "sampler: must be one of tpe, nsga2, evolution, local, random, got 'magic'"),
+        ({"sampler": "magic"}, "sampler: must be one of predictor, tpe, nsga2, evolution, local, random, got 'magic'"),
         ({"pruner": "magic"}, "pruner: must be one of"),
         ({"objective": "magic"}, "objective: must be one of"),
         ({"epochs": 0}, "epochs: must be an integer of at least 1, got 0"),

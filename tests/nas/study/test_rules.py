@@ -37,31 +37,37 @@ def curves(record, *values):
 
 def test_the_median_pruner_stops_below_the_median_only(record):
     done = curves(record, 0.1, 0.2, 0.3, 0.4, 0.5)
-    assert not median(done, (0.0, 0.3), 4)
-    assert median(done, (0.0, 0.29), 4)
-    assert not median(done, (0.31, 0.0), 4)
+    assert not median(done, record(9, "running", 0.3, (0.0, 0.3)), 4)
+    assert median(done, record(9, "running", 0.29, (0.0, 0.29)), 4)
+    assert not median(done, record(9, "running", 0.0, (0.31, 0.0)), 4)
 
 
 def test_the_median_pruner_leaves_alone_what_it_cannot_judge(record):
     done = curves(record, 0.1, 0.2, 0.3, 0.4, 0.5)
-    assert not median(done[:4], (0.0, 0.0), 4)
-    assert not median(done, (0.0,), 4)
-    assert not median(done, (0.0,) * 4, 4)
+    assert not median(done[:4], record(9, "running", 0.0, (0.0, 0.0)), 4)
+    assert not median(done, record(9, "running", 0.0, (0.0,)), 4)
+    assert not median(done, record(9, "running", 0.0, (0.0,) * 4), 4)
     pruned = [record(9 + i, "pruned", 0.9, (0.9, 0.9)) for i in range(5)]
-    assert not median([*done, *pruned], (0.0, 0.3), 4)
+    assert not median([*done, *pruned], record(20, "running", 0.3, (0.0, 0.3)), 4)
 
 
 @pytest.mark.parametrize("name", PRUNERS)
 def test_every_pruner_keeps_its_contract(record, name):
-    """Pure, a verdict each time, none on the first trial, and the best so far goes on."""
-    should_prune = PRUNERS[name]
+    """Pure, a verdict each time, the best so far goes on, nobody after the last epoch; what is stopped and goes on was
+    stopped, and in the end as many are complete as are wanted."""
+    pruner = PRUNERS[name]
     done = curves(record, 0.1, 0.2, 0.3, 0.4, 0.5)
     for curve in ((0.0,), (0.0, 0.1), (0.0, 0.9), (0.0, 0.1, 0.2, 0.3)):
-        verdict = should_prune(list(done), curve, 4)
-        assert verdict is should_prune(list(done), curve, 4)
+        running = record(9, "running", curve[-1], curve)
+        verdict = pruner.should_stop([*done, running], running, 4)
+        assert verdict is pruner.should_stop([*done, running], running, 4)
         assert isinstance(verdict, bool)
-    assert not should_prune([], (0.0, 0.0), 4)
-    assert not should_prune(done, (0.9, 0.9), 4)
+    best, last = record(9, "running", 0.9, (0.9, 0.9)), record(9, "running", 0.0, (0.0,) * 4)
+    assert not pruner.should_stop([*done, best], best, 4)
+    assert not pruner.should_stop([*done, last], last, 4)
+    assert pruner.next_up(done, 4) is None
+    assert pruner.closing(done, 4, 5) is None
+    assert pruner.may_go_on(done, 4) == set()
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)

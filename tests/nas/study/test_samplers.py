@@ -62,7 +62,7 @@ def test_every_sampler_keeps_its_contract(name, candidates, past):
         if sampler.stays_within:
             assert first.fits
             assert first.training_key not in {r.training_key for r in past}
-    assert len(proposals) > 1
+    assert len(proposals) > 1 or name == "predictor"  # which looks at all of so few and takes the best
 
 
 def test_a_new_sampler_is_one_line(candidates, monkeypatch, space, by_cost, tmp_path):

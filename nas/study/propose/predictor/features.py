@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import zip_longest
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -27,31 +29,32 @@ class Features:
 
     def __init__(self, space: Space) -> None:
         self._space = space
-        self._decisions = [(decision, _ranks(decision)) for decision in space.decisions if len(decision.labels) > 1]
+        self._columns = 0
+        self._of_label: dict[tuple[str, str], tuple[int, float]] = {}
+        for decision in space.decisions:
+            self._add(decision)
+
+    def _add(self, decision: Decision) -> None:
+        """Numbers, which have an order, are ranks from -1 to 1; words one-hot. A decision that is off is 0."""
+        ranks = _ranks(decision)
+        for index, label in enumerate(decision.labels):
+            entry = (self._columns + index, 1.0) if ranks is None else (self._columns, ranks[label])
+            self._of_label[decision.name, label] = entry
+        self._columns += len(decision.labels) if ranks is None else 1
 
     def matrix(self, vectors: Sequence[Labels]) -> Floats:
         """The features of n vectors, shape (n, columns): each column with mean 0 and variance 1 over them, and every
         group divided by the root of its number of columns; columns that do not vary are left out."""
         architectures = [self._space.decide(labels) for labels in vectors]
-        groups = (
-            [self._of_decisions(labels) for labels in vectors],
-            [_of_rows(architecture) for architecture in architectures],
-            [_of_costs(architecture) for architecture in architectures],
-        )
-        return np.hstack([_standardised(_table(group)) for group in groups])
+        groups = (self._of_decisions(vectors), _of_rows(architectures), _of_costs(architectures))
+        return np.hstack([_standardised(group) for group in groups])
 
-    def _of_decisions(self, labels: Labels) -> Named:
-        """Numbers, which have an order, as ranks from -1 to 1; words one-hot. A decision that is off is 0."""
-        numbers: dict[str, float] = {}
-        for decision, ranks in self._decisions:
-            label = labels.get(decision.name)
-            if label is None:
-                continue
-            if ranks is None:
-                numbers[f"{decision.name}={label}"] = 1.0
-            else:
-                numbers[decision.name] = ranks[label]
-        return numbers
+    def _of_decisions(self, vectors: Sequence[Labels]) -> Floats:
+        table = np.zeros((len(vectors), self._columns))
+        for row, labels in zip(table, vectors, strict=True):
+            columns, numbers = zip(*map(self._of_label.__getitem__, labels.items()), strict=True)
+            row[list(columns)] = numbers
+        return table
 
 
 def _ranks(decision: Decision) -> dict[str, float] | None:
@@ -60,38 +63,43 @@ def _ranks(decision: Decision) -> dict[str, float] | None:
         ordered = sorted(decision.labels, key=float)
     except ValueError:
         return None
-    return {label: 2 * rank / (len(ordered) - 1) - 1 for rank, label in enumerate(ordered)}
+    return {label: 2 * rank / max(1, len(ordered) - 1) - 1 for rank, label in enumerate(ordered)}
 
 
-def _of_rows(architecture: Architecture) -> Named:
-    """Depth of the network; of each row its width, its depth, how many blocks it has of each kind, and the mean of
-    each number that its blocks hold (kernel, expand ratio, SE ratio …)."""
-    rows = [*architecture.stem, *architecture.stages]
-    numbers = {f"{index}.{name}": number for index, row in enumerate(rows) for name, number in _of_row(row)}
-    return {**numbers, "depth": sum(row.count for row in architecture.stages)}
+def _of_rows(architectures: Sequence[Architecture]) -> Floats:
+    """Of each row of the stem and the stages its width, its depth, how many blocks it has of each kind, and the mean of
+    each number that its blocks hold (kernel, expand ratio, SE ratio …); the depth of the network."""
+    positions = zip_longest(*((*architecture.stem, *architecture.stages) for architecture in architectures))
+    depths = np.array([[sum(row.count for row in architecture.stages)] for architecture in architectures], dtype=float)
+    return np.hstack([*map(_at_position, positions), depths])
+
+
+def _at_position(rows: Sequence[Stage | None]) -> Floats:
+    """The numbers of n rows, None where a network has no such row; most of them are equal to others."""
+    distinct = {row: index for index, row in enumerate(dict.fromkeys(rows))}
+    return _table([_of_row(row) if row else {} for row in distinct])[[distinct[row] for row in rows]]
 
 
 @lru_cache(maxsize=65_536)
-def _of_row(row: Stage) -> tuple[tuple[str, float], ...]:
-    sums: dict[str, list[float]] = {}
+def _of_row(row: Stage) -> Named:
+    numbers: dict[str, list[float]] = {}
     kinds: dict[str, float] = {}
     for block in row.sequence:
         kinds[block.kind] = kinds.get(block.kind, 0) + 1
         for name, number in field_values(block).items():
             if _is_number(number):
-                sums.setdefault(name, []).append(float(number))
-    means = {name: sum(numbers) / len(numbers) for name, numbers in sums.items()}
-    width = {"out": math.log(row.out)} if row.out else {}
-    return (*width.items(), ("depth", row.count), *kinds.items(), *means.items())
+                numbers.setdefault(name, []).append(float(number))
+    width = math.log(row.out) if row.out else 0.0
+    return {"out": width, "depth": row.count, **kinds, **{name: fmean(means) for name, means in numbers.items()}}
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _of_costs(architecture: Architecture) -> Named:
-    total = cost(architecture)
-    return {name: math.log1p(getattr(total, name)) for name in ("macs", "params", "activations")}
+def _of_costs(architectures: Sequence[Architecture]) -> Floats:
+    costs = [(total.macs, total.params, total.activations) for total in map(cost, architectures)]
+    return np.asarray(np.log1p(np.array(costs, dtype=float)))
 
 
 def _table(rows: Sequence[Named]) -> Floats:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from nas.study.curves import signals
 from nas.study.objectives import Objective
 from nas.study.propose.predictor.features import Floats
 from nas.study.records import Record
@@ -29,38 +30,46 @@ class Observations:
 
 def observed(records: Sequence[Record], goal: Objective) -> Observations:
     """Whole trainings, retrainings among them, at their scores; those that were cut short at what they would have come
-    to, as the whole ones tell. Other records, reused scores among them, say nothing new."""
+    to, as the whole ones tell. Without any whole one, what is known of all at the first epoch that one of them was
+    stopped at. Other records, reused scores among them, say nothing new."""
     whole = [r for r in records if r.state == "complete" and math.isfinite(goal.value(r))]
-    cut = [r for r in records if r.state == "pruned" and r.top1_by_epoch]
-    expected = [(record, *_extrapolated(record, whole, cut, goal)) for record in cut] if whole else []
-    scores = np.array([*(goal.value(r) for r in whole), *(score for _, score, _ in expected)], dtype=float)
-    extra = np.array([*(0.0 for _ in whole), *(variance for *_, variance in expected)], dtype=float)
+    cut = [r for r in goal.maximised(records) if r.state == "pruned" and r.top1_by_epoch]
     running = tuple(r for r in records if r.state == "running" and r.replicate == 0)
-    return Observations((*whole, *(record for record, *_ in expected)), _without_outliers(scores), extra, running)
+    if not whole:
+        numbers = signals(cut, min((r.epochs for r in cut), default=0)) if cut else []
+        return Observations(tuple(cut), _without_outliers(np.array(numbers)), np.zeros(len(cut)), running)
+    known = np.array([goal.value(r) for r in whole])
+    expected = [_extrapolated(record, list(goal.maximised(whole)), known, cut) for record in cut]
+    scores = np.array([*known, *(score for score, _ in expected)])
+    extra = np.array([*(0.0 for _ in whole), *(variance for _, variance in expected)])
+    return Observations((*whole, *cut), _without_outliers(scores), extra, running)
 
 
 def _extrapolated(
-    record: Record, whole: Iterable[Record], cut: Iterable[Record], goal: Objective
+    record: Record, whole: Sequence[Record], scores: Floats, cut: Sequence[Record]
 ) -> tuple[float, float]:
     """The score that a record cut after an epoch would have come to, and the variance of that: a line from what was
-    known at that epoch to the last, by least squares with a prior of slope 1."""
+    known at that epoch to the ``scores`` of the whole ones, by least squares with a prior of slope 1 (in deviations of
+    the scores at that epoch)."""
     epoch = len(record.top1_by_epoch)
-    known = [r for r in whole if len(r.top1_by_epoch) >= epoch]
+    as_long = np.array([len(r.top1_by_epoch) >= epoch for r in whole])
+    known, ended = [r for r, long in zip(whole, as_long, strict=True) if long], scores[as_long]
     if not known:
-        known = list(whole)
-    signals = _signals([*known, *(r for r in cut if len(r.top1_by_epoch) >= epoch), record], epoch, goal)
-    then, last = signals[: len(known)], np.array([goal.value(r) for r in known])
-    spread = float(signals.var()) or 1.0
-    apart, risen = then - then.mean(), last - last.mean()
-    slope = (apart @ risen + PRIOR_WEIGHT * spread) / (apart @ apart + PRIOR_WEIGHT * spread)
-    missed = float(((risen - slope * apart) ** 2).sum())
-    variance = (missed + PRIOR_WEIGHT * spread) / (len(known) + PRIOR_WEIGHT)
-    return float(last.mean() + slope * (signals[-1] - then.mean())), variance
+        return float(scores.mean()), float(scores.var()) or 1.0
+    there = [*known, *(r for r in cut if len(r.top1_by_epoch) >= epoch)]
+    spread = float(np.std([r.top1_by_epoch[epoch - 1] for r in there])) or 1.0
+    then = _normal(np.array(signals(there, epoch))) * spread
+    mean = then[: len(known)].mean()
+    apart, risen = then[: len(known)] - mean, ended - ended.mean()
+    prior = PRIOR_WEIGHT * spread**2
+    slope = (apart @ risen + prior) / (apart @ apart + prior)
+    variance = (float(((risen - slope * apart) ** 2).sum()) + prior) / (len(known) + PRIOR_WEIGHT)
+    return float(ended.mean() + slope * (then[there.index(record)] - mean)), variance
 
 
-def _signals(records: Sequence[Record], epoch: int, goal: Objective) -> Floats:
-    """What is known of each record after an epoch: its score then."""
-    return np.array([goal.curve(r.top1_by_epoch)[min(epoch, len(r.top1_by_epoch)) - 1] for r in records])
+def _normal(numbers: Floats) -> Floats:
+    deviation = numbers.std()
+    return np.asarray((numbers - numbers.mean()) / deviation) if deviation else numbers - numbers.mean()
 
 
 def _without_outliers(scores: Floats) -> Floats:

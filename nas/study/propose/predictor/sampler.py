@@ -19,9 +19,10 @@ from nas.study.records import Record
 from search_spaces import Space
 
 MIN_OBSERVED = 2
-DRAWN = 300  # uniform draws within the budgets, beside neighbours and children of the best
+DRAWN = 1_500  # uniform draws within the budgets, beside neighbours and children of the best
 PARENTS = 4  # of the best, whose neighbours and children are looked at
-REFINED = 3  # of the most promising, whose neighbours are looked at in turn
+KEPT = 100  # of the most promising, which are looked at once more
+REFINED = 3  # of these, whose neighbours are looked at, too
 
 features_of = lru_cache(maxsize=8)(Features)
 
@@ -33,10 +34,9 @@ def predictor(history: History) -> Candidate | None:
     if len(observations.records) < MIN_OBSERVED:
         return None
     candidates, space = history.candidates, history.candidates.space
-    pool = _pool(history, observations)
-    promising = _best_first(space, observations, pool)[:REFINED]
-    ranked = _best_first(space, observations, _distinct([*pool, *_neighbours(candidates, promising)]))
-    return candidates.first(map(space.decide, ranked), "sampler", history.known)
+    ranked = _best_first(space, observations, _pool(history, observations))
+    refined = _distinct([*ranked[:KEPT], *_neighbours(candidates, ranked[:REFINED])])
+    return candidates.first(map(space.decide, _best_first(space, observations, refined)), "sampler", history.known)
 
 
 def _pool(history: History, observations: Observations) -> list[Labels]:
