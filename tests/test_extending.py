@@ -21,7 +21,7 @@ from nas.study import Record
 from nas.study.executors.table import EXECUTORS
 from nas.study.objectives import OBJECTIVES
 from nas.study.propose.samplers import SAMPLERS
-from nas.study.pruners import PRUNERS
+from nas.study.pruners import PRUNERS, Pruner
 from search_spaces import cost
 
 ROOT = Path(__file__).parents[1]
@@ -92,12 +92,16 @@ def test_a_sampler_can_be_added(example, monkeypatch, searched):
 
 def test_a_pruner_can_be_added(example, monkeypatch, searched):
     hopeless = example("A pruner").hopeless
-    monkeypatch.setitem(PRUNERS, "hopeless", hopeless)
+    monkeypatch.setitem(PRUNERS, "hopeless", Pruner(hopeless))
     assert searched(pruner="hopeless").question.pruner == "hopeless"
     done = [Record(trial=0, state="complete", top1=0.9)]
-    assert hopeless(done, (0.1, 0.2), 4)
-    assert not hopeless(done, (0.1,), 4)
-    assert not hopeless(done, (0.1, 0.5), 4)
+
+    def verdict(*curve):
+        return hopeless(done, Record(trial=1, state="running", top1_by_epoch=curve, epochs=len(curve)), 4)
+
+    assert verdict(0.1, 0.2)
+    assert not verdict(0.1)
+    assert not verdict(0.1, 0.5)
 
 
 def test_an_objective_can_be_added(example, monkeypatch, searched):

@@ -58,9 +58,13 @@ class Watched:
 
     @property
     def again(self) -> int:
-        """Trainings with another seed that there will be: once they have begun, the candidates are known."""
-        candidates = len(self._ranked()) if self.retrained else self.trials
-        return self.question.seeds * min(self.question.retrain, candidates)
+        """Trainings with another seed that there will be: once they have begun, the candidates are known. Those of
+        candidates that were among the best of a shorter search count, too."""
+        candidates = self._ranked() if self.retrained else []
+        chosen = {record.trial for record in candidates[: self.question.retrain]}
+        former = {(r.source, r.replicate) for r in self.folded.records.values() if r.replicate} if chosen else set()
+        wanted = self.question.seeds * min(self.question.retrain, len(candidates) or self.trials)
+        return wanted + sum(source not in chosen for source, _ in former)
 
     @property
     def best(self) -> Record | None:
@@ -108,6 +112,8 @@ class Lines:
         self._state.take(event)
         if event["event"] == "problem":
             say(event["text"])
+        if event["event"] == "opened" and self._state.done:
+            say(f"going on: {self._state.done} of {self._state.trials} trainings were done before")
         if event["event"] == "continued":
             say(one_line([f"trial {event['trial']} goes on after epoch {event['epoch']}"]))
         if event["event"] == "final_epoch":

@@ -174,6 +174,8 @@ def result_lines(study: Study) -> list[str]:
     if is_demonstration(study):
         lines.append(DEMONSTRATION)
     lines.append(f"report: {study.folder / layout.REPORT}")
+    if base is not None and study.former_base not in (None, base.trial):
+        lines.append(f"the base was trial {study.former_base} before: what was scaled and exported is of that network")
     if base is not None:
         lines += next_lines(study)
     if study.state == "time":
@@ -190,9 +192,9 @@ def next_lines(study: Study) -> list[str]:
     if data is None:
         return lines
     spec = shlex.quote(str(data["spec"]))
-    longer = f"      nas train {folder} --data {spec}   (the base, trained for longer)"
-    if study.final is None:
-        return [*lines, longer]
+    longer = f"      nas train {folder} --data {spec} --epochs 100   (the base, trained for longer)"
+    if study.final is None or study.final.epochs >= 100:
+        return [*lines, longer] if study.final is None else lines
     return [*lines, f"      nas export {folder}   (ONNX);  nas predict {folder} IMAGE", longer]
 
 

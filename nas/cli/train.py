@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,12 @@ from nas.cli import output
 from nas.cli.arguments import ARCH_HELP, WEIGHTS_HELP, add_recipe_values, recipe_with
 from nas.cli.parser import Parser, command, count, natural
 from nas.cli.streams import unfailing
+from nas.storage import layout
 from nas.text.numbers import is_balanced, percent
 from search_spaces.files.outside import BLOCKS_HELP
 
 if TYPE_CHECKING:
+    from nas.training.recipe import Recipe
     from nas.training.training import Training
 
 EXAMPLE = """
@@ -132,7 +135,7 @@ def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:
 
 def _training(options: argparse.Namespace, device: str) -> tuple[Training, Path]:
     from nas.training.by_name import SETTINGS, training_of
-    from nas.training.recipes import default_recipe
+    from nas.training.recipes import default_recipe, recipe_of
 
     given = {field: getattr(options, field) for field in SETTINGS if getattr(options, field)}
     for field in ("out", "threads", "seed", "weights", "freeze", "blocks"):
@@ -140,8 +143,20 @@ def _training(options: argparse.Namespace, device: str) -> tuple[Training, Path]
     recipe = options.recipe
     if recipe is None:
         recipe, given["epochs"] = default_recipe(options.epochs)
+    recipe = _as_mirrored(recipe_of(recipe), options.network) if options.recipe is None else recipe
     recipe = recipe_with(recipe, options.set) if options.set else recipe
     return training_of(options.network, options.data, recipe, device=device, **given)
+
+
+def _as_mirrored(recipe: Recipe, network: str) -> Recipe:
+    """The recipe without mirroring where the study that the network is from searched without: it may destroy labels."""
+    folder = Path(network)
+    if not (folder / layout.STUDY).is_file():
+        return recipe
+    from nas.study import open_study
+
+    searched = open_study(folder).definition.recipe or {}
+    return recipe if searched.get("flip", True) else replace(recipe, flip=False)
 
 
 def _about(training: Training, folder: Path) -> list[str]:
@@ -158,6 +173,7 @@ def _about(training: Training, folder: Path) -> list[str]:
         f"data {data.name}: {len(data.train):,} images for training, {len(data.val):,} for validation, "
         f"{len(data.test):,} for the test at the end, {len(data.classes)} classes",
         *(f"  {note}" for note in data.notes),
+        *_enlarged_lines(network.image_size, data.image_size),
         f"{training.sized}, {settings.device}, {settings.dtype}, "
         f"{settings.threads} thread{'s' if settings.threads > 1 else ''}{several}",
         *(f"  {line}" for line in mirror_lines(training.recipe, training.spec)),
@@ -169,6 +185,13 @@ def _about(training: Training, folder: Path) -> list[str]:
         more = "".join(f"; {name}: {', '.join(names)}" for name, names in notes.items() if names)
         lines.insert(-1, f"begins with {training.weights}{more}")
     return lines
+
+
+def _enlarged_lines(side: int, images: int) -> list[str]:
+    """What to say where images are enlarged, which costs time and shows the network nothing new."""
+    if side <= images:
+        return []
+    return [f"  images of {images} px are enlarged to {side} px; --image-size {images} trains at their own size"]
 
 
 def _summary_pairs(summary: dict[str, Any]) -> list[tuple[str, object]]:

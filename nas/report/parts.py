@@ -8,9 +8,10 @@ from typing import Any
 
 from nas.report import tables
 from nas.report.statements import (
-    comparison,
+    compared_line,
     fair_score,
     latency_note,
+    read_note,
     score_interval,
     score_note,
     sizes_line,
@@ -131,15 +132,22 @@ def _base_cards(study: Study) -> list[Html]:
     score, note = fair_score(base, study.choice), score_note(base, study.choice, scale)
     if reference is not None:
         note = f"{score_interval(score, reference.images)}; {note}"
+    name, searched = f"{scale.name}{scale.where}", f"at {study.search_size} px; {note}"
+    if study.final is None:
+        first = _card(f"base, {name}", scale.text(score), searched, "card base")
+    else:
+        trained = f"at {study.final.image_size} px, {study.final.epochs} epochs"
+        note = f"{trained}; in the search {scale.text(score)} {searched}"
+        first = _card(f"base as trained in the end, {name}", scale.text(study.final.validation), note, "card base")
     shown = [
-        _card(f"base, {scale.name}{scale.where}", scale.text(score), f"at {study.search_size} px; {note}", "card base"),
+        first,
         _card("base, MACs", rounded(base.macs), f"{base.macs:,} at {study.definition.image_size} px"),
         _card("base, parameters", rounded(base.params), f"{base.params:,}"),
     ]
     if (latency := study.base_latency) is not None:
         shown.append(_card("base, latency", f"{latency.latency_ms:.2f} ms", latency_note(latency)))
     if reference is not None:
-        span = f"{interval(reference.low, reference.high)}. {comparison(score, reference)}"
+        span = f"{interval(reference.low, reference.high)}. {compared_line(study, reference)}"
         shown.append(_card(reference.name, percent(reference.top1), span))
     return shown
 
@@ -150,8 +158,9 @@ def _test_card(study: Study) -> list[Html]:
     if score is None:
         return []
     side = f"at {score.image_size} px; " if score.image_size else ""
-    note = f"{side}{score_interval(score.top1, score.images)}; {score.images} images, read once for this base"
-    return [_card("base, top-1 on test", percent(score.top1), note)]
+    note = f"{side}{score_interval(score.top1, score.images)}; {score.images} images, {read_note(study.test_reads)}"
+    name = "base, top-1 on test" if study.final is None else "base as trained in the end, top-1 on test"
+    return [_card(name, percent(score.top1), note)]
 
 
 def _card(name: str, value: str, note: str, class_: str = "card") -> Html:

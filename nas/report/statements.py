@@ -51,7 +51,16 @@ def base_lines(study: Study) -> list[str]:
         lines.append(f"base trained again with {_seeds(choice.replicates)}: {mean}")
     if reference is None:
         return lines
-    return [*lines, reference_line(reference), comparison(fair_score(base, choice), reference)]
+    return [*lines, reference_line(reference), compared_line(study, reference)]
+
+
+def compared_line(study: Study, reference: Reference) -> str:
+    """What the study hands over beside the reference, on validation images: the base as trained in the end, or else as
+    the search trained it."""
+    assert study.base is not None
+    if study.final is None:
+        return comparison(fair_score(study.base, study.choice), reference)
+    return comparison(study.final.validation, reference, "The base as trained in the end")
 
 
 def sizes_line(study: Study) -> str:
@@ -66,8 +75,8 @@ def handed_over_lines(study: Study) -> list[str]:
     """What the network that the study hands over reaches, at which image size and on which split; or that it has not
     been trained at its deployment."""
     if study.final is not None:
-        return final_lines(study.final)
-    lines = [] if study.test is None else [tested_line(study.test)]
+        return final_lines(study.final, study.test_reads)
+    lines = [] if study.test is None else [tested_line(study.test, study.test_reads)]
     side, searched = study.definition.image_size, study.search_size
     if study.base is None or study.definition.data is None or side == searched:
         return lines
@@ -77,21 +86,26 @@ def handed_over_lines(study: Study) -> list[str]:
     ]
 
 
-def final_lines(final: FinalScore) -> list[str]:
-    """The base as it was trained in the end."""
+def final_lines(final: FinalScore, reads: int) -> list[str]:
+    """The base as it was trained in the end; ``reads`` is how often the study has read the test split."""
     network = f"{rounded(final.macs)} MACs at {final.image_size} px"
     tested = with_interval(final.top1, final.images)
     return [
         f"base trained in the end ({network}): {final.epochs} epochs of recipe {final.recipe}, "
         f"top-1 {percent(final.validation)} on validation",
-        f"test split, read once for it: top-1 {tested}",
+        f"test split, {read_note(reads)}: top-1 {tested}",
     ]
 
 
-def tested_line(test: TestScore) -> str:
+def read_note(reads: int) -> str:
+    """How often the study has read its test split: each network that it ends with is tested."""
+    return "read once" if reads == 1 else f"read {reads} times in this study"
+
+
+def tested_line(test: TestScore, reads: int) -> str:
     """The base as the search trained it, on the test split."""
     score = with_interval(test.top1, test.images)
-    return f"test split, read once for this base: top-1 {score}{_at(test.image_size)}"
+    return f"test split, {read_note(reads)}: top-1 {score}{_at(test.image_size)}"
 
 
 def _at(image_size: int | None) -> str:
@@ -143,20 +157,20 @@ def reference_line(reference: Reference) -> str:
     return f"{reference.name}: {score} on the same {reference.images} images"
 
 
-def comparison(score: float, reference: Reference) -> str:
-    """Whether the base's score beats the reference, and whether the intervals say so."""
-    gap = 100 * (score - reference.top1)
+def comparison(score: float, reference: Reference, subject: str = "The base") -> str:
+    """Whether a score beats the reference, and whether the intervals say so."""
+    gap, subject = 100 * (score - reference.top1), f"{subject} ({percent(score)})"
     if gap <= 0:
-        return f"The base does not beat {reference.name} ({gap:+.1f} points)."
+        return f"{subject} does not beat {reference.name} ({gap:+.1f} points)."
     low, _ = wilson(min(score, 1.0) * reference.images, reference.images)
     clear = low > reference.high
-    return f"The base beats {reference.name} by {gap:.1f} points" + ("." if clear else "; the intervals overlap.")
+    return f"{subject} beats {reference.name} by {gap:.1f} points" + ("." if clear else "; the intervals overlap.")
 
 
 def noise_verdict(noise: Noise | None, scale: Scale = TOP1) -> str:
     """Whether candidates differ by more than seeds do, with both estimates and what they come from.
 
-    Variances are of top-1 as a fraction, or of the score; they are given as standard deviations, too.
+    They are given as standard deviations: in points of top-1, or in the score's own scale.
     """
     if noise is None or noise.between_seeds is None or noise.between_candidates is None:
         return (
@@ -164,12 +178,11 @@ def noise_verdict(noise: Noise | None, scale: Scale = TOP1) -> str:
             "take differences between candidates to be within noise."
         )
     numbers = (
-        f"between candidates {scale.variance(noise.between_candidates)} from {noise.candidates} trials, "
-        f"between seeds {scale.variance(noise.between_seeds)} from {noise.seeds} trainings "
+        f"candidates differ by {scale.spread(noise.between_candidates)} ({noise.candidates} trials), "
+        f"seeds by {scale.spread(noise.between_seeds)} ({noise.seeds} trainings "
         f"of {noise.retrained} network{'s' if noise.retrained > 1 else ''}"
     )
-    if noise.seeds - noise.retrained < MIN_FREEDOM:
-        numbers += ", which is a rough estimate"
+    numbers += ", which is a rough estimate)" if noise.seeds - noise.retrained < MIN_FREEDOM else ")"
     if noise.resolved:
         return f"Candidates differ by more than seeds do: {numbers}."
     return f"Differences between candidates are within noise: {numbers}."

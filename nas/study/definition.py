@@ -23,6 +23,7 @@ from search_spaces.files.strict_yaml import dump
 SCHEMA = 1
 RECORDED = ("settings", "versions")  # written down at the start, no part of what is asked
 FURTHER = ("retrain", "seeds")  # how far a study goes after its search: its trainings hold for any of these
+NESTED = {"recipe": "recipe ", "asked": ""}
 MEANINGS = ("name", "space", "budgets", "image_size", "classes", "data", "evaluator", "recipe")
 
 
@@ -140,12 +141,21 @@ def check_same(folder: Path, stored: Definition, asked: Definition) -> None:
             del identity["data"]["name"]  # a folder that was renamed holds the same images
     if old["evaluator"] and "#" not in old["evaluator"]:  # of the first release, which knew functions by name alone
         new["evaluator"] = str(new["evaluator"]).partition("#")[0]
+    old, new = _flat(old), _flat(new)
     different = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     if different:
         raise UserError(
             f"the trainings in {folder} are not used, for it holds another study; it differs in "
-            f"{'; '.join(_diff(n, old, new) for n in different)}{_hint(different)}"
+            f"{'; '.join(_diff(n, old, new) for n in different)}{_hint(different)}; another --out begins anew"
         )
+
+
+def _flat(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Recipe and wishes by their own names, so that one is told which of them differs."""
+    flat = {name: value for name, value in identity.items() if name not in NESTED}
+    for name, prefix in NESTED.items():
+        flat |= {prefix + key: value for key, value in (identity[name] or {}).items()}
+    return flat
 
 
 def _hint(different: Collection[str]) -> str:

@@ -62,6 +62,7 @@ def final_training(plan: Plan, wish: str, trials: int) -> FinalTraining | None:
         chosen = replace(searched, epochs=SHORT * searched.epochs)
     else:
         recipe, epochs = default_recipe(FULL_EPOCHS) if wish == FULL else (recipe_of(wish), None)
+        recipe = replace(recipe, flip=recipe.flip and searched.recipe.flip)  # what destroys labels stays off
         chosen = sized(for_data(recipe, plan.data), len(plan.data.train), epochs=epochs)
     images = chosen.epochs / searched.epochs
     trainings = images * _size_ratio(plan)

@@ -84,8 +84,9 @@ class Record:
 
 @dataclass
 class Folded:
-    """What a log says so far. Only ``apply`` changes it. ``latencies`` are by the network's digest; ``unsteady`` those
-    that could not be told to lie inside or outside the budgets."""
+    """What a log says so far. Only ``apply`` changes it. ``test_reads`` is how often the test split was read, each time
+    for another network; ``former_base`` the trial that was the base before another one was chosen. ``latencies`` are by
+    the network's digest; ``unsteady`` those that could not be told to lie inside or outside the budgets."""
 
     records: dict[int, Record] = field(default_factory=dict)
     reference: Reference | None = None
@@ -93,6 +94,8 @@ class Folded:
     base: BaseChoice | None = None
     test: TestScore | None = None
     final: FinalScore | None = None
+    test_reads: int = 0
+    former_base: int | None = None
     ended: Event | None = None
     trials: int | None = None
     next_trial: int = 0
@@ -131,6 +134,9 @@ def apply(folded: Folded, event: Event) -> None:
     elif kind == "ended":
         folded.ended = event
     elif kind in FINDINGS:
+        folded.test_reads += kind in ("test", "final")
+        if kind == "base" and folded.base is not None and folded.base.trial != event["trial"]:
+            folded.former_base = folded.base.trial
         setattr(folded, kind, from_fields(FINDINGS[kind], event))
 
 

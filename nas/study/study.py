@@ -40,7 +40,8 @@ class Study:
     at its deployment; ``reference`` and ``noise`` are what scores are compared with. What is not known yet is None.
     ``trials_wanted`` is how far the last run was to go. ``problems`` has one line per damaged piece of the log.
     ``latencies`` are what budgets of latency asked for, by the network's digest; ``unsteady`` are those of networks
-    that were passed over because of them.
+    that were passed over because of them. ``test_reads`` is how often the test split was read; ``former_base`` the
+    trial that was the base before a longer search chose another.
     """
 
     folder: Path
@@ -57,6 +58,8 @@ class Study:
     problems: tuple[str, ...] = ()
     latencies: Mapping[str, Measured] = field(default_factory=dict)
     unsteady: Mapping[str, Measured] = field(default_factory=dict)
+    test_reads: int = 0
+    former_base: int | None = None
 
     @property
     def name(self) -> str:
@@ -170,6 +173,8 @@ def open_study(folder: Path | str) -> Study:
         problems=content.problems,
         latencies=folded.latencies,
         unsteady=folded.unsteady,
+        test_reads=folded.test_reads,
+        former_base=folded.former_base,
     )
 
 

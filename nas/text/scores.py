@@ -46,9 +46,9 @@ class Scale:
         """``96.9 %`` or ``score 90.5``."""
         return self.mark + self.text(number)
 
-    def variance(self, variance: float) -> str:
-        """A variance, and the standard deviation, which people can imagine."""
-        return f"variance {variance:.2e} (±{self.deviation(sqrt(max(0.0, variance)))})"
+    def spread(self, variance: float) -> str:
+        """A variance as its standard deviation, which people can imagine."""
+        return f"±{self.deviation(sqrt(max(0.0, variance)))}"
 
     @property
     def names(self) -> dict[str, str]:

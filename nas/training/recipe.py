@@ -41,7 +41,9 @@ class Recipe:
     drop_strides: int = recipe_field(COUNT, 0, "how many of the network's first strides of 2 become 1")
 
     optimiser: str = recipe_field(KeyRule(OPTIMISERS), "sgd", "sgd is Nesterov's; rmsprop as TensorFlow has it")
-    lr: float = recipe_field(POSITIVE, 0.1, "learning rate, reached after the warm-up")
+    lr: float = recipe_field(
+        POSITIVE, 0.1, "learning rate after the warm-up, at batch images a step: a batch that is halved takes it down"
+    )
     momentum: float = recipe_field(BELOW_1, 0.9, "of sgd and rmsprop")
     decay: float = recipe_field(BELOW_1, 0.9, "of the mean square in rmsprop")
     eps: float = recipe_field(NOT_NEGATIVE, 1e-3, "of rmsprop")

@@ -37,8 +37,9 @@ METRICS = {
 """What a budget may limit, and its name for people."""
 FORMS = "400MFLOPs, 1.8GMACs, 5.3Mparams, 20MB, 64MBpeak, 12ms, or a range such as 350..400MFLOPs"
 
+_SPELLINGS = {name.lower(): name for name in UNITS} | {name.lower().rstrip("s"): name for name in UNITS if name != "ms"}
 _NUMBER = r"(\d{1,15}(?:\.\d{1,15})?)"
-_FORM = re.compile(rf"(?:{_NUMBER}\.\.)?{_NUMBER}([A-Za-z]+)", re.ASCII)
+_FORM = re.compile(rf"(?:{_NUMBER}\.\.)?{_NUMBER} ?([A-Za-z]+)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,11 @@ class Budget:
 
     @staticmethod
     def parse(text: str) -> Budget:
-        """A budget as written, ``400MFLOPs`` or ``350..400MFLOPs``; raises UserError for anything else."""
+        """A budget as written, ``400MFLOPs`` or ``350..400MFLOPs``, in capitals or not; raises UserError for anything
+        else."""
         match = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None
-        name = re.sub("^k", "K", match[3]) if match else None
-        if match is None or name not in UNITS:
+        name = _SPELLINGS.get(match[3].lower()) if match else None
+        if match is None or name is None:
             raise UserError(f"a budget must be a number with a unit ({FORMS}), got {text!r}")
         unit = UNITS[name]
         high = Fraction(match[2]) * unit.factor

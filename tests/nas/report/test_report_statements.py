@@ -36,8 +36,8 @@ def test_wilson_refuses_what_is_no_share(hits, n):
 def test_noise_verdict_follows_the_estimates_and_prints_both():
     text = noise_verdict(NOISE)
     assert text.startswith("Candidates differ by more")
-    assert "2.00e-04" in text
-    assert "1.00e-04" in text
+    assert "candidates differ by ±1.41 points" in text
+    assert "seeds by ±1.00 points" in text
     assert "20 trials" in text
     assert "rough" in text
     assert "rough" not in noise_verdict(replace(NOISE, seeds=30))
@@ -63,7 +63,7 @@ def test_the_score_that_selection_has_not_touched_is_compared(study):
     choice = BaseChoice(trial=3, fresh=0.91, replicates=2)
     assert fair_score(base, choice) == 0.91
     chosen = replace(study, base=base, choice=choice, reference=REFERENCE)
-    assert base_lines(chosen)[-1] == "The base does not beat logistic regression (-4.0 points)."
+    assert base_lines(chosen)[-1] == "The base (91.0 %) does not beat logistic regression (-4.0 points)."
 
 
 def test_without_a_base_the_lines_say_so(study):

@@ -58,7 +58,7 @@ def test_the_base_is_the_best_and_its_file_loads(run, space, tmp_path):
 
 def test_over_budget_proposals_are_recorded_and_neither_trained_nor_counted(run):
     seen = []
-    study = run(evaluate=lambda a, seed, report: seen.append(cost(a).macs) or cost(a).macs / 1e7)
+    study = run(evaluate=lambda a, seed, report: seen.append(cost(a).macs) or cost(a).macs / 1e7, sampler="tpe")
     over = [r for r in study.records if r.state == "infeasible"]
     assert over
     assert all(r.top1 is None and r.macs > 130_000 and r.reason == "outside 130KFLOPs" for r in over)
@@ -67,7 +67,7 @@ def test_over_budget_proposals_are_recorded_and_neither_trained_nor_counted(run)
 
 
 def test_repeated_proposals_take_the_score_that_is_known(run):
-    study = run(budgets=(), trials=30)
+    study = run(budgets=(), trials=30, sampler="tpe")
     repeats = [r for r in study.records if r.state == "reused"]
     assert repeats
     for record in repeats:

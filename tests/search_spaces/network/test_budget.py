@@ -20,6 +20,8 @@ COST = Cost(params=5_288_548, macs=385_814_752, activations=1, peak_bytes=9_633_
         ("20MB", "bytes", None, 20_000_000),
         ("64MBpeak", "peak_bytes", None, 64_000_000),
         ("12ms", "latency_ms", None, 12),
+        ("400 mflop", "macs", None, 400_000_000),
+        ("5 mparams", "params", None, 5_000_000),
         ("350..400MFLOPs", "macs", 350_000_000, 400_000_000),
     ],
 )
@@ -31,8 +33,8 @@ def test_forms(text, metric, low, high):
 
 @pytest.mark.parametrize(
     "text",
-    ["400", "-3MFLOPs", "400MFLOPS/s", "1e999GFLOPs", "", "MFLOPs", "400 mflops", "0MFLOPs", "500..400MFLOPs",
-     "0..4MFLOPs", "nanMFLOPs", "infMFLOPs", "400TFLOPs", "4..5..6MFLOPs", "9" * 400 + "MFLOPs"],
+    ["400", "-3MFLOPs", "400MFLOPS/s", "1e999GFLOPs", "", "MFLOPs", "400  MFLOPs", "4e8FLOPs", "0MFLOPs",
+     "500..400MFLOPs", "0..4MFLOPs", "nanMFLOPs", "infMFLOPs", "400TFLOPs", "4..5..6MFLOPs", "9" * 400 + "MFLOPs"],
 )  # fmt: skip
 def test_anything_else_is_an_error_that_lists_the_forms(text):
     with pytest.raises(UserError, match=r"^a budget must be .*(400MFLOPs|above 0)"):
