@@ -122,6 +122,7 @@ class Driver:
 
     def _listen(self) -> None:
         self.executor.wait(self)
+        self.journal.check()
         if len(self._failures) > self.options.max_failures:
             reasons = "; ".join(dict.fromkeys(self._failures))
             log = self.folder / layout.WORKERS_LOG

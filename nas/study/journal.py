@@ -77,8 +77,13 @@ class Journal:
         write_records(self._folder, self.records)
         self._rewritten = time.monotonic()
 
+    def check(self) -> None:
+        """Raise OSError where the study's folder is gone."""
+        self._log.check()
+
     def close(self) -> None:
-        self.write()
+        if self._log.is_there:
+            self.write()
         self._log.close()
 
     def _index(self, record: Record) -> None:

@@ -91,7 +91,9 @@ class Log:
     handle: int = field(repr=False)
 
     def append(self, event: str, *, durable: bool = False, **fields: Any) -> Event:
-        """Append one event; when ``durable``, return only once it is on the disk. Returns the event."""
+        """Append one event; when ``durable``, return only once it is on the disk. Returns the event. Raises OSError
+        where it cannot be written, or the file is no longer what its path names."""
+        self.check()
         written: Event = {"event": event, "time": round(time.time(), 3), **fields}
         line = encode(written)
         done = os.write(self.handle, line)
@@ -100,6 +102,19 @@ class Log:
         if durable:
             os.fsync(self.handle)
         return dict(json.loads(json.dumps(written)))
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the path still names the open file: the folder may have been removed or renamed."""
+        try:
+            return os.path.samestat(os.stat(self.path), os.fstat(self.handle))
+        except FileNotFoundError:
+            return False
+
+    def check(self) -> None:
+        """Raise OSError where what is written would be lost."""
+        if not self.is_there:
+            raise FileNotFoundError(f"{self.path} is no longer there: the folder of the study was removed or renamed")
 
     def close(self) -> None:
         os.close(self.handle)

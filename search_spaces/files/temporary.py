@@ -1,4 +1,7 @@
-"""Names of what is being written: ``.NAME.HOST-PID-START.tmp``, where the last three say which process writes it."""
+"""Names of what is being written: ``.NAME.HOST-PID-START.tmp``, where the last three say which process writes it.
+
+Early releases wrote ``NAME.PID.tmp``, ``.NAME.PID.tmp`` or ``.NAME.PID``; of these only the files of a study are known.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 NAME = re.compile(r"\..+\.(?P<host>[^.]+)-(?P<pid>\d+)-(?P<start>\d+)\.tmp")
+EARLY = re.compile(r"(?=\.|.*\.tmp$)\.?(base\.yaml|study\.yaml|records\.jsonl|report\.html)\.(?P<pid>\d+)(\.tmp)?")
 UNKNOWN = "0"
 
 
@@ -24,13 +28,16 @@ def this_process() -> str:
 
 
 def is_temporary(path: Path) -> bool:
-    return NAME.fullmatch(path.name) is not None
+    return NAME.fullmatch(path.name) is not None or EARLY.fullmatch(path.name) is not None
 
 
 def is_being_written(path: Path) -> bool:
     """Whether a temporary file or folder is that of a process that lives, or of one of another machine."""
     match = NAME.fullmatch(path.name)
-    return match is not None and not _is_dead(**match.groupdict())
+    if match is not None:
+        return not _is_dead(**match.groupdict())
+    early = EARLY.fullmatch(path.name)
+    return early is not None and not _is_dead(_host(), early["pid"], UNKNOWN)
 
 
 def _is_dead(host: str, pid: str, start: str) -> bool:
@@ -43,7 +50,7 @@ def _is_dead(host: str, pid: str, start: str) -> bool:
     except (PermissionError, OverflowError):  # it lives and is another user's
         pass
     state, start_now = _state(int(pid))
-    return state == "Z" or start_now not in (UNKNOWN, start)
+    return state == "Z" or (UNKNOWN not in (start, start_now) and start_now != start)
 
 
 @cache

@@ -31,8 +31,9 @@ _START = (
 class Patience:
     """When a process is given up.
 
-    It hangs after ``first`` seconds of silence before its first sign of life (images may have to be decoded), later
-    after ``factor`` times its longest silence, at least ``least`` seconds. It is replaced between trainings where its
+    It hangs after ``first`` seconds of silence before its second sign of life (images may have to be decoded, and one
+    that goes on tells its last epoch again at once), later after ``factor`` times its longest silence, at least
+    ``least`` seconds. It is replaced between trainings where its
     peak memory has grown to more than ``growth`` times that of its first training and by more than ``grown_kib`` KiB.
     """
 
@@ -65,10 +66,11 @@ class Worker:
         self.attempt = 0
         self.first_memory: int | None = None
         self.heard = self.silence = 0.0
+        self.signs = 0
 
     def start(self, job: Job, attempt: int) -> None:
         self.job, self.attempt = job, attempt
-        self.heard, self.silence = time.monotonic(), 0.0
+        self.heard, self.silence, self.signs = time.monotonic(), 0.0, 0
         self.send(job.to_data())
 
     def send(self, message: dict[str, Any]) -> None:
@@ -84,13 +86,14 @@ class Worker:
         except (EOFError, OSError):
             return None
         now = time.monotonic()
-        self.silence, self.heard = max(self.silence, now - self.heard), now
+        self.silence, self.heard, self.signs = max(self.silence, now - self.heard), now, self.signs + 1
         return message
 
     def deadline(self) -> float:
         """When (monotonic seconds) its silence counts as hanging."""
         patience = self.patience
-        return self.heard + (max(patience.least, patience.factor * self.silence) if self.silence else patience.first)
+        later = max(patience.least, patience.factor * self.silence)
+        return self.heard + (later if self.signs > 1 else max(patience.first, later))
 
     def has_grown(self, memory: int) -> bool:
         """Whether its peak memory (KiB) has outgrown that of its first training."""

@@ -94,3 +94,21 @@ def test_a_new_folder_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatc
     with new_folder(tmp_path / "b") as beside:
         (beside / "part").write_bytes(b"all")
     assert synced == [(str(beside / "part"), False), (str(beside), False), (str(tmp_path), True)]
+
+
+EARLY = ["report.html.999999.tmp", ".records.jsonl.999999.tmp", ".base.yaml.999999", ".study.yaml.999999.tmp"]
+
+
+@pytest.mark.parametrize("name", EARLY)
+def test_what_early_releases_left_half_written_is_removed_too(tmp_path, name):
+    (tmp_path / name).touch()
+    (tmp_path / name.replace("999999", str(os.getpid()))).touch()  # of a process that lives
+    remove_leftovers(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name.replace("999999", str(os.getpid()))]
+
+
+@pytest.mark.parametrize("name", ["base.yaml.2024", "notes.yaml.999999.tmp", ".report.html.bak", "report.html"])
+def test_files_of_the_user_stay(tmp_path, name):
+    (tmp_path / name).touch()
+    remove_leftovers(tmp_path)
+    assert (tmp_path / name).exists()

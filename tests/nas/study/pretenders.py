@@ -69,3 +69,11 @@ def slow_epoch(task, seed, checkpoint, report):
         report.alive()
     report(1, {"top1": 0.5})
     return {"top1": 0.5, "top1_by_epoch": [0.5], "seconds": 6.0, "pruned": False}
+
+
+def tells_again(task, seed, checkpoint, report):
+    """As a training that goes on: its last epoch at once, and then a long one without a sign of life."""
+    report(1, {"top1": 0.1})
+    time.sleep(2)
+    report(2, {"top1": 0.2})
+    return {"top1": 0.2, "top1_by_epoch": [0.1, 0.2], "seconds": 2.0, "pruned": False}

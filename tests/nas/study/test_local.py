@@ -101,7 +101,7 @@ def test_one_that_always_dies_is_given_up(executor, tmp_path, name, reason):
 
 
 def test_a_hanging_one_is_noticed(local, tmp_path):
-    heard = run(local(least=0.2, factor=0.0), tmp_path, "hangs")
+    heard = run(local(first=2.0, least=0.2, factor=0.0), tmp_path, "hangs")
     assert "no sign of life for" in heard.ended()[0][2]
 
 
@@ -146,3 +146,9 @@ def test_each_worker_sees_one_gpu_or_none_in_particular(monkeypatch, device, wor
 def test_auto_fills_the_cores_that_a_container_has(monkeypatch):
     monkeypatch.setattr("nas.study.executors.local.usable_cores", lambda: 3)
     assert len(environments({"device": "cpu", "threads": 1}, "auto", trials=8)) == 3
+
+
+def test_one_that_tells_its_last_epoch_again_keeps_the_patience_of_the_beginning(local, tmp_path):
+    heard = run(local(first=20, least=0.5, factor=0), tmp_path, "tells_again")
+    assert heard.ended()[0][0] == "done"
+    assert not any(name == "retried" for name, *_ in heard.events)

@@ -78,3 +78,17 @@ def test_a_log_of_another_version_is_refused(path):
     path.write_bytes(encode({"event": "log", "time": 0.0, "version": VERSION + 1}))
     with pytest.raises(UserError, match=f"version {VERSION + 1}"):
         read_log(path)
+
+
+@pytest.mark.parametrize("becomes", ["removed", "renamed", "another"])
+def test_a_log_whose_file_is_gone_is_not_written_on(path, becomes):
+    log = open_log(path)
+    if becomes == "removed":
+        path.unlink()
+    else:
+        path.rename(path.with_name("elsewhere"))
+    if becomes == "another":
+        path.touch()
+    with pytest.raises(FileNotFoundError, match=r"log\.jsonl is no longer there: the folder of the study was removed"):
+        log.append("epoch", trial=1, epoch=2, top1=0.2)
+    log.close()

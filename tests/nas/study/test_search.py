@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -463,3 +464,19 @@ def test_nas_search_is_the_function_whatever_is_imported_first():
         program = f"import {first}; from nas import search; print(callable(search))"
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
         assert done.stdout == "True\n"
+
+
+@pytest.mark.parametrize("gone", ["removed", "renamed"])
+def test_a_study_whose_folder_goes_away_stops_at_once(run, by_cost, tmp_path, gone):
+    folder, calls = tmp_path / "study", []
+
+    def evaluate(architecture, seed, report):
+        calls.append(seed)
+        if len(calls) == 3:
+            shutil.rmtree(folder) if gone == "removed" else folder.rename(tmp_path / "elsewhere")
+        return by_cost(architecture, seed, report)
+
+    with pytest.raises(FileNotFoundError, match="the folder of the study was removed or renamed"):
+        run(evaluate=evaluate)
+    assert len(calls) == 3
+    assert not folder.exists()
