@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from nas.cli.progress import Lines, Watched, block_lines
+from nas.cli.progress import Lines, Watched, block_lines, watched
 from nas.report.figures import FIGURES
 from nas.study import open_study
 from nas.study.definition import Definition, write_definition
@@ -215,3 +215,14 @@ def test_the_result_names_base_report_and_next_command(study):
     assert f"next: nas scale {study} --phi 3" in lines
     assert any("demonstration" in line for line in lines)
     assert result_data(open_study(study))["base"]["trial"] == 3
+
+
+def test_retrainings_of_former_candidates_count_on_both_sides():
+    """A longer search has chosen others to train again: never 5 of 4."""
+    searched = [Record(trial, "complete", top1=trial / 10) for trial in range(4)]
+    former = [Record(9 + seed, "complete", top1=0.2, source=0, replicate=seed) for seed in (1, 2)]
+    now = [Record(20 + seed, "complete", top1=0.2, source=3, replicate=seed) for seed in (1, 2)]
+    state = watched(Question("nas-bench-macro", retrain=1, seeds=2), 4, 4, [*searched, *former, *now[:1]])
+    assert (state.retrained, state.again) == (3, 4)
+    state = watched(Question("nas-bench-macro", retrain=1, seeds=2), 4, 4, [*searched, *former, *now])
+    assert (state.retrained, state.again) == (4, 4)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file
 
-from search_spaces import Architecture, Conv, Head, Stage, save
+from search_spaces import Architecture, Conv, Head, Space, Stage, choice, save
 
 QUICK = ("--recipe", "plain", "--epochs", "2", "--threads", "1", "--image-size", "8")
 
@@ -188,3 +188,25 @@ def test_what_cannot_be_frozen_leaves_no_folder(nas, net, run, tmp_path, freeze)
     assert done.code == 2
     assert "freeze: " in done.err
     assert not (tmp_path / "runs").exists()
+
+
+def test_images_that_are_enlarged_are_said_to_be(nas, net):
+    enlarged = nas("train", net, "--data", "digits", *QUICK[:-2], "--image-size", "16", "--epochs", "1")
+    assert "images of 8 px are enlarged to 16 px; --image-size 8 trains at their own size" in enlarged.out
+    assert "enlarged" not in nas("train", net, "--data", "digits", *QUICK, "--epochs", "1").out
+
+
+def test_a_base_is_not_mirrored_where_its_search_was_not(tmp_path):
+    from nas import search
+    from nas.cli.train import _as_mirrored
+    from nas.training.recipes import RECIPES
+
+    network = Architecture(image_size=8, classes=10, stages=(Stage(Conv(), out=choice(4, 8)),), head=Head())
+    space = Space("tiny", network)
+    study = search(
+        space, data="digits", epochs=1, recipe="plain", trials=1, retrain=0, final="none", out=tmp_path / "study"
+    )
+    assert study.definition.recipe["flip"] is False  # digits never are
+    assert RECIPES["fast"].flip
+    assert not _as_mirrored(RECIPES["fast"], str(study.folder)).flip
+    assert _as_mirrored(RECIPES["fast"], "resnet-50").flip

@@ -6,8 +6,8 @@ import pytest
 from made_up_study import NOISE as NOISY
 from made_up_study import empty, record
 
-from nas.report.statements import base_lines, comparison, fair_score, noise_verdict
-from nas.study.outcome import BaseChoice
+from nas.report.statements import base_lines, comparison, fair_score, handed_over_lines, noise_verdict
+from nas.study.outcome import BaseChoice, FinalScore
 from nas.text.numbers import rounded, seconds_text
 from nas.training.reference import Reference
 from search_spaces.counting.intervals import wilson
@@ -83,3 +83,21 @@ def test_rounded(number, text):
 )
 def test_seconds(seconds, text):
     assert seconds_text(seconds) == text
+
+
+FINAL = FinalScore(
+    trial=3, recipe="fast", recipe_digest="r", epochs=24, image_size=100, folder="final/a", params=5, macs=7,
+    validation=0.99, top1=0.97, images=300, seconds=1.0,
+)  # fmt: skip
+
+
+def test_what_is_handed_over_is_compared_not_what_the_search_scored(study):
+    base, choice = record(3, "complete", 100, 0.5), BaseChoice(trial=3, fresh=0.4, replicates=2)
+    handed_over = replace(study, base=base, choice=choice, reference=REFERENCE, final=FINAL, test_reads=1)
+    assert base_lines(handed_over)[-1].startswith("The base as trained in the end (99.0 %) beats logistic regression")
+    assert "test split, read once: top-1 97.0 %" in handed_over_lines(handed_over)[-1]
+
+
+def test_a_test_split_that_was_read_again_is_not_called_read_once(study):
+    again = replace(study, base=record(3, "complete", 100, 0.5), final=FINAL, test_reads=2)
+    assert "test split, read 2 times in this study" in handed_over_lines(again)[-1]

@@ -121,3 +121,9 @@ def test_an_interrupted_final_training_goes_on(at_16, spec, tmp_path):
 
 def test_an_evaluator_of_ones_own_ends_without_a_training(space, by_cost, tmp_path):
     assert search(space, evaluate=by_cost, trials=2, out=tmp_path / "s", final="plain").final is None
+
+
+def test_what_is_not_mirrored_in_the_search_is_not_in_the_end(at_16, tmp_path, spec):
+    for flip in (True, False):
+        asked = plan(at_16, "1MFLOPs", data=spec, out=tmp_path / "s", recipe=replace(SMALL, flip=flip))
+        assert final_training(asked, "full", 4).sized.recipe.flip is flip

@@ -58,3 +58,40 @@ def test_reading_a_study_needs_neither_torch_nor_optuna():
         "sys.exit(bool({'torch', 'optuna', 'numpy', 'sklearn'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_readings_of_the_test_split_are_counted_and_a_former_base_is_known():
+    def base(trial):
+        return {"event": "base", "trial": trial}
+
+    tested = {"event": "test", "trial": 2, "top1": 0.5, "images": 10}
+    folded = fold([base(2), tested, base(2)])
+    assert (folded.test_reads, folded.former_base) == (1, None)
+    folded = fold([base(2), tested, base(9), {**tested, "trial": 9}])
+    assert (folded.test_reads, folded.former_base) == (2, 2)
+
+
+def test_losses_of_an_early_release_are_kept_though_its_last_line_has_none(record):
+    running = record(0, "running", None).to_data()
+    ended = {name: value for name, value in record(0, top1=0.5).to_data().items() if name != "loss_by_epoch"}
+    events = [
+        {"event": "proposed", "trial": 0, "record": running},
+        {"event": "epoch", "trial": 0, "epoch": 1, "top1": 0.5, "loss": 1.25, "seconds": 1.0},
+        {"event": "finished", "trial": 0, "record": ended},
+    ]
+    assert fold(events).records[0].loss_by_epoch == (1.25,)
+
+
+def test_a_stopped_training_that_goes_on_is_running_again_and_counts_no_more(record):
+    stopped = record(0, "pruned", 0.4, (0.3, 0.4), loss_by_epoch=(2.0, 1.0), reason="pruned after epoch 2")
+    events = [
+        {"event": "finished", "trial": 0, "record": stopped.to_data()},
+        {"event": "continued", "trial": 0, "epoch": 2},
+        {"event": "epoch", "trial": 0, "epoch": 2, "top1": 0.4, "loss": 1.0, "seconds": 1.0},  # told again
+        {"event": "epoch", "trial": 0, "epoch": 3, "top1": 0.5, "loss": 0.5, "seconds": 1.0},
+    ]
+    before, after = fold(events[:1]).records[0], fold(events).records[0]
+    assert (before.counted, after.counted) == (True, False)
+    assert (after.state, after.continued, after.reason) == ("running", 2, None)
+    assert (after.top1_by_epoch, after.loss_by_epoch) == ((0.3, 0.4, 0.5), (2.0, 1.0, 0.5))
+    assert after.until(2).top1_by_epoch == (0.3, 0.4)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from nas.search import search
 from nas.study import StudyError, open_study
 from nas.study.log import encode, read_log
 from nas.study.propose.samplers import SAMPLERS
+from nas.training.recipes import RECIPES
 from search_spaces import Budget, UserError, cost, digest, load
 
 BUDGET = "0.13MFLOPs"
@@ -480,3 +482,13 @@ def test_a_study_whose_folder_goes_away_stops_at_once(run, by_cost, tmp_path, go
         run(evaluate=evaluate)
     assert len(calls) == 3
     assert not folder.exists()
+
+
+def test_a_changed_recipe_is_refused_by_the_field_that_differs(space, tmp_path):
+    options = {"data": "digits", "epochs": 1, "trials": 1, "retrain": 0, "final": "none", "out": tmp_path / "study"}
+    search(space, recipe="plain", **options)
+    with pytest.raises(UserError, match=r"it differs in epochs \(there 1, asked 2\); another --out begins anew$"):
+        search(space, recipe="plain", **{**options, "epochs": 2})
+    slower = replace(RECIPES["plain"], lr=0.001)
+    with pytest.raises(UserError, match=r"it differs in recipe lr \(there .*, asked 0\.001"):
+        search(space, recipe=slower, **options)
