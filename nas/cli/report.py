@@ -7,6 +7,7 @@ import argparse
 from nas.cli import output
 from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command
+from nas.report.agreement import agreement_lines
 from nas.report.statements import base_lines, handed_over_lines, latency_lines, noise_verdict, sizes_line
 from nas.storage.layout import REPORT
 from nas.study import Record, Study, open_study
@@ -60,7 +61,7 @@ def print_study(study: Study) -> None:
     print()
     for line in (sizes_line(study), *base_lines(study), *handed_over_lines(study), *latency_lines(study)):
         print(line)
-    print(noise_verdict(study.noise, scale))
+    print("\n".join([noise_verdict(study.noise, scale), *agreement_lines(study)]))
 
 
 def _row(record: Record, scale: Scale, is_base: bool) -> tuple[object, ...]:

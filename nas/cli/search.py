@@ -155,6 +155,7 @@ def _watched(plan: Plan, trials: int) -> Watched:
 
 def result_lines(study: Study) -> list[str]:
     """What is said at the end: the base with its costs, the reference, the noise, where to go on."""
+    from nas.report.agreement import agreement_lines
     from nas.report.statements import (
         DEMONSTRATION,
         base_lines,
@@ -170,7 +171,7 @@ def result_lines(study: Study) -> list[str]:
     if base is not None:
         rows = [(base.digest, f"{base.params:,}", f"{base.macs:,}", f"{study.definition.image_size} px")]
         lines += ["", *output.table_lines(("base", "parameters", "MACs", "at"), rows, "lrrr"), ""]
-    lines.append(noise_verdict(study.noise, study.definition.scale))
+    lines += [noise_verdict(study.noise, study.definition.scale), *agreement_lines(study)]
     if is_demonstration(study):
         lines.append(DEMONSTRATION)
     lines.append(f"report: {study.folder / layout.REPORT}")

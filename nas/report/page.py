@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from nas.report import parts
+from nas.report.agreement import agreement_lines
 from nas.report.figures import FIGURES
 from nas.report.figures.figure import Drawing, Figure
 from nas.report.statements import DEMONSTRATION, handed_over_lines, is_demonstration, latency_lines, noise_verdict
@@ -40,7 +41,7 @@ def page(study: Study) -> str:
 def _body(study: Study) -> list[Html]:
     note = [element("p", DEMONSTRATION, class_="note")] if is_demonstration(study) else []
     verdict = noise_verdict(study.noise, study.definition.scale)
-    lines = (*handed_over_lines(study), *latency_lines(study)[-1:], verdict)
+    lines = (*handed_over_lines(study), *latency_lines(study)[-1:], verdict, *agreement_lines(study))
     sentences = [element("p", line) for line in lines]
     figures = [_figure(name, figure, study) for name, figure in FIGURES.items()]
     table = [element("h2", "Trials"), parts.trials_table(study), parts.base_file(study), parts.definition(study)]

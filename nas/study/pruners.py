@@ -57,6 +57,11 @@ class Pruner:
     closing: Callable[[Sequence[Record], int, int], Record | None] = _none
     may_go_on: Callable[[Sequence[Record], int], set[int]] = _no_trials
 
+    @property
+    def has_rungs(self) -> bool:
+        """Whether what it stops may go on later."""
+        return self.next_up is not _none
+
 
 def _by_rungs(top: rungs.Top) -> Pruner:
     return Pruner(

@@ -1,0 +1,95 @@
+"""Do two rankings agree? Kendall's tau with an interval, of rungs and of search and retrained scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean
+
+from nas.study import Study
+from nas.study.curves import reached, signals
+from nas.study.noise import retrained
+from nas.study.pruners import PRUNERS
+from nas.study.records import Record
+
+MIN_PAIRS = 4  # networks below which a rank correlation says nothing
+RESAMPLES = 1_000
+QUANTILE = 1.96  # of the normal distribution, for 95 %
+
+
+@dataclass(frozen=True)
+class Tau:
+    """Kendall's tau-b of two rankings of ``networks``, with its 95 % interval by the bootstrap (Efron 1979)."""
+
+    value: float
+    low: float
+    high: float
+    networks: int
+
+    def __str__(self) -> str:
+        return f"Kendall's tau {self.value:.2f} ({self.low:.2f} to {self.high:.2f}) over {self.networks} networks"
+
+
+def tau(one: Sequence[float], other: Sequence[float]) -> Tau | None:
+    """How well two rankings agree; None for fewer than four networks, or where all of a ranking are equal."""
+    import numpy as np
+    from scipy.stats import kendalltau
+
+    if len(one) < MIN_PAIRS or len(set(one)) == 1 or len(set(other)) == 1:
+        return None
+    first, second = np.asarray(one), np.asarray(other)
+    draws = np.random.default_rng(0).integers(len(one), size=(RESAMPLES, len(one)))
+    taus = [
+        kendalltau(first[draw], second[draw]).statistic for draw in draws if np.ptp(first[draw]) * np.ptp(second[draw])
+    ]
+    low, high = np.quantile(taus, (0.025, 0.975))
+    return Tau(float(kendalltau(first, second).statistic), float(low), float(high), len(one))
+
+
+def agreement_lines(study: Study) -> list[str]:
+    """What a study tells about the agreement of its rankings."""
+    return [*rung_lines(study), *retrained_line(study), *apart_line(study)]
+
+
+def rung_lines(study: Study) -> list[str]:
+    """How many trainings came to each epoch at which some were stopped, and whether such epochs rank alike."""
+    pruner = PRUNERS.get(study.question.pruner or "none")
+    epochs = sorted({r.epochs for r in study.records if r.replicate == 0 and r.state in ("complete", "pruned")})
+    if pruner is None or not pruner.has_rungs or len(epochs) < 2:
+        return []
+    came = ", ".join(f"{len(reached(study.records, epoch))} to epoch {epoch}" for epoch in epochs)
+    lines = [f"trainings came {came}; the best went on"]
+    for low, high in pairwise(epochs):
+        here = [record for record in reached(study.records, high) if record.state != "running"]
+        agreement = tau(signals(here, low), signals(here, high))
+        if agreement:
+            lines.append(f"epochs {low} and {high} rank those that came to both alike with {agreement}")
+    return lines
+
+
+def retrained_line(study: Study) -> list[str]:
+    """Whether the scores of the search rank as those of further seeds do."""
+    pairs = _retrained(study)
+    agreement = tau([record.top1 or 0.0 for record, _ in pairs], [mean for _, mean in pairs])
+    return [f"search scores and means over further seeds rank alike with {agreement}"] if agreement else []
+
+
+def apart_line(study: Study) -> list[str]:
+    """How many seeds it would take to tell the best two of the retrained networks apart."""
+    noise, best = study.noise, sorted((mean for _, mean in _retrained(study)), reverse=True)[:2]
+    if noise is None or not noise.between_seeds or len(best) < 2 or best[0] == best[1]:
+        return []
+    gap, scale = best[0] - best[1], study.definition.scale
+    seeds = math.ceil(2 * noise.between_seeds * (QUANTILE / gap) ** 2)
+    return [
+        f"the best two of the retrained differ by {scale.deviation(gap)}, seeds by "
+        f"{scale.spread(noise.between_seeds)}: to tell them apart takes about {seeds:,} seeds of each"
+    ]
+
+
+def _retrained(study: Study) -> list[tuple[Record, float]]:
+    """Search records with the mean over their further seeds."""
+    by_trial = {record.trial: record for record in study.records}
+    return [(by_trial[trial], fmean(scores)) for trial, scores in retrained(study.records).items()]
