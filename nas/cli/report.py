@@ -7,7 +7,7 @@ import argparse
 from nas.cli import output
 from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command
-from nas.report.agreement import agreement_lines
+from nas.report.agreement import agreement_lines, effect_rows
 from nas.report.statements import base_lines, handed_over_lines, latency_lines, noise_verdict, sizes_line
 from nas.storage.layout import REPORT
 from nas.study import Record, Study, open_study
@@ -45,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.text:
         for study in studies:
             print_study(study)
+            _print_effects(study)
     else:
         for study in studies:
             _write_page(study)
@@ -62,6 +63,13 @@ def print_study(study: Study) -> None:
     for line in (sizes_line(study), *base_lines(study), *handed_over_lines(study), *latency_lines(study)):
         print(line)
     print("\n".join([noise_verdict(study.noise, scale), *agreement_lines(study)]))
+
+
+def _print_effects(study: Study) -> None:
+    rows = effect_rows(study)
+    if rows:
+        print("\nWhich decisions pay, all else equal and whatever it costs")
+        output.print_table(("decision", "what pays", "gain, 95 %"), rows, "lll")
 
 
 def _row(record: Record, scale: Scale, is_base: bool) -> tuple[object, ...]:

@@ -13,9 +13,11 @@ from nas.study.curves import reached, signals
 from nas.study.noise import retrained
 from nas.study.pruners import PRUNERS
 from nas.study.records import Record
+from search_spaces.errors import UserError
 
 MIN_PAIRS = 4  # networks below which a rank correlation says nothing
 RESAMPLES = 1_000
+SHOWN = 8  # decisions
 QUANTILE = 1.96  # of the normal distribution, for 95 %
 
 
@@ -46,6 +48,23 @@ def tau(one: Sequence[float], other: Sequence[float]) -> Tau | None:
     ]
     low, high = np.quantile(taus, (0.025, 0.975))
     return Tau(float(kendalltau(first, second).statistic), float(low), float(high), len(one))
+
+
+def effect_rows(study: Study) -> list[tuple[str, str, str]]:
+    """The decisions that pay most surely: the decision, which label over which, and the gain with its interval."""
+    unit, factor = (" points", 100.0) if study.definition.evaluator is None else ("", 1.0)
+    try:
+        effects = study.effects()
+    except UserError:  # blocks from outside that are not here
+        return []
+    return [
+        (
+            e.decision,
+            f"{e.best} over {e.worst}",
+            f"{factor * e.gain:+.2f}{unit} ({factor * e.low:+.2f} to {factor * e.high:+.2f})",
+        )
+        for e in effects[:SHOWN]
+    ]
 
 
 def agreement_lines(study: Study) -> list[str]:

@@ -44,7 +44,8 @@ def _body(study: Study) -> list[Html]:
     lines = (*handed_over_lines(study), *latency_lines(study)[-1:], verdict, *agreement_lines(study))
     sentences = [element("p", line) for line in lines]
     figures = [_figure(name, figure, study) for name, figure in FIGURES.items()]
-    table = [element("h2", "Trials"), parts.trials_table(study), parts.base_file(study), parts.definition(study)]
+    trials = [element("h2", "Trials"), parts.trials_table(study), parts.base_file(study), parts.definition(study)]
+    table = [*parts.decisions_table(study), *trials]
     return [parts.header(study), *note, parts.cards(study), *sentences, *figures, *table]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nas.report import tables
+from nas.report.agreement import effect_rows
 from nas.report.statements import (
     compared_line,
     fair_score,
@@ -106,6 +107,21 @@ def trials_table(study: Study) -> Html:
     rows = [_row(record, shown.values(), record == study.base) for record in study.records]
     table = element("table", element("thead", element("tr", *titles)), element("tbody", *rows), id="trials")
     return joined([controls, element("div", table, class_="scroll")])
+
+
+def decisions_table(study: Study) -> list[Html]:
+    """Which decisions pay, with how sure that is; nothing where too little was trained."""
+    rows = [element("tr", *(element("td", text) for text in row)) for row in effect_rows(study)]
+    if not rows:
+        return []
+    titles = element("tr", *(element("th", title) for title in ("decision", "what pays", "gain, 95 %")))
+    table = element("table", element("thead", titles), element("tbody", *rows))
+    note = "What a Gaussian process on all trainings of the study expects, all else equal and whatever it costs."
+    return [
+        element("h2", "Which decisions pay"),
+        element("div", table, class_="scroll"),
+        element("p", note, class_="soft"),
+    ]
 
 
 def base_file(study: Study) -> Html:

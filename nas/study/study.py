@@ -18,11 +18,13 @@ from nas.study.records import Folded, Record, fold
 from nas.text.html import element
 from nas.text.numbers import rounded
 from nas.training.reference import Reference
-from search_spaces import Budget
+from search_spaces import Budget, Space
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from nas.study.propose.predictor.effects import Effect
 
 OfBase = TypeVar("OfBase", TestScore, FinalScore)
 BEST = 5  # trials shown in a notebook
@@ -91,6 +93,17 @@ class Study:
     def done(self) -> int:
         """Trainings that count towards ``--trials``."""
         return sum(record.counted for record in self.records)
+
+    def effects(self) -> list[Effect]:
+        """Which decisions of the space pay, by the predictor's model of all trainings, the surest gain first; none
+        where too little was trained to tell. It takes a second or two. Raises UserError where blocks from outside
+        cannot be loaded."""
+        from nas.study.propose.predictor.effects import effects
+        from search_spaces.files.codec import from_data
+        from search_spaces.files.outside import outside_blocks
+
+        space = from_data(self.definition.space, blocks=outside_blocks(self.question.blocks))
+        return effects(space, self.records, self.question.goal) if isinstance(space, Space) else []
 
     def to_data(self) -> dict[str, Any]:
         """Name, state, budgets, base, reference, noise, problems and every record as plain data, in which the score of

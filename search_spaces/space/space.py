@@ -151,7 +151,12 @@ class Space:
         if rng is not None:
             rng.shuffle(moves)
         for name, label in moves:
-            yield self._completed({**labels, name: label}, labels)
+            yield self.changed(labels, name, label)
+
+    def changed(self, labels: Mapping[str, str], name: str, label: str) -> Labels:
+        """The labels of active decisions with another one for the active decision ``name``, completed as neighbours
+        are."""
+        return self._completed({**labels, name: label}, labels)
 
     def _completed(self, labels: dict[str, str], old: Mapping[str, str]) -> dict[str, str]:
         before = {d.place: old[d.name] for d in self.decisions if d.name in old and d.parent}

@@ -15,6 +15,7 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct
 from nas import search
 from nas.study.objectives import MINIMIZE, Objective
 from nas.study.propose.candidates import Candidates, History
+from nas.study.propose.predictor.effects import effects
 from nas.study.propose.predictor.features import Features
 from nas.study.propose.predictor.gaussian_process import Kernel, fit
 from nas.study.propose.predictor.observations import observed
@@ -264,3 +265,46 @@ def test_labels_of_decisions_that_are_off_are_left_out(branched, record):
     labels = branched.labels_of(branched.decide(vector))
     assert set(labels) > set(vector)
     assert active_labels(branched, record(0, decisions=labels)) == vector
+
+
+def of_wide(wide, record, trained, seed=0):
+    rng = random.Random(seed)
+    networks = [wide.vector(rng.randrange(wide.size)) for _ in range(trained)]
+    return [
+        record(i, top1=score(wide.decide(labels), 100 + i), decisions=wide.labels_of(wide.decide(labels)))
+        for i, labels in enumerate(networks)
+    ]
+
+
+def test_decisions_that_pay_are_told_with_what_they_bring(wide, record):
+    effects_of = {e.decision: e for e in effects(wide, of_wide(wide, record, 60), TOP1)}
+    width, kernel, other = (
+        effects_of[f"stages.{i}.{name}"] for i, name in ((0, "out"), (3, "block.kernel"), (4, "block.kernel"))
+    )
+    assert (width.best, kernel.best, other.best) == ("16", "7", "1")
+    assert width.low < 1 < width.high
+    assert kernel.low < 6 / 7 < kernel.high
+    assert min(width.low, kernel.low, other.low) > 0
+
+
+def test_decisions_that_do_nothing_are_not_called_sure(wide, record):
+    surest = effects(wide, of_wide(wide, record, 60), TOP1)
+    assert {e.decision for e in surest if e.low > 0.1} <= {
+        "stages.0.out",
+        "stages.3.block.kernel",
+        "stages.4.block.kernel",
+    }
+
+
+def test_of_few_trainings_no_effects_are_told(wide, record):
+    assert effects(wide, of_wide(wide, record, 7), TOP1) == []
+
+
+def test_a_contrast_is_the_difference_of_means_and_no_surer_than_both():
+    rng = np.random.default_rng(0)
+    rows, others = rng.normal(size=(20, 3)), rng.normal(size=(2, 3))
+    posterior = fit(rows, rows[:, 0] + rng.normal(size=20) / 10, np.zeros(20))
+    means, deviations = posterior.at(others)
+    gain, deviation = posterior.contrast(others, np.array([1.0, -1.0]))
+    assert gain == pytest.approx(means[0] - means[1])
+    assert 0 < deviation <= deviations.sum()

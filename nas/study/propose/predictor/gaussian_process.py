@@ -56,6 +56,15 @@ class Posterior:
         variances = np.maximum(self.kernel.variances(rows) - (explained**2).sum(axis=0), 0) * self.scale
         return self.mean + self.deviation * (covariances @ self.weights), self.deviation * np.sqrt(variances)
 
+    def contrast(self, rows: Floats, weights: Floats) -> tuple[float, float]:
+        """Mean and standard deviation of the weighted sum of the noiseless scores of rows; the weights sum to 0."""
+        covariances = self.kernel.between(rows, self.rows)
+        explained = solve_triangular(self.factor, covariances.T @ weights, lower=True)
+        variance = (weights @ self.kernel.between(rows, rows) @ weights - explained @ explained) * self.scale
+        return float(self.deviation * (weights @ covariances @ self.weights)), self.deviation * max(
+            variance, 0.0
+        ) ** 0.5
+
 
 def fit(rows: Floats, scores: Floats, extra: Floats) -> Posterior:
     """The posterior with the hyper-parameters of the greatest marginal likelihood on a small grid.
