@@ -66,8 +66,9 @@ class Posterior:
         ) ** 0.5
 
 
-def fit(rows: Floats, scores: Floats, extra: Floats) -> Posterior:
-    """The posterior with the hyper-parameters of the greatest marginal likelihood on a small grid.
+def fit(rows: Floats, scores: Floats, extra: Floats, like: Posterior | None = None) -> Posterior:
+    """The posterior with the hyper-parameters of the greatest marginal likelihood on a small grid, or those of another
+    one.
 
     ``rows`` (n, columns) are features, ``scores`` (n,) noisy observations; ``extra`` (n,) is the variance that each has
     beside the common noise, in squares of a score.
@@ -75,7 +76,7 @@ def fit(rows: Floats, scores: Floats, extra: Floats) -> Posterior:
     mean, deviation = float(scores.mean()), float(scores.std()) or 1.0
     latest = slice(-MAX_FITTED, None)
     normal, more = (scores - mean) / deviation, extra / deviation**2
-    kernel, noise = _likeliest(rows[latest], normal[latest], more[latest])
+    kernel, noise = (like.kernel, like.noise) if like else _likeliest(rows[latest], normal[latest], more[latest])
     factor, solved = _factorised(kernel.between(rows, rows), normal, noise + more)
     return Posterior(
         kernel=kernel,

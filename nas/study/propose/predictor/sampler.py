@@ -19,7 +19,7 @@ from nas.study.records import Record
 from search_spaces import Space
 
 MIN_OBSERVED = 2
-DRAWN = 1_500  # uniform draws within the budgets, beside neighbours and children of the best
+DRAWN = 1_200  # uniform draws within the budgets, beside neighbours and children of the best
 PARENTS = 4  # of the best, whose neighbours and children are looked at
 KEPT = 100  # of the most promising, which are looked at once more
 REFINED = 3  # of these, whose neighbours are looked at, too
@@ -34,9 +34,10 @@ def predictor(history: History) -> Candidate | None:
     if len(observations.records) < MIN_OBSERVED:
         return None
     candidates, space = history.candidates, history.candidates.space
-    ranked = _best_first(space, observations, _pool(history, observations))
-    refined = _distinct([*ranked[:KEPT], *_neighbours(candidates, ranked[:REFINED])])
-    return candidates.first(map(space.decide, _best_first(space, observations, refined)), "sampler", history.known)
+    ranked, posterior = _best_first(space, observations, _pool(history, observations))
+    pool = _distinct([*ranked[:KEPT], *_neighbours(candidates, ranked[:REFINED])])
+    refined, _ = _best_first(space, observations, pool, posterior)
+    return candidates.first(map(space.decide, refined), "sampler", history.known)
 
 
 def _pool(history: History, observations: Observations) -> list[Labels]:
@@ -64,27 +65,30 @@ def active_labels(space: Space, record: Record) -> dict[str, str]:
     return {decision.name: labels[decision.name] for decision in space.decisions if decision.active(labels)}
 
 
-def _best_first(space: Space, observations: Observations, vectors: Sequence[Labels]) -> list[Labels]:
-    """The vectors in the order of their expected improvement, the greatest first."""
+def _best_first(
+    space: Space, observations: Observations, vectors: Sequence[Labels], like: Posterior | None = None
+) -> tuple[list[Labels], Posterior]:
+    """The vectors in the order of their expected improvement, the greatest first, by the posterior; ``like`` gives its
+    hyper-parameters."""
     trained = [active_labels(space, record) for record in observations.records]
     running = [active_labels(space, record) for record in observations.running]
     rows = features_of(space).matrix([*trained, *running, *vectors])
     known, unknown = rows[: len(trained) + len(running)], rows[len(trained) + len(running) :]
-    posterior = _believing(known, observations)
+    posterior = _believing(known, observations, like)
     improvements = expected_improvement(*posterior.at(unknown), float(posterior.at(known)[0].max()))
-    return [vectors[index] for index in np.argsort(-improvements, kind="stable")]
+    return [vectors[index] for index in np.argsort(-improvements, kind="stable")], posterior
 
 
-def _believing(rows: Floats, observations: Observations) -> Posterior:
+def _believing(rows: Floats, observations: Observations, like: Posterior | None) -> Posterior:
     """The posterior where what is running comes out as expected (Ginsbourger et al. 2010), so that several trainers
     are not given much the same."""
     trained = len(observations.records)
-    posterior = fit(rows[:trained], observations.scores, observations.extra)
+    posterior = fit(rows[:trained], observations.scores, observations.extra, like)
     if len(rows) == trained:
         return posterior
     expected, _ = posterior.at(rows[trained:])
     extra = np.concatenate([observations.extra, np.zeros(len(rows) - trained)])
-    return fit(rows, np.concatenate([observations.scores, expected]), extra)
+    return fit(rows, np.concatenate([observations.scores, expected]), extra, posterior)
 
 
 def expected_improvement(means: Floats, deviations: Floats, best: float) -> Floats:
