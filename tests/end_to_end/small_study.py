@@ -1,7 +1,7 @@
 """A small study through the real driver and real processes, with a trainer that only pretends: for killing.
 
-Run as a script: ``small_study.py FOLDER TRIALS WORKERS [real]``; ``real`` trains on digits. Exit codes as the
-command line's.
+Run as a script: ``small_study.py FOLDER TRIALS WORKERS [real|halving]``; ``real`` trains on digits, ``halving``
+pretends with rungs. Exit codes as the command line's.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ def score(architecture, seed, epoch):
     return round((0.5 * quality + 0.4) * epoch / EPOCHS + (seed % 1000) / 1e5, 6)
 
 
-def run(folder, trials, workers, trainer="small_study:train"):
+def run(folder, trials, workers, trainer="small_study:train", pruner="median"):
     """The study, to its end."""
-    study_plan = plan(SPACE, "0.35MFLOPs", epochs=EPOCHS, out=folder, evaluate=score)
+    study_plan = plan(SPACE, "0.35MFLOPs", epochs=EPOCHS, out=folder, evaluate=score, pruner=pruner)
     return conduct(replace(study_plan, evaluate=None), RunOptions(trials=trials, workers=workers), trainer=trainer)
 
 
@@ -71,8 +71,11 @@ def run_real(folder, trials, workers):
 
 if __name__ == "__main__":
     try:
-        runner = run_real if "real" in sys.argv[4:] else run
-        runner(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+        folder, trials, workers = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+        if "real" in sys.argv[4:]:
+            run_real(folder, trials, workers)
+        else:
+            run(folder, trials, workers, pruner="halving" if "halving" in sys.argv[4:] else "median")
     except KeyboardInterrupt as stop:
         print(stop, file=sys.stderr)
         sys.exit(130)

@@ -99,6 +99,8 @@ def assert_sound(folder, trials=TRIALS):
     assert max(Counter(trained).values()) == 1
     ended = set()
     for event in read_log(folder / "log.jsonl").events:
+        if event["event"] == "continued":
+            ended.remove(event["trial"])
         if "trial" in event and event["event"] not in ("base", "test"):
             assert event["trial"] not in ended, f"touched after its end: {event}"
         if event["event"] == "finished":
@@ -140,6 +142,22 @@ def test_ten_kills_with_one_trainer_change_nothing(tmp_path, undisturbed):
 
 def test_ten_kills_with_two_trainers_lose_and_double_nothing(tmp_path):
     assert killed(tmp_path, workers=2, seed=2, kills=10) >= 8
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ten_kills_of_a_study_by_rungs_lose_and_double_nothing(tmp_path, workers):
+    """Trainings stop, and go on later; with one trainer the outcome is that of an undisturbed study."""
+    rng = random.Random(4)
+    kills = sum(kill_at_random(tmp_path / "killed", workers, rng, TRIALS, "halving") for _ in range(10))
+    assert kills >= 5
+    assert end(start(tmp_path / "killed", workers, TRIALS, "halving")) == (0, "")
+    assert_no_orphans(tmp_path / "killed")
+    assert_sound(tmp_path / "killed")
+    events = read_log(tmp_path / "killed" / "log.jsonl").events
+    assert any(event["event"] == "continued" for event in events)
+    if workers == 1:
+        assert end(start(tmp_path / "whole", 1, TRIALS, "halving")) == (0, "")
+        assert outcome(tmp_path / "killed") == outcome(tmp_path / "whole")
 
 
 @pytest.mark.long

@@ -161,3 +161,20 @@ def test_a_larger_number_of_trials_goes_on_with_those_that_were_stopped(halved):
     study = halved("study", trials=16)
     assert study.done == 16
     assert sum(r.epochs >= 4 for r in study.records if r.counted) >= 4
+
+
+def test_a_training_that_was_stopped_and_goes_on_ends_as_one_that_was_never_stopped(space, tmp_path):
+    """Real trainings, from their checkpoints, bit for bit."""
+
+    def curves(pruner):
+        study = search(
+            space, data="digits", recipe="plain", epochs=4, sampler="random", pruner=pruner, trials=5, retrain=0,
+            final="none", workers=1, device="cpu", out=tmp_path / pruner,
+        )  # fmt: skip
+        return {r.digest: (r.continued, r.top1_by_epoch, r.loss_by_epoch) for r in study.records}
+
+    whole, stopped = curves("none"), curves("halving")
+    assert whole.keys() == stopped.keys()
+    assert any(continued for continued, _, _ in stopped.values())
+    for digest, (_, top1, loss) in stopped.items():
+        assert whole[digest] == (0, (*top1, *whole[digest][1][len(top1) :]), (*loss, *whole[digest][2][len(loss) :]))
