@@ -32,7 +32,7 @@ ROOMS: dict[str, set[str]] = {
     "nas.module": {"torch", "numpy", "fvcore", "safetensors", "onnx", "onnxruntime"},
     "nas.training": {"torch", "torchvision", "numpy", "scipy", "sklearn", "tensorboardX"},
     "nas.text": set(),
-    "nas.study": {"optuna", "torch", "numpy", "sklearn", "pandas"},
+    "nas.study": {"optuna", "torch", "numpy", "scipy", "sklearn", "pandas"},
     "nas.report": {"plotly"},
     "nas.search": set(),
     "nas": set(),

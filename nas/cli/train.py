@@ -143,12 +143,12 @@ def _training(options: argparse.Namespace, device: str) -> tuple[Training, Path]
     recipe = options.recipe
     if recipe is None:
         recipe, given["epochs"] = default_recipe(options.epochs)
-    recipe = _as_mirrored(recipe_of(recipe), options.network) if options.recipe is None else recipe
+    recipe = mirrored_as_searched(recipe_of(recipe), options.network) if options.recipe is None else recipe
     recipe = recipe_with(recipe, options.set) if options.set else recipe
     return training_of(options.network, options.data, recipe, device=device, **given)
 
 
-def _as_mirrored(recipe: Recipe, network: str) -> Recipe:
+def mirrored_as_searched(recipe: Recipe, network: str) -> Recipe:
     """The recipe without mirroring where the study that the network is from searched without: it may destroy labels."""
     folder = Path(network)
     if not (folder / layout.STUDY).is_file():

@@ -1,10 +1,8 @@
-"""Do two rankings agree? Kendall's tau with an interval, of rungs and of search and retrained scores."""
+"""What a study tells about its own rankings: of rungs, of search and retrained scores; and which decisions pay."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
 
@@ -12,42 +10,12 @@ from nas.study import Study
 from nas.study.curves import reached, signals
 from nas.study.noise import retrained
 from nas.study.pruners import PRUNERS
+from nas.study.rank_correlation import tau
 from nas.study.records import Record
 from search_spaces.errors import UserError
 
-MIN_PAIRS = 4  # networks below which a rank correlation says nothing
-RESAMPLES = 1_000
 SHOWN = 8  # decisions
 QUANTILE = 1.96  # of the normal distribution, for 95 %
-
-
-@dataclass(frozen=True)
-class Tau:
-    """Kendall's tau-b of two rankings of ``networks``, with its 95 % interval by the bootstrap (Efron 1979)."""
-
-    value: float
-    low: float
-    high: float
-    networks: int
-
-    def __str__(self) -> str:
-        return f"Kendall's tau {self.value:.2f} ({self.low:.2f} to {self.high:.2f}) over {self.networks} networks"
-
-
-def tau(one: Sequence[float], other: Sequence[float]) -> Tau | None:
-    """How well two rankings agree; None for fewer than four networks, or where all of a ranking are equal."""
-    import numpy as np
-    from scipy.stats import kendalltau
-
-    if len(one) < MIN_PAIRS or len(set(one)) == 1 or len(set(other)) == 1:
-        return None
-    first, second = np.asarray(one), np.asarray(other)
-    draws = np.random.default_rng(0).integers(len(one), size=(RESAMPLES, len(one)))
-    taus = [
-        kendalltau(first[draw], second[draw]).statistic for draw in draws if np.ptp(first[draw]) * np.ptp(second[draw])
-    ]
-    low, high = np.quantile(taus, (0.025, 0.975))
-    return Tau(float(kendalltau(first, second).statistic), float(low), float(high), len(one))
 
 
 def effect_rows(study: Study) -> list[tuple[str, str, str]]:

@@ -198,7 +198,7 @@ def test_images_that_are_enlarged_are_said_to_be(nas, net):
 
 def test_a_base_is_not_mirrored_where_its_search_was_not(tmp_path):
     from nas import search
-    from nas.cli.train import _as_mirrored
+    from nas.cli.train import mirrored_as_searched
     from nas.training.recipes import RECIPES
 
     network = Architecture(image_size=8, classes=10, stages=(Stage(Conv(), out=choice(4, 8)),), head=Head())
@@ -208,5 +208,5 @@ def test_a_base_is_not_mirrored_where_its_search_was_not(tmp_path):
     )
     assert study.definition.recipe["flip"] is False  # digits never are
     assert RECIPES["fast"].flip
-    assert not _as_mirrored(RECIPES["fast"], str(study.folder)).flip
-    assert _as_mirrored(RECIPES["fast"], "resnet-50").flip
+    assert not mirrored_as_searched(RECIPES["fast"], str(study.folder)).flip
+    assert mirrored_as_searched(RECIPES["fast"], "resnet-50").flip

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from scipy.stats import kendalltau
 
-from nas.report.agreement import agreement_lines, apart_line, retrained_line, rung_lines, tau
+from nas.report.agreement import agreement_lines, apart_line, retrained_line, rung_lines
+from nas.study.rank_correlation import tau
 from nas.study.records import Record
 
 

@@ -50,8 +50,8 @@ def branched():
 def named(space, vectors):
     """The part of the features that tells decisions, by name, before it is scaled."""
     features = Features(space)
-    names = {column: f"{name}={label}" for (name, label), (column, _) in features._of_label.items()}
-    return [{names[i]: number for i, number in enumerate(row)} for row in features._of_decisions(vectors)]
+    names = {column: f"{name}={label}" for (name, label), (column, _) in features.of_label.items()}
+    return [{names[i]: number for i, number in enumerate(row)} for row in features.of_decisions(vectors)]
 
 
 def test_numbers_are_ranks_words_are_one_hot_and_what_is_off_is_zero(branched):
@@ -260,7 +260,7 @@ def test_too_little_to_learn_from_is_left_to_a_uniform_draw(space, record):
     assert predictor(History(candidates, records, "top1", {}.get, 0, 1, "predictor")) is None
 
 
-def test_labels_of_decisions_that_are_off_are_left_out(branched, record):
+def test_labelsof_decisions_that_are_off_are_left_out(branched, record):
     vector = branched.vector(0)
     labels = branched.labels_of(branched.decide(vector))
     assert set(labels) > set(vector)

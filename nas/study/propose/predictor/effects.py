@@ -52,7 +52,7 @@ def effects(space: Space, records: Sequence[Record], goal: Objective) -> list[Ef
     vectors = [*trained, *(vector for sets in changed.values() for one in sets.values() for vector in one)]
     rows = features_of(space).matrix(vectors)
     posterior = fit(rows[: len(trained)], observations.scores, observations.extra)
-    found, place = [], len(trained)
+    results, place = [], len(trained)
     for name, sets in changed.items():
         count = len(next(iter(sets.values()), ()))
         blocks = {label: rows[place + i * count : place + (i + 1) * count] for i, label in enumerate(sets)}
@@ -63,8 +63,8 @@ def effects(space: Space, records: Sequence[Record], goal: Objective) -> list[Ef
             weights = np.repeat([1.0 / count, -1.0 / count], count)
             gain, deviation = posterior.contrast(np.vstack([blocks[best], blocks[worst]]), weights)
             span = QUANTILE * deviation
-            found.append(Effect(name, best, worst, gain, gain - span, gain + span))
-    return sorted(found, key=lambda effect: -effect.low)
+            results.append(Effect(name, best, worst, gain, gain - span, gain + span))
+    return sorted(results, key=lambda effect: -effect.low)
 
 
 def _changed(space: Space, decision: Decision, draws: Sequence[Labels]) -> dict[str, list[Labels]]:

@@ -25,12 +25,13 @@ TINY = 1e-9  # a column whose standard deviation is less says nothing
 
 class Features:
     """Maps vectors of a space's decisions (labels of the active ones) to rows of numbers in three groups: decisions,
-    rows and costs. Each has the same share in a distance, however many columns it has."""
+    rows and costs. Each has the same share in a distance, however many columns it has. ``of_label`` says which column
+    of the decisions a label fills, and with which number."""
 
     def __init__(self, space: Space) -> None:
         self._space = space
         self._columns = 0
-        self._of_label: dict[tuple[str, str], tuple[int, float]] = {}
+        self.of_label: dict[tuple[str, str], tuple[int, float]] = {}
         for decision in space.decisions:
             self._add(decision)
 
@@ -39,20 +40,21 @@ class Features:
         ranks = _ranks(decision)
         for index, label in enumerate(decision.labels):
             entry = (self._columns + index, 1.0) if ranks is None else (self._columns, ranks[label])
-            self._of_label[decision.name, label] = entry
+            self.of_label[decision.name, label] = entry
         self._columns += len(decision.labels) if ranks is None else 1
 
     def matrix(self, vectors: Sequence[Labels]) -> Floats:
         """The features of n vectors, shape (n, columns): each column with mean 0 and variance 1 over them, and every
         group divided by the root of its number of columns; columns that do not vary are left out."""
         architectures = [self._space.decide(labels) for labels in vectors]
-        groups = (self._of_decisions(vectors), _of_rows(architectures), _of_costs(architectures))
+        groups = (self.of_decisions(vectors), _of_rows(architectures), _of_costs(architectures))
         return np.hstack([_standardised(group) for group in groups])
 
-    def _of_decisions(self, vectors: Sequence[Labels]) -> Floats:
+    def of_decisions(self, vectors: Sequence[Labels]) -> Floats:
+        """The first group as it is, shape (n, columns); a decision that is off is 0."""
         table = np.zeros((len(vectors), self._columns))
         for row, labels in zip(table, vectors, strict=True):
-            columns, numbers = zip(*map(self._of_label.__getitem__, labels.items()), strict=True)
+            columns, numbers = zip(*map(self.of_label.__getitem__, labels.items()), strict=True)
             row[list(columns)] = numbers
         return table
 
