@@ -13,6 +13,7 @@ from nas.report.tables import Point
 from nas.text.numbers import METRICS, rounded
 from nas.text.scores import TOP1, Scale
 
+MAX_NAMED = 3  # known networks beyond the figure that are named, of the least and of the greatest
 LOOKS = {  # state: legend, colour, symbol, size, width of the symbol's line
     "complete": ("trained", colours.TRAINED, "circle", 10, 0),
     "pruned": ("pruned (last epoch)", colours.PRUNED, "x-thin-open", 9, 2),
@@ -146,8 +147,10 @@ def captions(shown: Accuracy) -> list[str]:
     if shown.known:
         lines.append(f"Dotted vertical lines are known networks by cost {shown.size}; they were not trained here.")
     if shown.beyond:
-        names = ", ".join(f"{network.name} ({rounded(network.cost)})" for network in shown.beyond)
-        lines.append(f"Outside the figure, by {METRICS[shown.metric]} {shown.size}: {names}.")
+        named = [f"{network.name} ({rounded(network.cost)})" for network in shown.beyond]
+        more = len(named) - 2 * MAX_NAMED
+        names = named if more < 1 else [*named[:MAX_NAMED], f"… {more} more …", *named[-MAX_NAMED:]]
+        lines.append(f"Outside the figure, by {METRICS[shown.metric]} {shown.size}: {', '.join(names)}.")
     return lines
 
 
