@@ -5,8 +5,8 @@
     python benchmarks/own_photos.py plain folder:FOLDER --seconds 55 [--flip] [--seeds 3]
 
 ``photos`` writes 1,600 CIFAR-10 images, upscaled to 60 to 110 px, as JPEG files in a folder a class, from arrays of
-JPEG bytes. ``plain`` is what a competent user would write first: four convolutions of stride 2 with batch norm (10 to 80
-channels, 2.48 MMACs at 75 px), Adam at 1e-3, batches of 64, one thread. The test split is that of the search.
+JPEG bytes. ``plain`` is what a competent user would write first: four convolutions of stride 2 with batch norm (10 to
+80 channels, 2.48 MMACs at 75 px), Adam at 1e-3, batches of 64, one thread. The test split is that of the search.
 """
 
 from __future__ import annotations
