@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nas.storage import layout
 from nas.study.outcome import FinalScore
+from nas.study.pruners import PRUNERS
 from nas.study.seeds import derive
 from nas.training.recipes import default_recipe, recipe_of
 from nas.training.sizing import Sized, for_data, sized
@@ -52,8 +53,8 @@ def final_training(plan: Plan, wish: str, trials: int) -> FinalTraining | None:
     """The training that ends the study; None under the user's own evaluator, or where none is wished.
 
     ``wish`` is a recipe by name or file; or full: the best recipe known for 100 epochs; or auto: four times the epochs
-    of the search by its recipe, wanted where that costs no more than the search itself. Raises
-    UserError for an unknown recipe.
+    of the search by its recipe, wanted where that costs no more than the search itself; one by rungs costs about half
+    as much as so many whole trainings, those with further seeds included. Raises UserError for an unknown recipe.
     """
     if plan.sized is None or plan.data is None or wish == NONE:
         return None
@@ -67,7 +68,8 @@ def final_training(plan: Plan, wish: str, trials: int) -> FinalTraining | None:
     images = chosen.epochs / searched.epochs
     trainings = images * _size_ratio(plan)
     side = plan.definition.image_size
-    return FinalTraining(chosen, side, trainings, wish != AUTO or trainings <= max(trials, SHORT))
+    searching = trials / 2 if PRUNERS[plan.question.pruner or "none"].has_rungs else trials
+    return FinalTraining(chosen, side, trainings, wish != AUTO or trainings <= max(searching, SHORT))
 
 
 def _size_ratio(plan: Plan) -> float:

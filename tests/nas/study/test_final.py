@@ -45,7 +45,7 @@ def events(study, name):
 
 
 def test_where_it_is_cheap_the_base_is_trained_at_its_deployment(at_16, spec, tmp_path):
-    study = search(at_16, "1MFLOPs", data=spec, out=tmp_path / "s", **{**OPTIONS, "trials": 16})
+    study = search(at_16, "1MFLOPs", data=spec, out=tmp_path / "s", **{**OPTIONS, "trials": 32})
     final, base = study.final, load(study.folder / "base.yaml")
     assert (study.search_size, final.image_size, final.epochs) == (8, 16, SHORT)
     assert (final.macs, final.params) == (cost(base).macs, cost(base).params) == (study.base.macs, study.base.params)
@@ -58,7 +58,7 @@ def test_where_it_is_cheap_the_base_is_trained_at_its_deployment(at_16, spec, tm
     tested = evaluate(study.folder, spec, split="test", device="cpu")
     assert (tested.evaluation.top1, tested.evaluation.images) == (final.top1, final.images)
 
-    again = search(at_16, "1MFLOPs", data=spec, out=tmp_path / "s", **{**OPTIONS, "trials": 16})
+    again = search(at_16, "1MFLOPs", data=spec, out=tmp_path / "s", **{**OPTIONS, "trials": 32})
     assert len(events(again, "final")) == len(events(again, "opened")) == 1, "nothing is left to do"
 
 
@@ -83,7 +83,7 @@ def test_where_it_is_dear_it_says_so_and_a_wish_makes_it(at_16, spec, tmp_path):
 
 def test_the_costs_are_said_before(at_16, spec):
     study_plan = plan(at_16, "1MFLOPs", data=spec, recipe=SMALL)
-    dear, cheap = (final_training(study_plan, "auto", trials) for trials in (1, 16))
+    dear, cheap = (final_training(study_plan, "auto", trials) for trials in (1, 32))
     assert dear.trainings == cheap.trainings > SHORT
     assert (dear.is_wanted, cheap.is_wanted) == (False, True)
     assert "--final does it" in str(dear)
@@ -110,7 +110,7 @@ def test_an_interrupted_final_training_goes_on(at_16, spec, tmp_path):
         if event["event"] == "final_epoch" and event["epoch"] == 2:
             raise Stopped
 
-    arguments = {**OPTIONS, "trials": 16, "data": spec}
+    arguments = {**OPTIONS, "trials": 32, "data": spec}
     with pytest.raises(Stopped):
         search(at_16, "1MFLOPs", out=tmp_path / "s", progress=stop, **arguments)
     study = search(at_16, "1MFLOPs", out=tmp_path / "s", **arguments)
