@@ -91,7 +91,7 @@ def compare(pool: Study, fresh: Sequence[Study], resamples: int) -> None:
     expected = _expected(observed, max(0.0, 1 - within / float(observed.var(ddof=1))))
     for number in (round(price), HUNDRED):
         print(f"random search of {number}, by the pool less its seeds' noise: {100 * expected[number - 1]:.2f} %")
-    for errors in (0, -2):
+    for errors in (0, -2, 2):
         target = statistics.fmean(bases) + errors * error
         reached = next((n for n, value in enumerate(expected, start=1) if value >= target), len(expected))
         more = "" if expected[-1] >= target else "more than "
