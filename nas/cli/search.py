@@ -187,16 +187,19 @@ def result_lines(study: Study) -> list[str]:
 
 def next_lines(study: Study) -> list[str]:
     """The commands that a newcomer wants now."""
+    from nas.study.final import FULL_EPOCHS
+
     folder = shlex.quote(str(study.folder))
     data = study.definition.data
     lines = [f"next: nas scale {folder} --phi 3"]
     if data is None:
         return lines
     spec = shlex.quote(str(data["spec"]))
-    longer = f"      nas train {folder} --data {spec} --epochs 100   (the base, trained for longer)"
-    if study.final is None or study.final.epochs >= 100:
-        return [*lines, longer] if study.final is None else lines
-    return [*lines, f"      nas export {folder}   (ONNX);  nas predict {folder} IMAGE", longer]
+    if study.final is not None:
+        lines.append(f"      nas export {folder}   (ONNX);  nas predict {folder} IMAGE")
+    if study.final is None or study.final.epochs < FULL_EPOCHS:
+        lines.append(f"      nas train {folder} --data {spec} --epochs {FULL_EPOCHS}   (the base, trained for longer)")
+    return lines
 
 
 def result_data(study: Study) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from nas.study.noise import retrained
 from nas.study.pruners import PRUNERS
 from nas.study.rank_correlation import tau
 from nas.study.records import Record
+from search_spaces.counting.intervals import Z95
 from search_spaces.errors import UserError
 
 SHOWN = 8  # decisions
-QUANTILE = 1.96  # of the normal distribution, for 95 %
 
 
 def effect_rows(study: Study) -> list[tuple[str, str, str]]:
@@ -65,11 +65,12 @@ def retrained_line(study: Study) -> list[str]:
 
 def apart_line(study: Study) -> list[str]:
     """How many seeds it would take to tell the best two of the retrained networks apart."""
-    noise, best = study.noise, sorted((mean for _, mean in _retrained(study)), reverse=True)[:2]
+    noise, sign = study.noise, study.question.goal.sign
+    best = sorted((mean for _, mean in _retrained(study)), key=lambda mean: -sign * mean)[:2]
     if noise is None or not noise.between_seeds or len(best) < 2 or best[0] == best[1]:
         return []
-    gap, scale = best[0] - best[1], study.definition.scale
-    seeds = math.ceil(2 * noise.between_seeds * (QUANTILE / gap) ** 2)
+    gap, scale = abs(best[0] - best[1]), study.definition.scale
+    seeds = math.ceil(2 * noise.between_seeds * (Z95 / gap) ** 2)
     return [
         f"the best two of the retrained differ by {scale.deviation(gap)}, seeds by "
         f"{scale.spread(noise.between_seeds)}: to tell them apart takes about {seeds:,} seeds of each"

@@ -81,7 +81,10 @@ class Driver:
                 else:
                     state = self._propose()
             if not self._active:
-                return state
+                record = self._pruner.closing(self._maximised(), self._epochs, 1)
+                if record is None:
+                    return state
+                self._continue(record.trial)  # also where time is up: a study with stopped trainings has a base
             self._listen()
 
     def _is_more(self, state: str) -> bool:

@@ -74,3 +74,17 @@ def test_how_many_seeds_would_tell_the_best_two_apart(study):
 
 def test_a_study_that_tells_nothing_says_nothing(study):
     assert agreement_lines(replace(study, records=())) == []
+
+
+def test_where_less_is_better_the_best_two_are_the_least(study):
+    means = (0.5, 0.51, 0.9)
+    searched = [Record(trial, "complete", top1=0.5) for trial in range(3)]
+    again = [Record(10 + i, "complete", top1=mean, source=i, replicate=1) for i, mean in enumerate(means)]
+    question = replace(study.question, direction="minimize")
+    least = replace(
+        study,
+        definition=replace(study.definition, question=question),
+        records=(*searched, *again),
+        noise=replace(study.noise, between_seeds=0.01**2),
+    )
+    assert "differ by 1.00 points" in apart_line(least)[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from nas import search
@@ -178,3 +180,14 @@ def test_a_training_that_was_stopped_and_goes_on_ends_as_one_that_was_never_stop
     assert any(continued for continued, _, _ in stopped.values())
     for digest, (_, top1, loss) in stopped.items():
         assert whole[digest] == (0, (*top1, *whole[digest][1][len(top1) :]), (*loss, *whole[digest][2][len(loss) :]))
+
+
+def test_a_study_whose_time_is_up_trains_one_of_those_it_stopped_to_the_end(space, tmp_path):
+    def evaluate(architecture, seed, report):
+        time.sleep(0.05)
+        return 0.0 if all(report(epoch, 0.1 * epoch) for epoch in range(1, EPOCHS + 1)) else 0.1
+
+    options = {"pruner": "halving", "epochs": EPOCHS, "trials": 30, "retrain": 0, "time": 0.12}
+    study = search(space, evaluate=evaluate, out=tmp_path / "study", **options)
+    assert (study.state, study.base.epochs) == ("time", EPOCHS)
+    assert 1 <= study.done < 30

@@ -15,12 +15,12 @@ from nas.study.propose.predictor.observations import observed
 from nas.study.propose.predictor.sampler import active_labels, features_of
 from nas.study.records import Record
 from search_spaces import Space
+from search_spaces.counting.intervals import Z95
 from search_spaces.space.decisions import Decision
 
 MIN_OBSERVED = 8  # trainings below which nothing is said
 DRAWN = 60  # networks that a decision is changed in
 MIN_ACTIVE = 5  # of these, that must have the decision
-QUANTILE = 1.96  # of the normal distribution, for 95 %
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def effects(space: Space, records: Sequence[Record], goal: Objective) -> list[Ef
             best, worst = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
             weights = np.repeat([1.0 / count, -1.0 / count], count)
             gain, deviation = posterior.contrast(np.vstack([blocks[best], blocks[worst]]), weights)
-            span = QUANTILE * deviation
+            span = Z95 * deviation
             results.append(Effect(name, best, worst, gain, gain - span, gain + span))
     return sorted(results, key=lambda effect: -effect.low)
 

@@ -61,9 +61,8 @@ class Posterior:
         covariances = self.kernel.between(rows, self.rows)
         explained = solve_triangular(self.factor, covariances.T @ weights, lower=True)
         variance = (weights @ self.kernel.between(rows, rows) @ weights - explained @ explained) * self.scale
-        return float(self.deviation * (weights @ covariances @ self.weights)), self.deviation * max(
-            variance, 0.0
-        ) ** 0.5
+        mean = self.deviation * float(weights @ covariances @ self.weights)
+        return mean, self.deviation * math.sqrt(max(variance, 0.0))
 
 
 def fit(rows: Floats, scores: Floats, extra: Floats, like: Posterior | None = None) -> Posterior:
