@@ -66,7 +66,7 @@ def test_numbers_are_ranks_words_are_one_hot_and_what_is_off_is_zero(branched):
 def test_features_have_no_mean_and_each_group_the_same_share(branched):
     matrix = Features(branched).matrix([branched.vector(number) for number in range(branched.size)])
     assert np.allclose(matrix.mean(axis=0), 0)
-    assert (matrix**2).mean(axis=0).sum() == pytest.approx(3)
+    assert (matrix**2).mean(axis=0).sum() == pytest.approx(4)
 
 
 def test_what_does_not_vary_is_left_out(branched):

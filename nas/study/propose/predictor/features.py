@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_spaces import Architecture, Space, Stage, cost
+from search_spaces.network.gain import log_gain
 from search_spaces.space.decisions import Decision
 from search_spaces.values import field_values
 
@@ -24,9 +25,9 @@ TINY = 1e-9  # a column whose standard deviation is less says nothing
 
 
 class Features:
-    """Maps vectors of a space's decisions (labels of the active ones) to rows of numbers in three groups: decisions,
-    rows and costs. Each has the same share in a distance, however many columns it has. ``of_label`` says which column
-    of the decisions a label fills, and with which number."""
+    """Maps vectors of a space's decisions (labels of the active ones) to rows of numbers in four groups: decisions,
+    rows, costs and gain. Each has the same share in a distance, however many columns it has. ``of_label`` says which
+    column of the decisions a label fills, and with which number."""
 
     def __init__(self, space: Space) -> None:
         self._space = space
@@ -47,8 +48,8 @@ class Features:
         """The features of n vectors, shape (n, columns): each column with mean 0 and variance 1 over them, and every
         group divided by the root of its number of columns; columns that do not vary are left out."""
         architectures = [self._space.decide(labels) for labels in vectors]
-        groups = (self.of_decisions(vectors), _of_rows(architectures), _of_costs(architectures))
-        return np.hstack([_standardised(group) for group in groups])
+        groups = (_of_rows(architectures), _of_costs(architectures), _of_gain(architectures))
+        return np.hstack([_standardised(group) for group in (self.of_decisions(vectors), *groups)])
 
     def of_decisions(self, vectors: Sequence[Labels]) -> Floats:
         """The first group as it is, shape (n, columns); a decision that is off is 0."""
@@ -102,6 +103,10 @@ def _is_number(value: Any) -> bool:
 def _of_costs(architectures: Sequence[Architecture]) -> Floats:
     costs = [(total.macs, total.params, total.activations) for total in map(cost, architectures)]
     return np.asarray(np.log1p(np.array(costs, dtype=float)))
+
+
+def _of_gain(architectures: Sequence[Architecture]) -> Floats:
+    return np.array([[log_gain(architecture)] for architecture in architectures])
 
 
 def _table(rows: Sequence[Named]) -> Floats:
