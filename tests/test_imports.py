@@ -33,6 +33,7 @@ ROOMS: dict[str, set[str]] = {
     "nas.training": {"torch", "torchvision", "numpy", "scipy", "sklearn", "tensorboardX"},
     "nas.text": set(),
     "nas.study": {"optuna", "torch", "numpy", "scipy", "sklearn", "pandas"},
+    "nas.proxies": {"torch"},
     "nas.report": {"plotly"},
     "nas.search": set(),
     "nas": set(),

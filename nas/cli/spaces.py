@@ -12,6 +12,7 @@ from nas.cli import output
 from nas.cli.parser import Parser, command, count, natural
 from nas.cli.space_summary import summary_data, summary_lines, summary_of
 from nas.module.loading import load_space
+from nas.storage.layout import STUDY
 from nas.text.numbers import rounded
 from search_spaces.errors import UserError
 from search_spaces.files.outside import BLOCKS_HELP
@@ -27,16 +28,23 @@ nas spaces mbconv --budget 400MFLOPs
 nas spaces mbconv --budget 400MFLOPs --budget 5Mparams --exact
 nas spaces mbconv --budget 350..400MFLOPs --sample 5 --out drawn/
 nas spaces mobile-small --image-size 96 --classes 4 --budget 3MFLOPs
+nas spaces mobile-small --budget 3MFLOPs --proxies --data cifar10
+nas spaces studies/mine --proxies
 """
 
-NEED_A_SPACE = ("budget", "image-size", "classes", "exact", "sample", "out")
+NEED_A_SPACE = ("budget", "image-size", "classes", "exact", "sample", "out", "proxies")
 MAX_SAMPLES = 100_000
 
 
 def parser() -> Parser:
     """Options of `nas spaces`."""
     p = command("spaces", "The ready spaces; or one space, its decisions, its costs, and draws from it.", EXAMPLE)
-    p.add_argument("space", nargs="?", metavar="NAME|FILE", help="ready space or YAML/JSON file")
+    p.add_argument(
+        "space",
+        nargs="?",
+        metavar="NAME|FILE",
+        help="ready space or YAML/JSON file; with --proxies also the folder of a study",
+    )
     p.add_argument("--budget", action="append", default=[], metavar="B", help="such as 400MFLOPs; may be repeated")
     p.add_argument("--image-size", type=count, metavar="N", help="deployment image size, instead of the space's")
     p.add_argument("--classes", type=count, metavar="N", help="classes, instead of the space's")
@@ -45,6 +53,12 @@ def parser() -> Parser:
         "--sample", type=count, metavar="N", help="draw N networks within the budgets, uniform over decision vectors"
     )
     p.add_argument("--out", type=Path, metavar="DIR", help="save the drawn networks here, one YAML file each")
+    p.add_argument(
+        "--proxies",
+        action="store_true",
+        help="what proxies without training say of drawn networks, or of those that a study has trained",
+    )
+    p.add_argument("--data", metavar="D", help="images for --proxies; by default those of the demonstration")
     p.add_argument("--seed", type=natural, default=0, metavar="N", help="seed of the draws (0)")
     p.add_argument("--blocks", metavar="MODULE", help=BLOCKS_HELP)
     p.add_argument("--json", action="store_true", help="print JSON")
@@ -56,6 +70,10 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     if options.space is None:
         return _list(options.json)
+    if options.proxies and (Path(options.space) / STUDY).is_file():
+        from nas.cli.proxies import of_study
+
+        return of_study(options)
     from nas.study.deployment import at_deployment
     from search_spaces import within
     from search_spaces.counting.preflight import check_feasible
@@ -65,6 +83,10 @@ def run(options: argparse.Namespace) -> int:
     check_feasible(feasible)
     if options.exact and not feasible.can_be_exact:
         raise UserError(f"--exact: {space.name} is too large, or no chain; without it the number is a bracket")
+    if options.proxies:
+        from nas.cli.proxies import of_draws
+
+        return of_draws(feasible, options)
     if options.sample is not None:
         return _sample(feasible, options)
     return _describe(summary_of(feasible), space, options.json)
@@ -74,6 +96,8 @@ def _check(options: argparse.Namespace) -> None:
     given = [name for name in NEED_A_SPACE if getattr(options, name.replace("-", "_"))]
     if options.space is None and given:
         raise UserError(f"--{given[0]} needs a space, such as `nas spaces mbconv --budget 400MFLOPs`")
+    if options.data is not None and not options.proxies:
+        raise UserError("--data needs --proxies")
     if options.out is not None and options.sample is None:
         raise UserError("--out needs --sample N, the number of networks to draw")
     if options.sample is not None and options.sample > MAX_SAMPLES:

@@ -6,6 +6,7 @@ import math
 from itertools import pairwise
 from statistics import fmean
 
+from nas.proxies.of_study import agreement
 from nas.study import Study
 from nas.study.curves import reached, signals
 from nas.study.noise import retrained
@@ -37,7 +38,7 @@ def effect_rows(study: Study) -> list[tuple[str, str, str]]:
 
 def agreement_lines(study: Study) -> list[str]:
     """What a study tells about the agreement of its rankings."""
-    return [*rung_lines(study), *retrained_line(study), *apart_line(study)]
+    return [*rung_lines(study), *retrained_line(study), *apart_line(study), *proxy_lines(study)]
 
 
 def rung_lines(study: Study) -> list[str]:
@@ -74,6 +75,14 @@ def apart_line(study: Study) -> list[str]:
     return [
         f"the best two of the retrained differ by {scale.deviation(gap)}, seeds by "
         f"{scale.spread(noise.between_seeds)}: to tell them apart takes about {seeds:,} seeds of each"
+    ]
+
+
+def proxy_lines(study: Study) -> list[str]:
+    """How well proxies would have ranked the networks without training, where they were worked out."""
+    return [
+        f"without training, {name} ranks networks as their scores with {value}"
+        for name, value in agreement(study).items()
     ]
 
 

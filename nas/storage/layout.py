@@ -9,6 +9,7 @@ DAMAGED_LOG = "log.damaged"  # ends of lines that a kill cut short
 RECORDS = "records.jsonl"  # one line a trial, made from the log
 BASE = "base.yaml"  # the chosen network
 REPORT = "report.html"
+PROXIES = "proxies.json"  # of each network that was trained, by its training key
 CHECKPOINTS = "checkpoints"  # a folder
 FINAL = "final"  # a folder of trainings of the base
 WORKERS_LOG = "workers.log"  # what trainers print

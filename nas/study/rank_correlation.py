@@ -25,11 +25,11 @@ class Tau:
 def tau(one: Sequence[float], other: Sequence[float]) -> Tau | None:
     """How well two rankings agree; None for fewer than four networks, or where all of a ranking are equal."""
     import numpy as np
-    from scipy.stats import kendalltau
+    from scipy.stats import kendalltau, rankdata
 
     if len(one) < MIN_PAIRS or len(set(one)) == 1 or len(set(other)) == 1:
         return None
-    first, second = np.asarray(one), np.asarray(other)
+    first, second = rankdata(one), rankdata(other)
     draws = np.random.default_rng(0).integers(len(one), size=(RESAMPLES, len(one)))
     taus = [
         kendalltau(first[draw], second[draw]).statistic for draw in draws if np.ptp(first[draw]) * np.ptp(second[draw])

@@ -94,16 +94,22 @@ class Study:
         """Trainings that count towards ``--trials``."""
         return sum(record.counted for record in self.records)
 
+    def space(self) -> Space:
+        """What was searched. Raises UserError where blocks from outside cannot be loaded."""
+        from search_spaces.files.codec import from_data
+        from search_spaces.files.outside import outside_blocks
+
+        space = from_data(self.definition.space, blocks=outside_blocks(self.question.blocks))
+        assert isinstance(space, Space)
+        return space
+
     def effects(self) -> list[Effect]:
         """Which decisions of the space pay, by the predictor's model of all trainings, the surest gain first; none
         where too little was trained to tell. It takes a second or two. Raises UserError where blocks from outside
         cannot be loaded."""
         from nas.study.propose.predictor.effects import effects
-        from search_spaces.files.codec import from_data
-        from search_spaces.files.outside import outside_blocks
 
-        space = from_data(self.definition.space, blocks=outside_blocks(self.question.blocks))
-        return effects(space, self.records, self.question.goal) if isinstance(space, Space) else []
+        return effects(self.space(), self.records, self.question.goal)
 
     def to_data(self) -> dict[str, Any]:
         """Name, state, budgets, base, reference, noise, problems and every record as plain data, in which the score of

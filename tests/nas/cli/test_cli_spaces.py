@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from nas.proxies import PROXIES
 from search_spaces import cost, digest, load
 from search_spaces.known.spaces import space
 
@@ -63,3 +64,15 @@ def test_samples_fit_and_are_reproducible(nas, tmp_path):
     saved = nas(*words, "--seed", 3, "--out", "drawn").data
     assert [digest(load(row["file"])) for row in saved] == [row["digest"] for row in first]
     assert len(list((tmp_path / "drawn").iterdir())) == 5
+
+
+def test_proxies_of_drawn_networks_beside_their_size(nas):
+    words = ("spaces", "nas-bench-macro", "--budget", "20MFLOPs", "--sample", 5, "--proxies")
+    rows = nas(*words, "--json").data
+    assert [set(row) for row in rows] == [set(PROXIES)] * 5
+    assert all(row["macs"] <= 20_000_000 for row in rows)
+    assert "naswot" in nas(*words).out
+
+
+def test_wrong_options_of_proxies_get_one_line(nas):
+    assert "--data needs --proxies" in nas("spaces", "mbconv", "--data", "digits").err
