@@ -93,6 +93,15 @@ def _efficientnet(layer: Layer) -> None:
     _zero_bias(layer)
 
 
+def _dirac(layer: Layer) -> None:
+    """As torch draws them, but convolutions of more than one tap begin with as many channels as they can pass on
+    unchanged (Zagoruyko & Komodakis 2017; Jordan 2024)."""
+    from torch import nn
+
+    if isinstance(layer, nn.Conv2d) and layer.groups == 1 and layer.weight[0, 0].numel() > 1:
+        nn.init.dirac_(layer.weight.data[: layer.in_channels])
+
+
 def _zero_bias(layer: Layer) -> None:
     from torch import nn
 
@@ -104,4 +113,5 @@ INITIALISATIONS: dict[str, Callable[[Layer], None]] = {
     "torch": _torch,
     "kaiming": _kaiming,
     "efficientnet": _efficientnet,
+    "dirac": _dirac,
 }
