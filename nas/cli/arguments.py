@@ -40,6 +40,14 @@ def add_device(p: Parser) -> None:
     p.add_argument("--device", default="auto", metavar="D", help="cpu, cuda, cuda:N, or auto: a GPU if there is one")
 
 
+def add_tta(p: Parser) -> None:
+    """``--tta``."""
+    from nas.training.tables import NO_TTA, TTA
+
+    help_text = "test-time augmentation: mirror takes the mean over each image and its mirror image (none)"
+    p.add_argument("--tta", choices=tuple(TTA), default=NO_TTA, help=help_text)
+
+
 def add_recipe_values(group: Any) -> None:
     """``--set``."""
     help_text = "another value in the recipe, such as flip=false; may be repeated"

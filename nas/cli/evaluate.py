@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from nas.cli import output
-from nas.cli.arguments import CLASSIFIER_HELP, add_device, add_json, add_network, add_weights
+from nas.cli.arguments import CLASSIFIER_HELP, add_device, add_json, add_network, add_tta, add_weights
 from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command, count, natural
 from nas.text.numbers import is_balanced, percent
@@ -32,6 +32,7 @@ def parser() -> Parser:
     p.add_argument("--seed", type=natural, default=0, metavar="N", help="random seed of the division into splits (0)")
     p.add_argument("--image-size", type=count, metavar="N", help="side in pixels; by default that of training")
     p.add_argument("--batch", type=count, default=256, metavar="N", help="images at once (256)")
+    add_tta(p)
     add_device(p)
     add_json(p)
     return p
@@ -49,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
         seed=options.seed,
         image_size=options.image_size,
         batch=options.batch,
+        tta=options.tta,
         device=options.device,
         blocks=options.blocks,
     )

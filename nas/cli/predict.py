@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nas.cli import output
-from nas.cli.arguments import CLASSIFIER_HELP, add_device, add_json, add_network, add_weights
+from nas.cli.arguments import CLASSIFIER_HELP, add_device, add_json, add_network, add_tta, add_weights
 from nas.cli.exits import DONE, FAILED, complain
 from nas.cli.parser import Parser, command, count
 from nas.text.numbers import percent
@@ -39,6 +39,7 @@ def parser() -> Parser:
     p.add_argument("--image-size", type=count, metavar="N", help="side in pixels; by default that of training")
     p.add_argument("--top", type=count, default=5, metavar="N", help="classes shown for each image (5)")
     p.add_argument("--batch", type=count, default=32, metavar="N", help="images at once (32)")
+    add_tta(p)
     add_device(p)
     add_json(p)
     return p
@@ -49,13 +50,17 @@ def run(options: argparse.Namespace) -> int:
     from nas.data.image_files import listed
     from nas.module.classifier import load_classifier
     from nas.training.inference import known_classes, predictions
+    from nas.training.tta import tta_notes
 
     network = load_classifier(options.network, options.weights, options.blocks, image_size=options.image_size)
     images = listed(options.images, known_classes(network).classes)
     for note in images.notes:
         output.say(note)
     score = _Score()
-    results = predictions(network, images.paths, top=options.top, batch=options.batch, device=options.device)
+    for note in tta_notes(options.tta):
+        output.say(note)
+    wishes = {"top": options.top, "batch": options.batch, "tta": options.tta, "device": options.device}
+    results = predictions(network, images.paths, **wishes)
     counted = map(score.add, results, images.labels)
     if options.json:
         output.print_json_items(prediction.facts() for prediction in counted)

@@ -29,6 +29,8 @@ from nas.training.evaluation import Evaluation
 from nas.training.evaluation import evaluate as evaluate_module
 from nas.training.recipe import Recipe
 from nas.training.settings import Settings, autocast, settings_for
+from nas.training.tables import NO_TTA
+from nas.training.tta import tta_notes, with_tta
 from search_spaces.errors import UserError
 
 TEST_IS_FINAL = "the test split is for one final evaluation: what is chosen by it, it no longer judges fairly"
@@ -79,14 +81,16 @@ def evaluate(
     seed: int = 0,
     image_size: int | None = None,
     batch: int = 256,
+    tta: str = NO_TTA,
     device: str = "auto",
     blocks: str | None = None,
 ) -> Evaluated:
     """Evaluate the trained network ``source`` (:func:`nas.load_network`, or an ONNX file of :func:`nas.export`) on a
     split, val, test or train, of ``data``.
 
-    ``seed`` draws the splits of data that have none; ``image_size`` in pixels is by default that of the training.
-    Raises UserError where weights, network and data do not fit together.
+    ``seed`` draws the splits of data that have none; ``image_size`` in pixels is by default that of the training;
+    ``tta`` is the test-time augmentation, of :data:`nas.training.tables.TTA`. Raises UserError where weights, network
+    and data do not fit together.
     """
     if split not in SPLITS:
         raise UserError(f"must be one of {', '.join(SPLITS)}, got {split!r}", "split")
@@ -94,10 +98,10 @@ def evaluate(
     loaded = load_classifier(source, weights, blocks, image_size=image_size, classes=len(data.classes))
     _check_classes(loaded, data)
     settings = _settings(loaded, device, batch)
-    module = loaded.module.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module = with_tta(loaded.module, tta).to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     images = _batches(loaded, data, split, settings.device)
     evaluation = evaluate_module(module, images, settings, len(data.classes), batch)
-    notes = _notes(loaded, data, split)
+    notes = (*_notes(loaded, data, split), *tta_notes(tta))
     return Evaluated(loaded.name, data.name, split, settings.device, data.classes, evaluation, notes)
 
 
@@ -109,27 +113,34 @@ def predict(
     image_size: int | None = None,
     top: int = 5,
     batch: int = 32,
+    tta: str = NO_TTA,
     device: str = "auto",
     blocks: str | None = None,
 ) -> list[Prediction]:
     """The ``top`` most likely classes of each image file, and of all images in each folder, of ``images``, by the
     trained network ``source`` (:func:`nas.load_network`, or an ONNX file of :func:`nas.export`), at ``image_size``
-    pixels, by default those of the training.
+    pixels, by default those of the training, with the test-time augmentation ``tta``.
 
     Raises UserError where there are no weights, or nothing says their classes, and for a folder without an image.
     """
     network = load_classifier(source, weights, blocks, image_size=image_size)
     several = [images] if isinstance(images, str | Path) else images
-    return list(predictions(network, listed(several).paths, top=top, batch=batch, device=device))
+    return list(predictions(network, listed(several).paths, top=top, batch=batch, tta=tta, device=device))
 
 
 def predictions(
-    network: Classifier, images: Sequence[str | Path], *, top: int = 5, batch: int = 32, device: str = "auto"
+    network: Classifier,
+    images: Sequence[str | Path],
+    *,
+    top: int = 5,
+    batch: int = 32,
+    tta: str = NO_TTA,
+    device: str = "auto",
 ) -> Iterator[Prediction]:
     """As :func:`predict`, of files alone, one image after the other, ``batch`` of which are computed together."""
     trained = replace(known_classes(network), image_size=network.image_size)
     settings = _settings(network, device, batch)
-    module = network.module.to(settings.device)
+    module = with_tta(network.module, tta).to(settings.device)
     with ThreadPoolExecutor(usable_cores()) as pool:
         for start in range(0, len(images), batch):
             paths = list(map(Path, images[start : start + batch]))

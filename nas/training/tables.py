@@ -1,4 +1,5 @@
-"""Optimisers, schedules and initialisations by name; the keys are what a recipe accepts.
+"""Optimisers, schedules, initialisations and test-time augmentations by name; the keys are what a recipe accepts, and
+`--tta`.
 
 Recipes are read without torch, so it is imported when a function is called.
 """
@@ -115,3 +116,18 @@ INITIALISATIONS: dict[str, Callable[[Layer], None]] = {
     "efficientnet": _efficientnet,
     "dirac": _dirac,
 }
+
+NO_TTA = "none"
+
+
+def _plain(module: nn.Module, x: torch.Tensor) -> Any:
+    return module(x)
+
+
+def _mirror(module: nn.Module, x: torch.Tensor) -> Any:
+    """Mean logits of each image and its mirror image."""
+    return (module(x) + module(x.flip(-1))) / 2
+
+
+TTA: dict[str, Callable[[nn.Module, torch.Tensor], Any]] = {NO_TTA: _plain, "mirror": _mirror}
+"""Test-time augmentations: from a module in evaluation mode and images (N, C, H, W) to logits (N, classes)."""

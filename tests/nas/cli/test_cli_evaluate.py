@@ -6,6 +6,9 @@ import pytest
 import torch
 
 from nas.module.files import load_weights, save_weights
+from nas.training.inference import evaluate
+from nas.training.tta import with_tta
+from search_spaces import UserError
 from search_spaces.counting.intervals import wilson
 
 
@@ -77,3 +80,24 @@ def test_no_weights_is_one_line(nas):
     done = nas("evaluate", "resnet-18", "--data", "digits")
     assert done.code == 2
     assert "resnet-18 comes without weights; --weights names a file of them" in done.err
+
+
+def test_test_time_mirroring_is_named_and_changes_what_is_predicted(nas, run_folder):
+    plain = nas("evaluate", run_folder, "--data", "digits", "--json")
+    mirrored = nas("evaluate", run_folder, "--data", "digits", "--tta", "mirror", "--json")
+    assert "test-time augmentation mirror" in mirrored.err
+    assert mirrored.data["loss"] != plain.data["loss"]
+
+
+def test_mirroring_is_the_mean_over_both_images():
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 4))
+    x = torch.randn(2, 3, 2, 2)
+    mirrored = with_tta(module, "mirror")
+    assert torch.equal(mirrored(x), mirrored(x.flip(-1)))
+    assert torch.allclose(mirrored(x), (module(x) + module(x.flip(-1))) / 2)
+    assert with_tta(module, "none") is module
+
+
+def test_an_unknown_test_time_augmentation_is_refused(run_folder):
+    with pytest.raises(UserError, match="tta: must be one of none, mirror, got 'flip'"):
+        evaluate(run_folder, "digits", tta="flip")
