@@ -19,7 +19,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -35,6 +34,7 @@ from nas.data.splits import Split
 from nas.training.distributed import joined, world
 from nas.training.draws import epoch_order
 from nas.training.loop import prepare, take_step
+from nas.training.preparation import prepared
 from nas.training.recipes import recipe_of
 from nas.training.settings import settings_for
 from search_spaces import Architecture, cost, load
@@ -98,25 +98,18 @@ def our_steps(architecture: Architecture, data: Data, name: str, threads: int) -
     settings = settings_for(chosen, "cpu", threads=threads, processes=world().size)
     torch.set_num_threads(threads)
     setup, state = prepare(architecture, data, chosen, settings)
-    prepared, augmented = 0.0, setup.train.augmented
-
-    def timed(*arguments: Any) -> Any:
-        nonlocal prepared
-        start = time.perf_counter()
-        images = augmented(*arguments)
-        prepared += time.perf_counter() - start
-        return images
-
-    setup.train.augmented = timed  # type: ignore[method-assign]
     state.module.train()
     for epoch in range(10**6):
         state.step = 0
         order = epoch_order(len(setup.train), 0, epoch)[: setup.steps * setup.batch]
-        parts = order.view(setup.steps, setup.world.size, -1)[:, setup.world.rank]
-        for chunk in setup.train.chunks(list(parts)):
-            prepared = 0.0
-            take_step(state, setup, [chunk])
-            yield prepared
+        parts = list(order.view(setup.steps, setup.world.size, -1)[:, setup.world.rank])
+        images = prepared(setup.train, parts, chosen, 0, epoch)
+        for _ in parts:
+            start = time.perf_counter()
+            part = next(images)
+            waited = time.perf_counter() - start
+            take_step(state, setup, [part])
+            yield waited
 
 
 def rate(steps: Iterator[float], count: int) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,15 @@ from nas.data.dataset import Data
 from nas.module.files import Trained, save_weights
 from nas.module.network import build
 from nas.module.threads import threads
-from nas.training.augment.mixing import Mixed, mixed
-from nas.training.batches import Batches, Chunk, channels_last, normalised, statistics
+from nas.training.augment.mixing import Mixed
+from nas.training.batches import Batches, normalised, statistics
 from nas.training.checkpoint import load_checkpoint, save_checkpoint
 from nas.training.distributed import World, agreed, level, summed, world
-from nas.training.draws import Draws, epoch_order
+from nas.training.draws import epoch_order
 from nas.training.evaluation import Evaluation, at_once, evaluate
 from nas.training.initialisation import initialise, refresh
 from nas.training.optimisers import rate
+from nas.training.preparation import prepared
 from nas.training.recipe import Recipe
 from nas.training.settings import Settings, autocast, check_batch, settings_for, trained_network
 from nas.training.start import Start, algorithms, begin, trained_as, wrapped
@@ -215,12 +216,12 @@ def _train_epoch(state: TrainingState, setup: Setup, hooks: Hooks) -> float:
     epoch."""
     accumulate = setup.settings.accumulate
     parts = _parts(setup, epoch_order(len(setup.train), setup.order, state.epoch))
-    chunks = setup.train.chunks(parts[state.step * accumulate :])
+    images = prepared(setup.train, parts, setup.recipe, setup.order, state.epoch, state.step * accumulate)
     state.module.train()
     for scope in setup.frozen:
         scope.eval()
     while state.step < setup.steps:
-        state.loss += take_step(state, setup, [next(chunks) for _ in range(accumulate)])
+        state.loss += take_step(state, setup, [next(images) for _ in range(accumulate)])
         state.step += 1
         if hooks.watch:
             hooks.watch(state.step, setup.steps)
@@ -233,8 +234,8 @@ def _train_epoch(state: TrainingState, setup: Setup, hooks: Hooks) -> float:
     return loss
 
 
-def take_step(state: TrainingState, setup: Setup, chunks: list[Chunk]) -> Tensor:
-    """One step of the optimiser on as many chunks of images as there are gradient accumulation steps; its loss."""
+def take_step(state: TrainingState, setup: Setup, parts: list[Mixed]) -> Tensor:
+    """One step of the optimiser on as many parts of images as there are gradient accumulation steps; its loss."""
     step = state.epoch * setup.steps + state.step
     seed = ((setup.seed * 1_000_003 + step) * setup.world.size + setup.world.rank) % 2**63
     torch.manual_seed(seed)  # dropout and drop-path
@@ -242,10 +243,10 @@ def take_step(state: TrainingState, setup: Setup, chunks: list[Chunk]) -> Tensor
         group["lr"] = setup.rate(step)
     state.optimiser.zero_grad(set_to_none=True)
     total = torch.zeros_like(state.loss)
-    for index, chunk in enumerate(chunks):
-        last = index == len(chunks) - 1
+    for index, images in enumerate(parts):
+        last = index == len(parts) - 1
         with nullcontext() if last or setup.world.size == 1 else setup.forward.no_sync():
-            loss = _loss(setup, _images(setup, state.epoch, chunk)) / len(chunks)
+            loss = _loss(setup, images) / len(parts)
             torch.autograd.backward(state.scaler.scale(loss))
         total += loss.detach()
     if setup.recipe.clip:
@@ -262,16 +263,6 @@ def _parts(setup: Setup, order: Tensor) -> list[Tensor]:
     world, accumulate = setup.world, setup.settings.accumulate
     whole = order[: setup.steps * setup.batch].view(setup.steps, world.size, accumulate, -1)
     return list(whole[:, world.rank].flatten(0, 1))
-
-
-def _images(setup: Setup, epoch: int, chunk: Chunk) -> Mixed:
-    """The images of a chunk, augmented and mixed, each by draws of its own."""
-    draws = Draws(setup.order, epoch, chunk.index, setup.settings.device)
-    x = setup.train.augmented(chunk, draws, setup.recipe)
-    if setup.recipe.mix:
-        images = mixed(x, chunk.labels, draws, setup.recipe)
-        return replace(images, x=channels_last(images.x))
-    return Mixed(channels_last(x), chunk.labels, chunk.labels, None)
 
 
 def _loss(setup: Setup, images: Mixed) -> Tensor:

@@ -133,6 +133,20 @@ def test_the_average_warms_up_as_tensorflows():
     assert layer.weight.item() == 199
 
 
+def test_dirac_passes_on_what_it_can():
+    torch.manual_seed(0)
+    narrowing, widening, pointwise = nn.Conv2d(8, 4, 3, padding=1), nn.Conv2d(4, 8, 3, padding=1), nn.Conv2d(4, 4, 1)
+    drawn = pointwise.weight.clone()
+    for layer in (narrowing, widening, pointwise):
+        nn.init.zeros_(layer.bias)
+        INITIALISATIONS["dirac"](layer)
+    x = torch.randn(2, 8, 5, 5)
+    assert torch.equal(narrowing(x), x[:, :4])
+    assert torch.equal(widening(x[:, :4])[:, :4], x[:, :4])
+    assert widening.weight[4:].abs().min() > 0
+    assert torch.equal(pointwise.weight, drawn)
+
+
 @pytest.mark.parametrize("name", sorted(INITIALISATIONS))
 def test_initialisations(network, name):
     torch.manual_seed(0)
@@ -145,6 +159,7 @@ def test_initialisations(network, name):
         "torch": 1 / math.sqrt(3 * 16 * 9),
         "kaiming": math.sqrt(2 / (256 * 9)),
         "efficientnet": math.sqrt(2 / (64 * 9)),
+        "dirac": 1 / math.sqrt(3 * 16 * 9),  # groups are left as torch has them
     }
     assert wide.weight.std().item() == pytest.approx(expected[name], rel=0.02)
     assert f"`{name}`" in documented("init")
