@@ -1,9 +1,10 @@
 """Recipe against recipe: the same network, images and epochs, several seeds each.
 
     python benchmarks/recipes.py --network NET --data D [--recipes plain,modern,efficientnet] [--epochs N] [--seeds 3]
-        [--batch N] [--image-size N] [--workers 2] [--set RECIPE:FIELD=VALUE …]
+        [--batch N] [--image-size N] [--workers 2] [--set RECIPE:FIELD=VALUE …] [--part FIELD=VALUE[,FIELD=VALUE] …]
 
-Without --batch each recipe is made to measure for the number of images, as `nas train` does.
+Without --batch each recipe is made to measure for the number of images, as `nas train` does. With --part the first
+recipe is also trained with each part alone changed.
 
 Prints validation top-1 (the test split is not read) after the last epoch: each seed, mean and standard deviation.
 Trainings run side by side with one thread each.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -41,15 +43,27 @@ def one(job: Job) -> tuple[str, int, float, float]:
     return recipe.name, seed, result.top1, result.cpu_seconds
 
 
-def with_values(name: str, options: argparse.Namespace) -> Recipe:
-    """The named recipe at the common batch, with the values set for it."""
-    values = {}
-    for text in options.set:
-        own, _, rest = text.partition(":")
-        field, _, value = rest.partition("=")
-        if own == name:
-            values[field] = json.loads(value) if value[0] in '0123456789tfn"' else value
-    return recipe_of(name).changed(values) if values else recipe_of(name)
+def with_values(recipe: Recipe, texts: Iterable[str]) -> Recipe:
+    """The recipe with the values of texts FIELD=VALUE."""
+    values = {field: parsed(value) for field, _, value in (text.partition("=") for text in texts)}
+    return recipe.changed(values) if values else recipe
+
+
+def parsed(text: str) -> object:
+    """A number or a flag, or the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def recipes(options: argparse.Namespace) -> list[Recipe]:
+    """The named recipes with the values set for each, and the first with each part."""
+    named = [
+        with_values(recipe_of(name), [text.partition(":")[2] for text in options.set if text.startswith(f"{name}:")])
+        for name in options.recipes.split(",")
+    ]
+    return [*named, *(with_values(named[0], part.split(",")) for part in options.part)]
 
 
 def main() -> None:
@@ -60,12 +74,13 @@ def main() -> None:
     for name, value in (("epochs", 15), ("seeds", 3), ("workers", 2), ("batch", None), ("image-size", None)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--part", action="append", default=[])
     options = parser.parse_args()
-    recipes = [with_values(name, options) for name in options.recipes.split(",")]
+    compared = recipes(options)
     jobs = [
-        (options.network, options.data, recipe, options, seed) for seed in range(options.seeds) for recipe in recipes
+        (options.network, options.data, recipe, options, seed) for seed in range(options.seeds) for recipe in compared
     ]
-    scores: dict[str, list[float]] = {recipe.name: [] for recipe in recipes}
+    scores: dict[str, list[float]] = {recipe.name: [] for recipe in compared}
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         for name, seed, top1, seconds in pool.map(one, jobs):
             scores[name].append(top1)
