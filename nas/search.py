@@ -63,6 +63,21 @@ def conduct(
     plan: Plan, options: RunOptions, *, progress: Progress | None = None, trainer: str = "nas.study.trainer:train"
 ) -> Study:
     """Run a plan to its limits and write its report. ``trainer``: the training function, ``module:name``."""
+    with _resumable(plan.folder):
+        return _conduct(plan, options, progress, trainer)
+
+
+@contextmanager
+def _resumable(folder: Path) -> Iterator[None]:
+    """An interrupt says how to go on, at whatever instant it comes."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        said = str(stop) or "stopped"
+        raise KeyboardInterrupt(f"{said}; the same command goes on from {folder}") from None
+
+
+def _conduct(plan: Plan, options: RunOptions, progress: Progress | None, trainer: str) -> Study:
     from nas.report.page import write_report
     from nas.storage.files import remove_leftovers
     from nas.storage.lock import locked
@@ -204,8 +219,7 @@ class _Run:
             journal.add("ended", state=retrained if retrained == "time" else searched)
         except KeyboardInterrupt:
             journal.add("ended", state="interrupted")
-            done = f"stopped with {journal.counted()} of {options.trials} trainings done"
-            raise KeyboardInterrupt(f"{done}; the same command goes on from {self.plan.folder}") from None
+            raise KeyboardInterrupt(f"stopped with {journal.counted()} of {options.trials} trainings done") from None
         except StudyError as error:
             journal.add("ended", state="failed", reason=str(error))
             raise

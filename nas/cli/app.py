@@ -7,8 +7,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from nas.cli.exits import DONE, FAILED, INTERRUPTED, WRONG_USAGE, complain
+from nas.cli.exits import DONE, FAILED, WRONG_USAGE, complain
 from nas.cli.parser import Parser
+from nas.cli.signals import ending_in_order
 from nas.cli.streams import prepare_streams
 
 COMMANDS = {
@@ -33,7 +34,7 @@ EXAMPLE = """\
 example:
   nas search --space mbconv --budget 400MFLOPs && nas scale --phi 3
 
-exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted
+exit codes: 0 done, 1 failed, 2 wrong usage; 130, 143, 129 interrupted by Ctrl-C, SIGTERM, SIGHUP
 `nas COMMAND --help` shows the options of a command and an example.
 """
 
@@ -41,9 +42,18 @@ exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``nas`` with these arguments (the process's own by default) and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    prepare_streams()
     if os.name != "posix":
         return complain(f"nas runs on Linux and macOS (on Windows: in WSL), not on {sys.platform}", FAILED)
+    with ending_in_order() as ending:
+        try:
+            prepare_streams()
+            return _outcome(arguments)
+        except KeyboardInterrupt as stop:
+            return complain(str(stop) or "interrupted", ending.code)
+
+
+def _outcome(arguments: list[str]) -> int:
+    """Run the command; its exit code, where it is not interrupted."""
     try:
         return _dispatch(arguments)
     except ValueError as error:
@@ -52,8 +62,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not isinstance(error, UserError):
             raise
         return complain(error, WRONG_USAGE)
-    except KeyboardInterrupt as stop:
-        return complain(str(stop) or "interrupted", INTERRUPTED)
     except BrokenPipeError:  # `nas networks | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from nas.cli.streams import unfailing
+
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 def complain(reason: object, code: int = FAILED) -> int:
-    """Print why in one line, and return the exit code."""
-    print(f"nas: {' '.join(str(reason).split())}", file=sys.stderr, flush=True)
+    """Print why in one line, where somebody still reads, and return the exit code."""
+    with unfailing():
+        print(f"nas: {' '.join(str(reason).split())}", file=sys.stderr, flush=True)
     return code
