@@ -1,9 +1,10 @@
 """The log of a study: the only truth about it. One JSON object per line, only ever appended.
 
-Line format, version 1: ``{"event": NAME, "time": SECONDS, ...fields, "crc": "8 hex digits"}``, where ``crc``
-is the CRC-32 of the line as it would read without it. The first line is the event ``log`` with the version. A
-line that a kill cut short is set aside in ``log.damaged``; a damaged line further up stays where it is. Both
-are named.
+Line format, version 1: ``{"event": NAME, "time": SECONDS, "line": NUMBER, ...fields, "crc": "8 hex digits"}``, where
+``crc`` is the CRC-32 of the line as it would read without it, and ``line`` counts from 1 (early releases did not
+count). The first line is the event ``log`` with the version. A line that a kill cut short is set aside in
+``log.damaged``; a damaged line further up stays where it is. Both are named, and so are lines that are missing or stand
+there twice.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def decode(line: bytes) -> Event:
     if line != body[:-1] + _seal(body):
         raise ValueError("its checksum differs")
     event = json.loads(body)
-    if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str) or type(event.get("line", 1)) is not int:
         raise ValueError("not an event")
     return event
 
@@ -48,10 +49,12 @@ def _seal(body: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class LogContent:
-    """What a log file holds: its events in order, one line per problem, and the length of its sound part."""
+    """What a log file holds: its events in order, one line per problem, how many lines were ever written, and the
+    length of its sound part."""
 
     events: tuple[Event, ...] = ()
     problems: tuple[str, ...] = ()
+    lines: int = 0
     size: int = 0
     tail: bytes = b""
 
@@ -63,17 +66,46 @@ def read_log(path: Path, *, written: bool = False) -> LogContent:
     """
     data = path.read_bytes() if path.exists() else b""
     body, tail = data[: data.rfind(b"\n") + 1], data[data.rfind(b"\n") + 1 :]
-    events: list[Event] = []
-    problems: list[str] = []
+    reader = _Reader(path)
     for number, line in enumerate(body.split(b"\n")[:-1], start=1):
-        try:
-            events.append(decode(line))
-        except ValueError as error:
-            problems.append(f"{path} line {number} is damaged ({error}): left where it is, not read")
+        reader.take(number, line)
+    events, problems = reader.events, reader.problems
     _check_version(path, events)
     if tail and not written:
         problems.append(f"{path} ends in a line cut short ({len(tail)} bytes): set aside in {DAMAGED_LOG} on resume")
-    return LogContent(tuple(events), tuple(problems), len(body), tail)
+    return LogContent(tuple(events), tuple(problems), reader.count + reader.damaged, len(body), tail)
+
+
+@dataclass
+class _Reader:
+    """Takes the lines in order. ``count`` is the number of the last sound line as its writer counted, ``damaged`` how
+    many lines since then are none."""
+
+    path: Path
+    events: list[Event] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    count: int = 0
+    damaged: int = 0
+
+    def take(self, number: int, line: bytes) -> None:
+        try:
+            event = decode(line)
+        except ValueError as error:
+            self._say(f"line {number} is damaged ({error}): left where it is, not read")
+            self.damaged += 1
+            return
+        next_count = self.count + self.damaged + 1
+        count = event.get("line", next_count)
+        if count <= self.count:
+            self._say(f"line {number} stands there a second time: not read again")
+            return
+        if count > next_count:
+            self._say(f"{count - next_count} lines are missing before line {number}: what they said is done again")
+        self.events.append(event)
+        self.count, self.damaged = count, 0
+
+    def _say(self, problem: str) -> None:
+        self.problems.append(f"{self.path} {problem}")
 
 
 def _check_version(path: Path, events: list[Event]) -> None:
@@ -89,16 +121,18 @@ class Log:
     path: Path
     content: LogContent
     handle: int = field(repr=False)
+    lines: int = 0
 
     def append(self, event: str, *, durable: bool = False, **fields: Any) -> Event:
         """Append one event; when ``durable``, return only once it is on the disk. Returns the event. Raises OSError
         where it cannot be written, or the file is no longer what its path names."""
         self.check()
-        written: Event = {"event": event, "time": round(time.time(), 3), **fields}
+        written: Event = {"event": event, "time": round(time.time(), 3), "line": self.lines + 1, **fields}
         line = encode(written)
         done = os.write(self.handle, line)
         if done != len(line):
             raise OSError(f"{self.path}: only {done} of {len(line)} bytes could be written (disk full?)")
+        self.lines += 1
         if durable:
             os.fsync(self.handle)
         return dict(json.loads(json.dumps(written)))
@@ -124,7 +158,7 @@ def open_log(path: Path) -> Log:
     """Open or begin a log for appending; a torn end is moved to ``log.damaged`` and noted in the log
     itself."""
     content = read_log(path)
-    log = Log(path, content, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
+    log = Log(path, content, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), content.lines)
     if content.tail:
         _set_aside(log, content)
     if not content.events:

@@ -74,6 +74,55 @@ def test_a_damaged_line_in_the_middle_stays_is_named_and_survived(path):
     assert path.read_bytes() == before
 
 
+def test_lines_that_are_missing_are_noticed_and_what_follows_is_read(path):
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + lines[2])
+    (problem,) = read_log(path).problems
+    assert problem.endswith("1 lines are missing before line 2: what they said is done again")
+    log = open_log(path)
+    log.append("epoch", trial=2)
+    log.close()
+    assert names(path) == ["log", "finished", "epoch"]
+    assert len(read_log(path).problems) == 1
+
+
+def test_a_line_that_stands_there_twice_is_read_once(path):
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:2], lines[1], *lines[2:]]))
+    assert "line 3 stands there a second time" in read_log(path).problems[0]
+    assert names(path) == ["log", "epoch", "finished"]
+
+
+@pytest.mark.parametrize("inserted", [b"garbage\n", b"a\nb\n"])
+def test_what_was_put_between_hides_nothing(path, inserted):
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + inserted + b"".join(lines[1:]))
+    assert names(path) == ["log", "epoch", "finished"]
+
+
+def test_lines_that_are_merged_are_damaged_and_missing(path):
+    first, second, third = path.read_bytes().splitlines(keepends=True)
+    log = open_log(path)
+    log.append("epoch", trial=2)
+    log.close()
+    last = path.read_bytes().splitlines(keepends=True)[-1]
+    path.write_bytes(first + second[:-1] + third + last)
+    assert names(path) == ["log", "epoch"]
+    assert [" ".join(problem.split()[1:5]) for problem in read_log(path).problems] == [
+        "line 2 is damaged",
+        "1 lines are missing",
+    ]
+
+
+def test_a_log_of_an_early_release_which_did_not_count_is_read_and_continued(path):
+    events = [{name: value for name, value in event.items() if name != "line"} for event in read_log(path).events]
+    path.write_bytes(b"".join(encode({n: v for n, v in event.items() if n != "crc"}) for event in events))
+    log = open_log(path)
+    assert log.append("epoch", trial=2)["line"] == 4
+    log.close()
+    assert (names(path), read_log(path).problems) == (["log", "epoch", "finished", "epoch"], ())
+
+
 def test_a_log_of_another_version_is_refused(path):
     path.write_bytes(encode({"event": "log", "time": 0.0, "version": VERSION + 1}))
     with pytest.raises(UserError, match=f"version {VERSION + 1}"):
