@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nas.study.plan import Evaluate, Plan
     from nas.study.records import Record
     from nas.study.run_options import RunOptions
-    from search_spaces import Budget, Space
+    from search_spaces import Architecture, Budget, Space
 
 
 def search(
@@ -234,9 +234,14 @@ class _Run:
         measure = on_device(settings.get("device", "cpu"), settings.get("threads", 1), self.executor.paused)
         latencies = Latencies(plan.latency_budgets, self.journal, measure) if plan.latency_budgets else None
         candidates = Candidates(plan.feasible, key_of(plan, self.definition), latencies)
-        training = Training(self.trainer, task_of(plan, self.definition), settings["epochs"])
+        training = Training(self.trainer, task_of(plan, self.definition), settings["epochs"], self._key)
         question = self.definition.question
         return Driver(plan.folder, question, candidates, self.journal, self.executor, training, self.options)
+
+    def _key(self, architecture: Architecture, accumulate: int) -> str:
+        from nas.study.job import key_of
+
+        return key_of(self.plan, self.definition, accumulate)(architecture)
 
     def _refer(self) -> None:
         """Record once what a logistic regression reaches on the same images."""
@@ -293,6 +298,7 @@ class _Run:
 
     def _train_base(self, record: Record) -> FinalScore | None:
         """Train the base at its deployment, where that is wished and not done; what is known of it then."""
+        from nas.study.executors.worker import is_out_of_memory
         from nas.study.final import final_training, folder_of, is_made, train_base, training_of
         from nas.training.loop import TrainingFailed
 
@@ -310,7 +316,9 @@ class _Run:
 
         try:
             score = train_base(training, folder_of(plan.folder, training), record.trial, on_epoch)
-        except TrainingFailed as error:
+        except (TrainingFailed, MemoryError, RuntimeError) as error:
+            if not isinstance(error, TrainingFailed) and not is_out_of_memory(error):
+                raise
             journal.add("problem", text=f"the base was not trained at {final.image_size} px: {error}")
             return None
         journal.add("final", **asdict(score))

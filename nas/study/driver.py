@@ -14,7 +14,7 @@ from typing import Any
 from nas.storage import layout
 from nas.study import checkpoints
 from nas.study.errors import StudyError
-from nas.study.executors.protocol import MAX_ATTEMPTS, Executor, Job
+from nas.study.executors.protocol import MACHINE, MEMORY, NETWORK, Executor, Job
 from nas.study.journal import Journal
 from nas.study.objectives import ranked
 from nas.study.propose.candidates import Candidate, Candidates, ExhaustedError
@@ -25,16 +25,23 @@ from nas.study.records import Record
 from nas.study.run_options import RunOptions
 from nas.study.seeds import derive
 from search_spaces import Architecture
+from search_spaces.errors import UserError
 from search_spaces.files.codec import to_data
+
+MAX_RETRAININGS = 3  # of a candidate with one seed, where they fail
+MAX_ACCUMULATE = 8  # gradient accumulation steps for want of memory
 
 
 @dataclass(frozen=True)
 class Training:
-    """How an architecture becomes a job: the trainer's name and the data that it needs."""
+    """How an architecture becomes a job: the trainer's name, ``task(architecture, replicate, accumulate)``, the data
+    that it needs, and ``key(architecture, accumulate)``, which names the training; without one memory is not saved by
+    gradient accumulation."""
 
     trainer: str
-    task: Callable[[Architecture, int], dict[str, Any]]
+    task: Callable[[Architecture, int, int], dict[str, Any]]
     epochs: int | None = None
+    key: Callable[[Architecture, int], str] | None = None
 
 
 class Driver:
@@ -67,6 +74,7 @@ class Driver:
 
     def search(self) -> str:
         """Train candidates until there are as many trials as wanted; returns finished, exhausted or time."""
+        self._try_again()
         pending = deque(self.journal.running(replicates=False))
         state = "finished"
         while True:
@@ -86,6 +94,12 @@ class Driver:
                     return state
                 self._continue(record.trial)  # also where time is up: a study with stopped trainings has a base
             self._listen()
+
+    def _try_again(self) -> None:
+        """What failed in an earlier run because a process died or hung is not held against the network."""
+        failed = [r for r in self.journal.records.values() if r.state == "failed" and r.cause == MACHINE]
+        for record in [r for r in failed if r.replicate == 0][: max(0, self._wanted())]:
+            self.journal.add("again", trial=record.trial)
 
     def _is_more(self, state: str) -> bool:
         """Whether a training could begin now: of a new candidate, or of one that was stopped."""
@@ -152,12 +166,17 @@ class Driver:
     def _train_again(self, record: Record, replicate: int) -> None:
         architecture = self.candidates.space.decide(record.decisions)
         candidate = self.candidates.of(architecture, "retrain")
-        self._begin(candidate, record.decisions, source=record.trial, replicate=replicate)
+        self._begin(candidate, record.decisions, record.accumulate, source=record.trial, replicate=replicate)
 
-    def _begin(self, candidate: Candidate, decisions: Mapping[str, str], **fields: Any) -> None:
-        seed = derive(self.question.seed, candidate.training_key, fields.get("replicate", 0))
+    def _begin(self, candidate: Candidate, decisions: Mapping[str, str], accumulate: int = 1, **fields: Any) -> None:
+        key = candidate.training_key
+        if accumulate > 1 and self.training.key is not None:
+            key = self.training.key(candidate.architecture, accumulate)
+        seed = derive(self.question.seed, key, fields.get("replicate", 0))
         trial = self.journal.folded.next_trial
-        record = candidate.record(trial, decisions, seed=seed, **fields)
+        record = replace(
+            candidate.record(trial, decisions, seed=seed, **fields), training_key=key, accumulate=accumulate
+        )
         architecture = to_data(candidate.architecture)
         self.journal.add("proposed", trial=trial, record=record.to_data(), architecture=architecture)
         self._submit(self.journal.records[trial])
@@ -167,7 +186,7 @@ class Driver:
             return
         architecture = self.candidates.space.decide(record.decisions)
         path = checkpoints.path_of(self.folder, record)
-        task = self.training.task(architecture, record.replicate)
+        task = self.training.task(architecture, record.replicate, record.accumulate)
         self._active.add(record.trial)
         self.executor.submit(Job(record.trial, self.training.trainer, task, record.seed or 0, str(path)))
 
@@ -233,14 +252,33 @@ class Driver:
         reason = f"pruned {when}" if pruned else None
         self._end(trial, ended, "pruned" if pruned else "complete", seconds=round(seconds, 3), reason=reason)
 
-    def failed(self, trial: int, reason: str) -> None:
-        self._failures.append(reason)
-        self._end(trial, self.journal.records[trial], "failed", reason=reason)
+    def failed(self, trial: int, reason: str, cause: str = NETWORK) -> None:
+        record = self.journal.records[trial]
+        accumulate = 2 * record.accumulate
+        if cause == MEMORY and self._can_accumulate(record, accumulate):
+            reason = f"{reason}; trained anew with {accumulate} gradient accumulation steps"
+            self._end(trial, record, "failed", reason=reason, cause=cause)
+            candidate = self.candidates.of(self.candidates.space.decide(record.decisions), record.origin)
+            fields = {"source": record.source, "replicate": record.replicate}
+            self._begin(candidate, record.decisions, accumulate, **fields)
+        else:
+            self._failures.append(reason)
+            self._end(trial, record, "failed", reason=reason, cause=cause)
+
+    def _can_accumulate(self, record: Record, accumulate: int) -> bool:
+        """Whether the training can be made in so many gradient accumulation steps, each with fewer images at once."""
+        if self.training.key is None or accumulate > MAX_ACCUMULATE:
+            return False
+        try:
+            self.training.key(self.candidates.space.decide(record.decisions), accumulate)
+        except UserError:  # the batch cannot be divided so
+            return False
+        return True
 
 
 def missing_retrainings(records: Collection[Record], question: Question) -> list[tuple[Record, int]]:
     """The retrainings that the best candidates lack, as (search trial, replicate). One that failed is made again by the
-    next run of the study, at most MAX_ATTEMPTS times in all."""
+    next run of the study, at most MAX_RETRAININGS times in all."""
     best = ranked(records, question.goal)[: question.retrain]
     states: dict[tuple[int | None, int], list[str]] = {}
     for record in records:
@@ -249,7 +287,7 @@ def missing_retrainings(records: Collection[Record], question: Question) -> list
     return [
         (record, replicate)
         for record, replicate in wanted
-        if set(tried := states.get((record.trial, replicate), [])) <= {"failed"} and len(tried) < MAX_ATTEMPTS
+        if set(tried := states.get((record.trial, replicate), [])) <= {"failed"} and len(tried) < MAX_RETRAININGS
     ]
 
 

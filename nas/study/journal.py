@@ -13,7 +13,7 @@ from nas.study.records import Folded, Record, apply, fold, write_records
 
 Progress = Callable[[Event], None]
 
-DURABLE = ("proposed", "continued", "finished", "measured", "unsteady", "reference", "noise", "base", "ended")
+DURABLE = ("proposed", "continued", "again", "finished", "measured", "unsteady", "reference", "noise", "base", "ended")
 REWRITE = 5.0  # seconds between rewrites of records.jsonl while the study runs
 
 

@@ -28,7 +28,9 @@ class Record:
     ``decisions`` gives every decision its label. ``constraints`` is how far each budget is passed (≤ 0: kept);
     ``latency_ms`` (median) and ``latency_p95_ms`` are measured where a budget limits the latency. ``origin`` says who
     proposed it: start, random, sampler, neighbour, child, uniform, enumerated or retrain. ``source`` is the trial whose
-    score was reused, or whose candidate is trained again (then ``replicate`` ≥ 1).
+    score was reused, or whose candidate is trained again (then ``replicate`` ≥ 1). ``cause`` says why it failed
+    (:mod:`nas.study.executors.protocol`). ``accumulate``: gradient accumulation steps for want of memory, a training of
+    its own.
     """
 
     trial: int
@@ -54,6 +56,8 @@ class Record:
     source: int | None = None
     latency_ms: float | None = None
     latency_p95_ms: float | None = None
+    cause: str | None = None
+    accumulate: int = 1
 
     @property
     def counted(self) -> bool:
@@ -124,6 +128,8 @@ def apply(folded: Folded, event: Event) -> None:
         _apply_epoch(folded, event)
     elif kind == "continued":
         _apply_continued(folded, event)
+    elif kind == "again":
+        _apply_again(folded, event)
     elif kind == "opened":
         folded.trials, folded.ended = event.get("trials"), None
     elif kind == "measured":
@@ -159,6 +165,12 @@ def _apply_continued(folded: Folded, event: Event) -> None:
     record = folded.records.get(event["trial"])
     if record is not None and record.state == "pruned":
         folded.records[event["trial"]] = replace(record, state="running", reason=None, continued=record.epochs)
+
+
+def _apply_again(folded: Folded, event: Event) -> None:
+    record = folded.records.get(event["trial"])
+    if record is not None and record.state == "failed":
+        folded.records[event["trial"]] = replace(record, state="running", reason=None, cause=None)
 
 
 def write_records(folder: Path, records: Mapping[int, Record]) -> None:

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -19,29 +18,13 @@ from typing import Any
 from nas.machine import WAITING, usable_cores
 from nas.storage import layout
 from nas.study.errors import StudyError
-from nas.study.executors.protocol import MAX_ATTEMPTS, Handler, Job
+from nas.study.executors.attempts import Attempt, Patience, Silence
+from nas.study.executors.protocol import MACHINE, MEMORY, Handler, Job
 
 _START = (
     "import json, sys; handle, parent, paths = json.loads(sys.argv[1]); sys.path[:] = paths; "
     "from nas.study.executors.worker import main; main(handle, parent)"
 )
-
-
-@dataclass(frozen=True)
-class Patience:
-    """When a process is given up.
-
-    It hangs after ``first`` seconds of silence before its second sign of life (images may have to be decoded, and one
-    that goes on tells its last epoch again at once), later after ``factor`` times its longest silence, at least
-    ``least`` seconds. It is replaced between trainings where its
-    peak memory has grown to more than ``growth`` times that of its first training and by more than ``grown_kib`` KiB.
-    """
-
-    first: float = 1800.0
-    least: float = 600.0
-    factor: float = 20.0
-    growth: float = 2.0
-    grown_kib: int = 1 << 20
 
 
 class Worker:
@@ -62,16 +45,13 @@ class Worker:
                 process_group=0,
             )
         self.connection = Connection(ours.detach())
-        self.job: Job | None = None
-        self.attempt = 0
+        self.attempt: Attempt | None = None
         self.first_memory: int | None = None
-        self.heard = self.silence = 0.0
-        self.signs = 0
+        self.silence = Silence(patience)
 
-    def start(self, job: Job, attempt: int) -> None:
-        self.job, self.attempt = job, attempt
-        self.heard, self.silence, self.signs = time.monotonic(), 0.0, 0
-        self.send(job.to_data())
+    def start(self, attempt: Attempt) -> None:
+        self.attempt, self.silence = attempt, Silence(self.patience)
+        self.send(attempt.job.to_data())
 
     def send(self, message: dict[str, Any]) -> None:
         try:
@@ -85,15 +65,8 @@ class Worker:
             message: dict[str, Any] = json.loads(self.connection.recv_bytes())
         except (EOFError, OSError):
             return None
-        now = time.monotonic()
-        self.silence, self.heard, self.signs = max(self.silence, now - self.heard), now, self.signs + 1
+        self.silence.end()
         return message
-
-    def deadline(self) -> float:
-        """When (monotonic seconds) its silence counts as hanging."""
-        patience = self.patience
-        later = max(patience.least, patience.factor * self.silence)
-        return self.heard + (later if self.signs > 1 else max(patience.first, later))
 
     def has_grown(self, memory: int) -> bool:
         """Whether its peak memory (KiB) has outgrown that of its first training."""
@@ -106,8 +79,8 @@ class Worker:
             os.killpg(self.process.pid, number)
 
     def end(self) -> int:
-        """Kill it, and return what it exited with."""
-        self.process.kill()
+        """Kill it and what it started, and return what it exited with."""
+        self.signal(signal.SIGKILL)
         self.connection.close()
         return self.process.wait()
 
@@ -124,25 +97,26 @@ class Local:
         self._started: list[tuple[int, int, int]] = []
 
     def free(self) -> int:
-        return len(self._environments) - sum(w.job is not None for w in self._workers.values())
+        return len(self._environments) - sum(w.attempt is not None for w in self._workers.values())
 
     def submit(self, job: Job) -> None:
         slot = next(s for s in range(len(self._environments)) if not self._busy(s))
-        self._start(slot, job, 1)
+        self._start(slot, Attempt(job))
 
     def _busy(self, slot: int) -> bool:
-        return slot in self._workers and self._workers[slot].job is not None
+        return slot in self._workers and self._workers[slot].attempt is not None
 
-    def _start(self, slot: int, job: Job, attempt: int) -> None:
+    def _start(self, slot: int, attempt: Attempt) -> None:
         if slot not in self._workers:
             self._workers[slot] = Worker(self._log, self._environments[slot], self._patience)
-        self._workers[slot].start(job, attempt)
-        self._started.append((job.trial, attempt, self._workers[slot].process.pid))
+        self._workers[slot].start(attempt)
+        self._started.append((attempt.job.trial, attempt.number, self._workers[slot].process.pid))
 
     def wait(self, handler: Handler, timeout: float | None = None) -> None:
         self._report_started(handler)
-        busy: dict[object, int] = {w.connection: s for s, w in self._workers.items() if w.job is not None}
-        patience = min((self._workers[s].deadline() for s in busy.values()), default=0.0) - time.monotonic()
+        busy: dict[object, int] = {w.connection: s for s, w in self._workers.items() if w.attempt is not None}
+        deadline = min((self._workers[s].silence.deadline() for s in busy.values()), default=0.0)
+        patience = deadline - time.monotonic()
         patience = max(0.0, patience if timeout is None else min(patience, timeout))
         ready = wait([self._workers[s].connection for s in busy.values()], patience) if busy else []
         for connection in ready:
@@ -166,39 +140,33 @@ class Local:
             worker.send({"go": go})
         elif message["kind"] == "stopped":
             raise StudyError(f"trial {message['trial']} stopped, and the study with it: {message['reason']}")
-        elif message["kind"] == "failed" and message["again"]:
-            self._lost(slot, handler, message["reason"])
+        elif message["kind"] == "failed" and message["memory"]:
+            self._lost(slot, handler, message["reason"], MEMORY)
         else:
-            worker.job = None
+            worker.attempt = None
             self._ended(slot, message, handler)
 
     def _ended(self, slot: int, message: dict[str, Any], handler: Handler) -> None:
         if message["kind"] == "failed":
             handler.failed(message["trial"], message["reason"])
             return
-        if self._workers[slot].has_grown(message["memory"]):
+        if self._workers[slot].has_grown(message["peak_kib"]):
             self._workers.pop(slot).end()
         handler.done(message["trial"], message["result"])
 
     def _end_hanging(self, handler: Handler) -> None:
-        now = time.monotonic()
         for slot, worker in list(self._workers.items()):
-            if worker.job is not None and now > worker.deadline():
-                self._lost(slot, handler, f"no sign of life for {now - worker.heard:.0f} s")
+            if worker.attempt is not None and (reason := worker.silence.reason()) is not None:
+                self._lost(slot, handler, reason)
 
-    def _lost(self, slot: int, handler: Handler, reason: str | None) -> None:
+    def _lost(self, slot: int, handler: Handler, reason: str | None, cause: str = MACHINE) -> None:
         """A training whose process died or must go: start it again from its checkpoint, or give it up."""
         worker = self._workers.pop(slot)
-        job, attempt = worker.job, worker.attempt
         code = worker.end()
-        if job is None:
-            return
-        reason = reason or _cause(code)
-        if attempt < MAX_ATTEMPTS:
-            handler.retried(job.trial, attempt, reason)
-            self._start(slot, job, attempt + 1)
-        else:
-            handler.failed(job.trial, f"{reason} (attempt {attempt} of {MAX_ATTEMPTS})")
+        if worker.attempt is not None:
+            attempt = worker.attempt.lost(handler, reason or exit_reason(code), cause)
+            if attempt is not None:
+                self._start(slot, attempt)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -211,14 +179,15 @@ class Local:
         finally:
             for worker in workers:
                 worker.signal(signal.SIGCONT)
-                worker.heard += time.monotonic() - began
+                worker.silence.heard += time.monotonic() - began
 
     def close(self) -> None:
         while self._workers:
             self._workers.popitem()[1].end()
 
 
-def _cause(code: int) -> str:
+def exit_reason(code: int) -> str:
+    """What a process that exited with ``code`` (negative: killed by that signal) came to."""
     return f"its process was killed by signal {-code}" if code < 0 else f"its process exited with {code}"
 
 

@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-MAX_ATTEMPTS = 3  # a training whose process dies or hangs is started this often in all
+NETWORK, MACHINE, MEMORY = "network", "machine", "memory"
+"""Why a training failed: by an error of its own; because its process died or hung; because memory did not suffice."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Handler(Protocol):
 
     def done(self, trial: int, result: dict[str, Any]) -> None: ...
 
-    def failed(self, trial: int, reason: str) -> None: ...
+    def failed(self, trial: int, reason: str, cause: str = NETWORK) -> None: ...
 
 
 class Executor(Protocol):

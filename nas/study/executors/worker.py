@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -91,24 +91,46 @@ def _die_with(parent: int) -> None:
 
 
 def _serve(link: Link, job: dict[str, Any]) -> None:
-    trial = job["trial"]
+    kind, fields = outcome(job, Report(link, job["trial"]))
+    link.send(kind, trial=job["trial"], **fields)
+
+
+def outcome(job: Mapping[str, Any], report: Any) -> tuple[str, dict[str, Any]]:
+    """Train a job, and what came of it: ``done`` with its result, ``failed`` with the reason and whether it was for
+    want of memory, or ``stopped`` where a file could not be written or read."""
     try:
-        result = _trainer(job["trainer"])(job["task"], job["seed"], job["checkpoint"], Report(link, trial))
+        result = _trainer(job["trainer"])(job["task"], job["seed"], job["checkpoint"], report)
     except Exception as error:
         traceback.print_exc()
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:500]
-        if isinstance(error, OSError):
-            link.send("stopped", trial=trial, reason=reason)
-        else:
-            link.send("failed", trial=trial, reason=reason, again=_is_out_of_memory(error))
-    else:
-        link.send("done", trial=trial, result=result, memory=_peak_kib())
+        memory = is_out_of_memory(error)
+        if isinstance(error, OSError) and not memory:
+            return "stopped", {"reason": reason}
+        return "failed", {"reason": reason, "memory": memory}
+    return "done", {"result": result, "peak_kib": _peak_kib()}
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    """Whether another try in a fresh process may do better. By name and text: torch is not imported here, and says it
-    by a plain RuntimeError on the CPU."""
-    return type(error).__name__ in ("MemoryError", "OutOfMemoryError") or "can't allocate memory" in str(error)
+OUT_OF_MEMORY = (
+    "out of memory",  # CUDA, by torch and by the driver; MPS; XLA
+    "can't allocate memory",  # torch on the CPU
+    "cannot allocate memory",  # ENOMEM of the system, as an OSError or in the text of another error
+    "unable to allocate",  # NumPy
+    "not enough memory",  # torch on Windows and WSL
+    "std::bad_alloc",  # C++ extensions
+    "alloc_failed",  # CUDNN_STATUS_ALLOC_FAILED, CUBLAS_STATUS_ALLOC_FAILED
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory did not suffice, itself or in what it was raised from. By name and text: torch
+    is not imported here, and says it by a plain RuntimeError on the CPU."""
+    text = str(error).lower()
+    if type(error).__name__ in ("MemoryError", "OutOfMemoryError", "_ArrayMemoryError"):
+        return True
+    if isinstance(error, OSError | RuntimeError) and any(words in text for words in OUT_OF_MEMORY):
+        return True
+    before = error.__cause__ or error.__context__
+    return before is not None and is_out_of_memory(before)
 
 
 def _peak_kib() -> int:

@@ -9,6 +9,7 @@ class Heard:
     def __init__(self, go=True):
         self.go = go
         self.events = []
+        self.causes = []
 
     def started(self, trial, attempt, where):
         self.events.append(("started", trial, attempt))
@@ -23,7 +24,8 @@ class Heard:
     def done(self, trial, result):
         self.events.append(("done", trial, result))
 
-    def failed(self, trial, reason):
+    def failed(self, trial, reason, cause="network"):
+        self.causes.append(cause)
         self.events.append(("failed", trial, reason))
 
     def ended(self):

@@ -77,3 +77,16 @@ def tells_again(task, seed, checkpoint, report):
     time.sleep(2)
     report(2, {"top1": 0.2})
     return {"top1": 0.2, "top1_by_epoch": [0.1, 0.2], "seconds": 2.0, "pruned": False}
+
+
+def hungry_for_whole_batches(task, seed, checkpoint, report):
+    """A wide first stage has room for half a batch only."""
+    if task["settings"]["accumulate"] == 1 and task["architecture"]["stages"][0]["out"] > 8:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+    return good(task, seed, checkpoint, report)
+
+
+def dies_where_a_file_is(task, seed, checkpoint, report):
+    if (Path(checkpoint).parents[1] / "deadly").exists():
+        os._exit(9)
+    return good(task, seed, checkpoint, report)

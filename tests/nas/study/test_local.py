@@ -8,13 +8,17 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
+import torch
 from heard import Heard
 
 from nas.study.errors import StudyError
-from nas.study.executors.local import Local, Patience, environments
+from nas.study.executors.attempts import Patience
+from nas.study.executors.local import Local, environments
 from nas.study.executors.protocol import Job
+from nas.study.executors.worker import is_out_of_memory
 
 
 @pytest.fixture
@@ -91,13 +95,54 @@ def test_a_dead_training_is_started_again(executor, tmp_path):
     assert {event[:2] for event in heard.ended()} == {("done", 0), ("done", 1)}
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"), [("dies", "its process exited with 7"), ("hungry", "MemoryError: out of it")]
-)
-def test_one_that_always_dies_is_given_up(executor, tmp_path, name, reason):
-    heard = run(executor, tmp_path, name)
+def test_one_that_always_dies_is_given_up_and_its_machine_is_the_cause(executor, tmp_path):
+    heard = run(executor, tmp_path, "dies")
     assert [e[0] for e in heard.events] == ["started", "retried", "started", "retried", "started", "failed"]
-    assert heard.ended() == [("failed", 0, f"{reason} (attempt 3 of 3)")]
+    assert heard.ended() == [("failed", 0, "its process exited with 7 (attempt 3 of 3)")]
+    assert heard.causes == ["machine"]
+
+
+def test_one_that_never_has_the_memory_gets_one_fresh_process(executor, tmp_path):
+    heard = run(executor, tmp_path, "hungry")
+    assert [e[0] for e in heard.events] == ["started", "retried", "started", "failed"]
+    assert heard.ended() == [("failed", 0, "MemoryError: out of it (attempt 2 of 2)")]
+    assert heard.causes == ["memory"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:114] data. DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:83] data. DefaultCPUAllocator: not enough memory"),
+        RuntimeError("MPS backend out of memory"),
+        RuntimeError("std::bad_alloc"),
+        OSError(12, "Cannot allocate memory"),
+    ],
+)
+def test_memory_that_does_not_suffice_is_known_by_any_of_its_names(error):
+    assert is_out_of_memory(error)
+    wrapped = ValueError("in a step")
+    wrapped.__cause__ = error
+    assert is_out_of_memory(wrapped)
+
+
+def test_real_errors_of_numpy_and_torch_for_want_of_memory_are_known():
+    for allocate in (lambda: np.empty(2**55), lambda: torch.empty(2**55)):
+        with pytest.raises((MemoryError, RuntimeError)) as caught:
+            allocate()
+        assert is_out_of_memory(caught.value)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("shapes differ"), OSError(28, "No space left on device"), KeyError("m")]
+)
+def test_other_errors_are_no_want_of_memory(error):
+    assert not is_out_of_memory(error)
 
 
 def test_a_hanging_one_is_noticed(local, tmp_path):
