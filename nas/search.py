@@ -41,7 +41,8 @@ def search(
 
     ``options`` are those of :class:`nas.study.question.Question` (data, sampler, pruner, objective, recipe, epochs,
     image_size, classes, device, seed, retrain, seeds, blocks, direction) and
-    :class:`nas.study.run_options.RunOptions` (trials, time, workers, executor, keep); both say what each means.
+    :class:`nas.study.run_options.RunOptions` (trials, time, workers, executor, address, keep); both say what each
+    means.
     ``evaluate(architecture, seed, report) -> score`` takes the place of training on ``data``, in this process, one call
     at a time. The score is a finite number of any scale; the largest is the best, or with ``direction="minimize"`` the
     smallest. It may call ``report(epoch, score) -> bool`` (go on?), from epoch 1;
@@ -82,8 +83,9 @@ def _conduct(plan: Plan, options: RunOptions, progress: Progress | None, trainer
     from nas.storage.files import remove_leftovers
     from nas.storage.lock import locked
     from nas.study import open_study
-    from nas.study.executors.table import executor_of
+    from nas.study.executors.table import check_executor, executor_of
 
+    check_executor(plan, options)
     if plan.exists and _is_done(study := open_study(plan.folder), plan, options):
         _make_again(study)
         return study
@@ -94,7 +96,7 @@ def _conduct(plan: Plan, options: RunOptions, progress: Progress | None, trainer
             remove_leftovers(place)
         definition = _settled(plan, settings)
         with _journal(plan.folder, progress) as journal:
-            executor = executor_of(options.executor, plan, definition, options.workers, options.trials)
+            executor = executor_of(plan, definition, options)
             try:
                 _Run(plan, definition, journal, executor, options, trainer).go()
             finally:

@@ -53,6 +53,7 @@ class RunOptions(Value):
     final: str = _answered(a_text, AUTO, FINAL_HELP, "R", const=FULL)
     workers: int | str = _run(_workers, "auto", "trainings side by side", "N|auto", read=_read_workers)
     executor: str = _run(KeyRule(EXECUTORS, ("auto",)), "auto", "what runs the trainings")
+    address: str | None = _run(a_text, None, "of a Ray cluster; local: a cluster on this machine, also for slurm", "A")
     keep: str = _run(one_of(*KEEP), "base", "whose checkpoints stay")
 
     kind = "run"

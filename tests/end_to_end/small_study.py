@@ -1,7 +1,8 @@
 """A small study through the real driver and real processes, with a trainer that only pretends: for killing.
 
-Run as a script: ``small_study.py FOLDER TRIALS WORKERS [real|halving]``; ``real`` trains on digits, ``halving``
-pretends with rungs. Exit codes as the command line's.
+Run as a script: ``small_study.py FOLDER TRIALS WORKERS [real|halving|slurm|ray=ADDRESS]``; ``real`` trains on digits,
+``halving`` pretends with rungs, ``slurm`` has trainers that join through the folder, with a short lease. Exit codes as
+the command line's.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from nas.search import conduct, search
 from nas.storage.files import replacing
+from nas.study.executors import mailbox
 from nas.study.plan import plan
 from nas.study.run_options import RunOptions
 from search_spaces import Architecture, Conv, Head, Space, Stage, choice
@@ -57,10 +59,11 @@ def score(architecture, seed, epoch):
     return round((0.5 * quality + 0.4) * epoch / EPOCHS + (seed % 1000) / 1e5, 6)
 
 
-def run(folder, trials, workers, trainer="small_study:train", pruner="median"):
+def run(folder, trials, workers, trainer="small_study:train", pruner="median", **options):
     """The study, to its end."""
     study_plan = plan(SPACE, "0.35MFLOPs", epochs=EPOCHS, out=folder, evaluate=score, pruner=pruner)
-    return conduct(replace(study_plan, evaluate=None), RunOptions(trials=trials, workers=workers), trainer=trainer)
+    options = RunOptions(trials=trials, workers=workers, **options)
+    return conduct(replace(study_plan, evaluate=None), options, trainer=trainer)
 
 
 def run_real(folder, trials, workers):
@@ -71,11 +74,17 @@ def run_real(folder, trials, workers):
 
 if __name__ == "__main__":
     try:
-        folder, trials, workers = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+        folder, trials, workers, where = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), {}
+        if "slurm" in sys.argv[4:]:
+            mailbox.LEASE = 3.0
+            where = {"executor": "slurm", "address": "local"}
+        for word in sys.argv[4:]:
+            if word.startswith("ray="):
+                where = {"executor": "ray", "address": word.removeprefix("ray=")}
         if "real" in sys.argv[4:]:
             run_real(folder, trials, workers)
         else:
-            run(folder, trials, workers, pruner="halving" if "halving" in sys.argv[4:] else "median")
+            run(folder, trials, workers, pruner="halving" if "halving" in sys.argv[4:] else "median", **where)
     except KeyboardInterrupt as stop:
         print(stop, file=sys.stderr)
         sys.exit(130)

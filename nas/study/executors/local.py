@@ -191,10 +191,15 @@ def exit_reason(code: int) -> str:
     return f"its process was killed by signal {-code}" if code < 0 else f"its process exited with {code}"
 
 
+def training_environment(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The environment variables of a process that trains, wherever it runs."""
+    waiting = {name: os.environ.get(name, value) for name, value in WAITING.items()}
+    return waiting | {name: str(settings.get("threads", 1)) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+
+
 def environments(settings: Mapping[str, Any], workers: int | str, trials: int) -> list[dict[str, str]]:
     """The environment of each worker: its threads on the CPU, and which GPU it sees."""
-    waiting = {name: os.environ.get(name, value) for name, value in WAITING.items()}
-    threads = waiting | {name: str(settings.get("threads", 1)) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    threads = training_environment(settings)
     if str(settings.get("device")).startswith("cuda"):
         index = str(settings["device"]).partition(":")[2]
         devices = _visible_gpus()

@@ -1,44 +1,107 @@
-"""Which executors there are, and how each is made for a study."""
+"""Which executors there are, what each needs, and how it is made for a study."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
+from nas.machine import usable_cores
 from nas.study.definition import Definition
 from nas.study.executors.evaluated import Calls
 from nas.study.executors.inline import Inline
-from nas.study.executors.local import Local, environments
+from nas.study.executors.local import Local, environments, training_environment
 from nas.study.executors.protocol import Executor
 from nas.study.plan import Plan
 from search_spaces.errors import UserError
 from search_spaces.files.outside import outside_blocks
 
-Make = Callable[[Plan, Definition, int | str, int], Executor]
+if TYPE_CHECKING:
+    from nas.study.run_options import RunOptions
+
+Make = Callable[[Plan, Definition, "RunOptions"], Executor]
+LOCAL = "local"  # as an address: a cluster on this machine
 
 
-def local(plan: Plan, definition: Definition, workers: int | str, trials: int) -> Executor:
+def local(plan: Plan, definition: Definition, options: RunOptions) -> Executor:
     """Processes of this machine: one per GPU, or several on the CPU."""
-    if plan.evaluate is not None:
-        raise UserError("the executor local trains networks; your evaluator runs inline")
-    return Local(environments(definition.settings, workers, trials), plan.folder)
+    return Local(environments(definition.settings, options.workers, options.trials), plan.folder)
 
 
-def inline(plan: Plan, definition: Definition, workers: int | str, trials: int) -> Executor:
+def inline(plan: Plan, definition: Definition, options: RunOptions) -> Executor:
     """The user's evaluator, one call at a time in this process."""
-    if plan.evaluate is None:
-        raise UserError("the executor inline needs an evaluator: search(…, evaluate=…)")
+    assert plan.evaluate is not None
     return Inline(Calls(plan.evaluate, outside_blocks(definition.question.blocks)))
+
+
+def ray(plan: Plan, definition: Definition, options: RunOptions) -> Executor:
+    """Actors of a Ray cluster, which may share no folder with this machine."""
+    from nas.study.executors.ray_cluster import RayCluster, Resources
+
+    settings, data = definition.settings, definition.data or {}
+    needs = Resources(settings.get("threads", 1), int(_on_gpu(definition)), training_environment(settings))
+    images = None if plan.data is None or plan.data.streamed else plan.data
+    workers = None if options.workers == "auto" else int(options.workers)
+    return RayCluster(options.address, workers, needs, (data.get("spec"), data.get("seed", 0), images))
+
+
+def slurm(plan: Plan, definition: Definition, options: RunOptions) -> Executor:
+    """Long-lived jobs of slurm that join through the study's folder, which all machines share."""
+    from nas.study.executors.shared_folder import SharedFolder
+    from nas.study.executors.slurm import Array
+
+    threads = definition.settings.get("threads", 1)
+    workers = max(1, usable_cores() // threads) if options.workers == "auto" else int(options.workers)
+    environment = training_environment(definition.settings)
+    cluster = LOCAL if options.address == LOCAL else "slurm"
+    return SharedFolder(
+        plan.folder, Array(plan.folder, cluster, workers, threads, _on_gpu(definition), environment), workers
+    )
+
+
+def _on_gpu(definition: Definition) -> bool:
+    return str(definition.settings.get("device")).startswith("cuda")
 
 
 EXECUTORS: dict[str, Make] = {
     "local": local,
     "inline": inline,
+    "ray": ray,
+    "slurm": slurm,
 }
-"""Name to ``make(plan, definition, workers, trials)``. A new executor is one file and one line; it must pass the
-contract test."""
+"""Name to ``make(plan, definition, options)``. A new executor is one file and one line; it must pass the contract
+test."""
+
+EXTRAS = {"ray": "ray", "slurm": "submitit"}
+"""Executors that need a package which an extra of the executor's name installs."""
 
 
-def executor_of(name: str, plan: Plan, definition: Definition, workers: int | str, trials: int) -> Executor:
-    """The executor of this name; ``auto`` is inline for an evaluator, else local."""
+def check_executor(plan: Plan, options: RunOptions) -> None:
+    """Raise UserError for what the executor needs and this machine or this study lacks; starts nothing."""
+    name = _name_of(plan, options)
+    if name == "inline" and plan.evaluate is None:
+        raise UserError("the executor inline needs an evaluator: search(…, evaluate=…)")
+    if name in ("local", *EXTRAS) and plan.evaluate is not None:
+        raise UserError(f"the executor {name} trains networks; your evaluator runs inline")
+    if name in EXTRAS and find_spec(EXTRAS[name]) is None:
+        raise UserError(f"the executor {name} needs {EXTRAS[name]}: pip install 'nas-and-scaling[{name}]'")
+    if options.address is not None and name not in EXTRAS:
+        raise UserError(f"is for the executors {' and '.join(EXTRAS)}, got {options.address!r} for {name}", "address")
+    if name == "slurm" and options.address != LOCAL:
+        if shutil.which("sbatch") is None:
+            raise UserError("the executor slurm needs sbatch on this machine; --address local runs its trainers here")
+        if options.workers == "auto":
+            raise UserError("must be a number for slurm: how many trainers to ask for", "workers")
+
+
+def _name_of(plan: Plan, options: RunOptions) -> str:
     automatic = "local" if plan.evaluate is None else "inline"
-    return EXECUTORS[automatic if name == "auto" else name](plan, definition, workers, trials)
+    return automatic if options.executor == "auto" else options.executor
+
+
+def executor_of(plan: Plan, definition: Definition, options: RunOptions) -> Executor:
+    """The executor of the options; ``auto`` is inline for an evaluator, else local. Raises UserError as
+    :func:`check_executor`."""
+    check_executor(plan, options)
+    return EXECUTORS[_name_of(plan, options)](plan, definition, options)

@@ -77,13 +77,14 @@ def main(handle: int, parent: int) -> None:
     """Serve the driver ``parent`` on the inherited socket ``handle``; returns never but by exit."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.set_inheritable(handle, False)
-    _die_with(parent)
+    die_with(parent)
     link = Link(handle)
     while True:
         _serve(link, link.receive())
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
+    """End this process when the one that started it, ``parent``, does."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
     if os.getppid() != parent:

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from heard import Heard
 
+from nas.search import conduct
 from nas.study.executors.protocol import Job
-from nas.study.executors.table import EXECUTORS, executor_of
+from nas.study.executors.table import EXECUTORS, EXTRAS, check_executor, executor_of
 from nas.study.plan import plan
+from nas.study.run_options import RunOptions
 from search_spaces import UserError
 from search_spaces.files.codec import to_data
 
@@ -31,13 +33,18 @@ def score(architecture, seed, report):
 
 @pytest.fixture(params=EXECUTORS)
 def executor(request, space, tmp_path, monkeypatch):
-    """An executor by its name, for the kind of study that it runs, and that study's space."""
+    """An executor by its name, for the kind of study that it runs, and that study's space; a cluster is one on this
+    machine."""
+    if request.param in EXTRAS:
+        pytest.importorskip(EXTRAS[request.param], reason=f"the extra {request.param} is not installed")
     monkeypatch.setattr(sys, "path", [str(Path(__file__).parent), *sys.path])
     study_plan = plan(space, (), evaluate=score, out=tmp_path / "study")
     study_plan.folder.mkdir()
     if request.param != "inline":
         study_plan = replace(study_plan, evaluate=None)
-    executor = executor_of(request.param, study_plan, study_plan.definition, 1, 4)
+    address = "local" if request.param in EXTRAS else None
+    options = RunOptions(executor=request.param, address=address, workers=1, trials=4)
+    executor = executor_of(study_plan, study_plan.definition, options)
     with contextlib.closing(executor):
         yield executor
 
@@ -110,16 +117,45 @@ def test_closing_twice_is_no_error_and_ends_what_runs(executor, job):
     executor.close()
 
 
-def test_an_executor_refuses_a_study_that_it_cannot_run(space, tmp_path):
+@pytest.fixture
+def plans(space, tmp_path):
+    """Of a study with an evaluator, and of one that trains."""
     with_evaluator = plan(space, (), evaluate=score, out=tmp_path / "study")
-    without = replace(with_evaluator, evaluate=None)
-    for name, wrong in (("local", with_evaluator), ("inline", without)):
-        with pytest.raises(UserError, match=f"the executor {name} "):
-            executor_of(name, wrong, wrong.definition, 1, 4)
+    return with_evaluator, replace(with_evaluator, evaluate=None)
 
 
-def test_auto_is_the_executor_that_suits_the_study(space, tmp_path):
-    with_evaluator = plan(space, (), evaluate=score, out=tmp_path / "study")
-    for study_plan in (with_evaluator, replace(with_evaluator, evaluate=None)):
-        with contextlib.closing(executor_of("auto", study_plan, study_plan.definition, 1, 4)) as executor:
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_an_executor_refuses_a_study_that_it_cannot_run(plans, name):
+    wrong = plans[1] if name == "inline" else plans[0]
+    with pytest.raises(UserError, match=f"the executor {name} "):
+        check_executor(wrong, RunOptions(executor=name))
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_what_is_not_installed_is_said_before_anything_starts(plans, name, monkeypatch):
+    monkeypatch.setattr("nas.study.executors.table.find_spec", lambda package: None)
+    with pytest.raises(UserError, match=rf"pip install 'nas-and-scaling\[{name}\]'"):
+        conduct(plans[1], RunOptions(executor=name))
+    assert not plans[1].folder.exists()
+
+
+def test_slurm_says_what_the_machine_lacks(plans, monkeypatch):
+    monkeypatch.setattr("nas.study.executors.table.find_spec", lambda package: True)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(UserError, match="needs sbatch on this machine; --address local"):
+        check_executor(plans[1], RunOptions(executor="slurm"))
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    with pytest.raises(UserError, match="workers: must be a number"):
+        check_executor(plans[1], RunOptions(executor="slurm"))
+    check_executor(plans[1], RunOptions(executor="slurm", workers=2))
+
+
+def test_an_address_is_for_clusters(plans):
+    with pytest.raises(UserError, match="address: is for the executors ray and slurm, got 'there' for local"):
+        check_executor(plans[1], RunOptions(address="there"))
+
+
+def test_auto_is_the_executor_that_suits_the_study(plans):
+    for study_plan in plans:
+        with contextlib.closing(executor_of(study_plan, study_plan.definition, RunOptions(workers=1))) as executor:
             assert type(executor).__name__.lower() == ("inline" if study_plan.evaluate else "local")
