@@ -1,8 +1,8 @@
 """A small study through the real driver and real processes, with a trainer that only pretends: for killing.
 
-Run as a script: ``small_study.py FOLDER TRIALS WORKERS [real|halving|slurm|ray=ADDRESS]``; ``real`` trains on digits,
-``halving`` pretends with rungs, ``slurm`` has trainers that join through the folder, with a short lease. Exit codes as
-the command line's.
+Run as a script: ``small_study.py FOLDER TRIALS WORKERS [real|halving|impatient|slurm|ray=ADDRESS]``; ``real`` trains on
+digits, ``halving`` pretends with rungs, ``impatient`` takes ten seconds of silence for hanging, ``slurm`` has trainers
+that join through the folder, with a short lease. Signals and exit codes as the command line's.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from nas.cli.signals import ending_in_order
 from nas.search import conduct, search
 from nas.storage.files import replacing
-from nas.study.executors import mailbox
+from nas.study.executors import local, mailbox
+from nas.study.executors.attempts import Patience
 from nas.study.plan import plan
 from nas.study.run_options import RunOptions
 from search_spaces import Architecture, Conv, Head, Space, Stage, choice
@@ -72,9 +74,11 @@ def run_real(folder, trials, workers):
     return search(SPACE, "0.35MFLOPs", trials=trials, workers=workers, out=folder, **settings)
 
 
-if __name__ == "__main__":
+def main():
     try:
         folder, trials, workers, where = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), {}
+        if "impatient" in sys.argv[4:]:
+            local.Patience = lambda: Patience(first=20.0, least=10.0, factor=0.0)
         if "slurm" in sys.argv[4:]:
             mailbox.LEASE = 3.0
             where = {"executor": "slurm", "address": "local"}
@@ -85,6 +89,13 @@ if __name__ == "__main__":
             run_real(folder, trials, workers)
         else:
             run(folder, trials, workers, pruner="halving" if "halving" in sys.argv[4:] else "median", **where)
+        return 0
     except KeyboardInterrupt as stop:
         print(stop, file=sys.stderr)
-        sys.exit(130)
+        return None
+
+
+if __name__ == "__main__":
+    with ending_in_order() as ending:
+        code = main()
+    sys.exit(ending.code if code is None else code)

@@ -99,7 +99,7 @@ def assert_sound(folder, trials=TRIALS):
     assert max(Counter(trained).values()) == 1
     ended = set()
     for event in read_log(folder / "log.jsonl").events:
-        if event["event"] == "continued":
+        if event["event"] in ("continued", "again"):
             ended.remove(event["trial"])
         if "trial" in event and event["event"] not in ("base", "test"):
             assert event["trial"] not in ended, f"touched after its end: {event}"
