@@ -24,11 +24,11 @@ TRIALS = 24
 AGAIN = 4  # two candidates with two further seeds each
 
 
-def start(folder, workers, trials=TRIALS, *more):
+def start(folder, workers, trials=TRIALS, *more, **settings):
     command = [sys.executable, str(SCRIPT), str(folder), str(trials), str(workers), *more]
     path = os.pathsep.join(filter(None, [str(Path(nas.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path}
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, **settings)
 
 
 def end(process):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nas.machine import cores, usable_cores
+from nas.machine import cores, usable_cores, usable_memory
 
 V1 = ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")
 
@@ -86,3 +86,33 @@ def test_idle_threads_sleep_unless_the_user_wants_otherwise(program, given, poli
     code = f"{program}, os; print(os.environ.get('OMP_WAIT_POLICY'))"
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(policy)
+
+
+@pytest.mark.parametrize(
+    ("files", "free"),
+    [
+        ({}, None),
+        ({"proc/meminfo": "MemTotal: 100 kB\nMemAvailable: 60 kB"}, 60 << 10),
+        ({"proc/meminfo": "MemAvailable: 60 kB", "sys/fs/cgroup/memory.max": "max"}, 60 << 10),
+        (
+            {
+                "proc/meminfo": "MemAvailable: 60 kB",
+                "sys/fs/cgroup/memory.max": "30000",
+                "sys/fs/cgroup/memory.current": "9000",
+            },
+            21000,
+        ),
+        (
+            {
+                "sys/fs/cgroup/memory/memory.limit_in_bytes": "500",
+                "sys/fs/cgroup/memory/memory.usage_in_bytes": "600",
+            },
+            0,
+        ),
+    ],
+)
+def test_the_memory_that_is_free_is_that_of_the_machine_and_within_the_containers_limit(tmp_path, files, free):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text + "\n")
+    assert usable_memory(tmp_path) == free

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from nas.machine import WAITING, usable_cores
+from nas.machine import WAITING, usable_cores, usable_memory
 from nas.storage import layout
 from nas.study.errors import StudyError
 from nas.study.executors.attempts import Attempt, Patience, Silence
@@ -25,6 +25,8 @@ _START = (
     "import json, sys; handle, parent, paths = json.loads(sys.argv[1]); sys.path[:] = paths; "
     "from nas.study.executors.worker import main; main(handle, parent)"
 )
+
+TRAINER_MEMORY = 1 << 30  # bytes: torch, a small network and a batch; images are shared
 
 
 class Worker:
@@ -206,8 +208,14 @@ def environments(settings: Mapping[str, Any], workers: int | str, trials: int) -
         devices = [devices[int(index)]] if index else devices
         count = len(devices) if workers == "auto" else int(workers)
         return [{**threads, "CUDA_VISIBLE_DEVICES": devices[i % len(devices)]} for i in range(count)]
-    count = min(max(1, usable_cores() // settings.get("threads", 1)), trials) if workers == "auto" else int(workers)
-    return [threads] * count
+    return [threads] * (min(cpu_workers(settings), trials) if workers == "auto" else int(workers))
+
+
+def cpu_workers(settings: Mapping[str, Any]) -> int:
+    """How many trainings this machine has cores and memory for, at least one."""
+    memory = usable_memory()
+    room = usable_cores() // int(settings.get("threads", 1))
+    return max(1, room if memory is None else min(room, memory // TRAINER_MEMORY))
 
 
 def _visible_gpus() -> list[str]:

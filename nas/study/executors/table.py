@@ -7,11 +7,10 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from nas.machine import usable_cores
 from nas.study.definition import Definition
 from nas.study.executors.evaluated import Calls
 from nas.study.executors.inline import Inline
-from nas.study.executors.local import Local, environments, training_environment
+from nas.study.executors.local import Local, cpu_workers, environments, training_environment
 from nas.study.executors.protocol import Executor
 from nas.study.plan import Plan
 from search_spaces.errors import UserError
@@ -52,7 +51,7 @@ def slurm(plan: Plan, definition: Definition, options: RunOptions) -> Executor:
     from nas.study.executors.slurm import Array
 
     threads = definition.settings.get("threads", 1)
-    workers = max(1, usable_cores() // threads) if options.workers == "auto" else int(options.workers)
+    workers = cpu_workers(definition.settings) if options.workers == "auto" else int(options.workers)
     environment = training_environment(definition.settings)
     cluster = LOCAL if options.address == LOCAL else "slurm"
     return SharedFolder(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -89,4 +90,20 @@ def hungry_for_whole_batches(task, seed, checkpoint, report):
 def dies_where_a_file_is(task, seed, checkpoint, report):
     if (Path(checkpoint).parents[1] / "deadly").exists():
         os._exit(9)
+    return good(task, seed, checkpoint, report)
+
+
+def with_a_child(task, seed, checkpoint, report):
+    """Starts a process, as workers that read images are, tells an epoch twice, and waits; the next time it is done."""
+    if Path(checkpoint).exists():
+        return {"top1": 0.1, "top1_by_epoch": [0.1], "seconds": 0.0, "pruned": False}
+    save(checkpoint, "was here")
+    subprocess.Popen(["sleep", "600"])
+    report.alive()
+    report(1, {"top1": 0.1})
+    time.sleep(600)
+
+
+def good_after_a_moment(task, seed, checkpoint, report):
+    time.sleep(1)
     return good(task, seed, checkpoint, report)

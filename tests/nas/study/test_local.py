@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -15,8 +16,8 @@ import torch
 from heard import Heard
 
 from nas.study.errors import StudyError
-from nas.study.executors.attempts import Patience
-from nas.study.executors.local import Local, environments
+from nas.study.executors.attempts import Patience, Silence
+from nas.study.executors.local import TRAINER_MEMORY, Local, environments
 from nas.study.executors.protocol import Job
 from nas.study.executors.worker import is_out_of_memory
 
@@ -191,6 +192,38 @@ def test_each_worker_sees_one_gpu_or_none_in_particular(monkeypatch, device, wor
 def test_auto_fills_the_cores_that_a_container_has(monkeypatch):
     monkeypatch.setattr("nas.study.executors.local.usable_cores", lambda: 3)
     assert len(environments({"device": "cpu", "threads": 1}, "auto", trials=8)) == 3
+
+
+def test_auto_takes_no_more_trainers_than_there_is_memory_for(monkeypatch):
+    monkeypatch.setattr("nas.study.executors.local.usable_cores", lambda: 8)
+    for memory, count in ((10 * TRAINER_MEMORY, 8), (3 * TRAINER_MEMORY + 1, 3), (0, 1), (None, 8)):
+        monkeypatch.setattr("nas.study.executors.local.usable_memory", lambda memory=memory: memory)
+        assert len(environments({"device": "cpu", "threads": 1}, "auto", trials=20)) == count
+
+
+def test_the_limit_of_silence_grows_with_the_longest_so_far_and_never_beyond_the_first():
+    silence = Silence(Patience(first=1800, least=600, factor=20))
+    assert silence.deadline() - silence.heard == 1800
+    silence.signs = 2
+    for longest, limit in ((1, 600), (45, 900), (1000, 1800)):
+        silence.longest = longest
+        assert silence.deadline() - silence.heard == pytest.approx(limit)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGSTOP, signal.SIGKILL])
+def test_a_trainer_that_is_stopped_or_killed_is_replaced_with_what_it_started(local, tmp_path, signum):
+    executor = local(first=30, least=2, factor=0)
+    heard = Heard()
+    executor.submit(Job(0, "pretenders:with_a_child", {}, 0, str(tmp_path / "0.ckpt")))
+    while not any(event[0] == "epoch" for event in heard.events):
+        executor.wait(heard)
+    [trainer] = psutil.Process().children()
+    [child] = trainer.children()
+    trainer.send_signal(signum)
+    while not heard.ended():
+        executor.wait(heard)
+    assert [event[0] for event in heard.events] == ["started", "epoch", "retried", "started", "done"]
+    assert psutil.wait_procs([child], timeout=10)[1] == []
 
 
 def test_one_that_tells_its_last_epoch_again_keeps_the_patience_of_the_beginning(local, tmp_path):
