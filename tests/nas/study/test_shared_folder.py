@@ -52,11 +52,7 @@ def shared(tmp_path):
     yield start
     for executor in executors:
         executor.close()
-        assert [process.wait(30) for process in executor.trainers.started if process.poll() is None] in (
-            [],
-            [0],
-            [0, 0],
-        )
+        assert {process.wait(30) for process in executor.trainers.started} <= {0}
 
 
 def submit(executor, tmp_path, trial, name):
@@ -142,9 +138,9 @@ def test_trainers_that_end_before_they_do_anything_stop_the_study(tmp_path, monk
     monkeypatch.setattr("nas.study.executors.shared_folder.LOOK_EVERY", 0.0)
     executor = SharedFolder(tmp_path, Processes(tmp_path, 0), 1, lease=LEASE)
     submit(executor, tmp_path, 0, "good")
+    executor.wait(Heard(), timeout=0)  # others are started, once
     with pytest.raises(StudyError, match="all trainers ended before they did anything"):
-        for _ in range(3):
-            executor.wait(Heard(), timeout=0)
+        executor.wait(Heard(), timeout=0)
     executor.close()
 
 
