@@ -33,6 +33,22 @@ class Job:
         return asdict(self)
 
 
+class Wish(Protocol):
+    """What a run says of where its trainings run: these of :class:`nas.study.run_options.RunOptions`."""
+
+    @property
+    def executor(self) -> str: ...
+
+    @property
+    def address(self) -> str | None: ...
+
+    @property
+    def workers(self) -> int | str: ...
+
+    @property
+    def trials(self) -> int: ...
+
+
 class Handler(Protocol):
     """What the driver is told of each training."""
 

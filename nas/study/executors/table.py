@@ -5,36 +5,32 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 from nas.study.definition import Definition
 from nas.study.executors.evaluated import Calls
 from nas.study.executors.inline import Inline
 from nas.study.executors.local import Local, cpu_workers, environments, training_environment
-from nas.study.executors.protocol import Executor
+from nas.study.executors.protocol import Executor, Wish
 from nas.study.plan import Plan
 from search_spaces.errors import UserError
 from search_spaces.files.outside import outside_blocks
 
-if TYPE_CHECKING:
-    from nas.study.run_options import RunOptions
-
-Make = Callable[[Plan, Definition, "RunOptions"], Executor]
+Make = Callable[[Plan, Definition, Wish], Executor]
 LOCAL = "local"  # as an address: a cluster on this machine
 
 
-def local(plan: Plan, definition: Definition, options: RunOptions) -> Executor:
+def local(plan: Plan, definition: Definition, options: Wish) -> Executor:
     """Processes of this machine: one per GPU, or several on the CPU."""
     return Local(environments(definition.settings, options.workers, options.trials), plan.folder)
 
 
-def inline(plan: Plan, definition: Definition, options: RunOptions) -> Executor:
+def inline(plan: Plan, definition: Definition, options: Wish) -> Executor:
     """The user's evaluator, one call at a time in this process."""
     assert plan.evaluate is not None
     return Inline(Calls(plan.evaluate, outside_blocks(definition.question.blocks)))
 
 
-def ray(plan: Plan, definition: Definition, options: RunOptions) -> Executor:
+def ray(plan: Plan, definition: Definition, options: Wish) -> Executor:
     """Actors of a Ray cluster, which may share no folder with this machine."""
     from nas.study.executors.ray_cluster import RayCluster, Resources
 
@@ -45,7 +41,7 @@ def ray(plan: Plan, definition: Definition, options: RunOptions) -> Executor:
     return RayCluster(options.address, workers, needs, (data.get("spec"), data.get("seed", 0), images))
 
 
-def slurm(plan: Plan, definition: Definition, options: RunOptions) -> Executor:
+def slurm(plan: Plan, definition: Definition, options: Wish) -> Executor:
     """Long-lived jobs of slurm that join through the study's folder, which all machines share."""
     from nas.study.executors.shared_folder import SharedFolder
     from nas.study.executors.slurm import Array
@@ -76,7 +72,7 @@ EXTRAS = {"ray": "ray", "slurm": "submitit"}
 """Executors that need a package which an extra of the executor's name installs."""
 
 
-def check_executor(plan: Plan, options: RunOptions) -> None:
+def check_executor(plan: Plan, options: Wish) -> None:
     """Raise UserError for what the executor needs and this machine or this study lacks; starts nothing."""
     name = _name_of(plan, options)
     if name == "inline" and plan.evaluate is None:
@@ -94,12 +90,12 @@ def check_executor(plan: Plan, options: RunOptions) -> None:
             raise UserError("must be a number for slurm: how many trainers to ask for", "workers")
 
 
-def _name_of(plan: Plan, options: RunOptions) -> str:
+def _name_of(plan: Plan, options: Wish) -> str:
     automatic = "local" if plan.evaluate is None else "inline"
     return automatic if options.executor == "auto" else options.executor
 
 
-def executor_of(plan: Plan, definition: Definition, options: RunOptions) -> Executor:
+def executor_of(plan: Plan, definition: Definition, options: Wish) -> Executor:
     """The executor of the options; ``auto`` is inline for an evaluator, else local. Raises UserError as
     :func:`check_executor`."""
     check_executor(plan, options)
