@@ -32,7 +32,7 @@ ROOMS: dict[str, set[str]] = {
     "nas.module": {"torch", "numpy", "fvcore", "safetensors", "onnx", "onnxruntime"},
     "nas.training": {"torch", "torchvision", "numpy", "scipy", "sklearn", "tensorboardX"},
     "nas.text": set(),
-    "nas.study": {"optuna", "torch", "numpy", "scipy", "sklearn", "pandas"},
+    "nas.study": {"optuna", "torch", "numpy", "scipy", "sklearn", "pandas", "ray", "submitit"},
     "nas.proxies": {"torch"},
     "nas.report": {"plotly"},
     "nas.search": set(),
@@ -41,7 +41,7 @@ ROOMS: dict[str, set[str]] = {
     "nas.__main__": set(),
 }
 ORDER = list(ROOMS)
-BEHIND_ONE_FILE = ("fvcore", "onnx", "onnxruntime", "safetensors", "tensorboardX", "yaml")
+BEHIND_ONE_FILE = ("fvcore", "onnx", "onnxruntime", "safetensors", "submitit", "tensorboardX", "yaml")
 
 
 def module_name(path: Path) -> str:
