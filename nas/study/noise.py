@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from nas.study.objectives import Objective, score, value
+from nas.study.objectives import Objective, value
 from nas.study.outcome import Noise
 from nas.study.records import Record
 
@@ -26,7 +26,11 @@ def estimate(records: Iterable[Record], objective: Objective | str) -> Noise:
     return replace(noise, between_candidates=between, resolved=between > seeds)
 
 
-def retrained(records: Iterable[Record], number: Callable[[Record], float] = score) -> dict[int, list[float]]:
+def _score(record: Record) -> float:
+    return float(record.top1 or 0)
+
+
+def retrained(records: Iterable[Record], number: Callable[[Record], float] = _score) -> dict[int, list[float]]:
     """Scores of completed retrainings by the search trial whose candidate they train again."""
     groups: dict[int, list[float]] = {}
     for record in records:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +67,9 @@ class Record:
 
     def to_data(self) -> dict[str, Any]:
         """Plain data, as in ``records.jsonl``."""
-        curves = {"top1_by_epoch": list(self.top1_by_epoch), "loss_by_epoch": list(self.loss_by_epoch)}
-        return {**asdict(self), **curves}
+        data = {name: getattr(self, name) for name in NAMES}
+        copies = {name: list(data[name]) for name in ("top1_by_epoch", "loss_by_epoch")}
+        return data | copies | {name: dict(data[name]) for name in ("decisions", "constraints")}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Record:
@@ -80,6 +81,9 @@ class Record:
         """The record as it was after ``epoch``."""
         top1, loss = self.top1_by_epoch[:epoch], self.loss_by_epoch[:epoch]
         return replace(self, top1_by_epoch=top1, loss_by_epoch=loss, epochs=len(top1))
+
+
+NAMES = tuple(f.name for f in fields(Record))
 
 
 @dataclass
