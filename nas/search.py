@@ -67,8 +67,11 @@ def conduct(
     from nas.storage.files import remove_leftovers
     from nas.storage.lock import locked
     from nas.study import open_study
+    from nas.study.baseline import random_plan
     from nas.study.executors.table import executor_of
 
+    if options.baseline:
+        random_plan(plan)  # refused before anything is trained
     if plan.exists and _is_done(study := open_study(plan.folder), plan, options):
         _make_again(study)
         return study
@@ -81,7 +84,7 @@ def conduct(
         with _journal(plan.folder, progress) as journal:
             executor = executor_of(options.executor, plan, definition, options.workers, options.trials)
             try:
-                _Run(plan, definition, journal, executor, options, trainer).go()
+                _Run(plan, definition, journal, executor, options, trainer, progress).go()
             finally:
                 executor.close()
         write_report(plan.folder)
@@ -98,7 +101,8 @@ def _is_done(study: Study, plan: Plan, options: RunOptions) -> bool:
     complete = not missing_retrainings(study.records, plan.question) and is_made(
         study.final, plan, options.final, options.trials, base
     )
-    return enough and complete and (study.folder / layout.BASE).is_file() and not study.problems
+    compared = not options.baseline or (study.baseline is not None and study.baseline.covers(options.trials, base))
+    return enough and complete and compared and (study.folder / layout.BASE).is_file() and not study.problems
 
 
 def _make_again(study: Study) -> None:
@@ -189,6 +193,7 @@ class _Run:
     executor: Executor
     options: RunOptions
     trainer: str
+    progress: Progress | None = None
 
     def go(self) -> None:
         from nas.study.errors import StudyError
@@ -201,7 +206,8 @@ class _Run:
             driver = self._driver()
             searched, retrained = driver.search(), driver.retrain()
             self._conclude()
-            journal.add("ended", state=retrained if retrained == "time" else searched)
+            compared = self._search_at_random() if options.baseline else "finished"
+            journal.add("ended", state="time" if "time" in (retrained, compared) else searched)
         except KeyboardInterrupt:
             journal.add("ended", state="interrupted")
             done = f"stopped with {journal.counted()} of {options.trials} trainings done"
@@ -210,7 +216,36 @@ class _Run:
             journal.add("ended", state="failed", reason=str(error))
             raise
 
-    def _driver(self) -> Any:
+    def _search_at_random(self) -> str:
+        """Random search of as many trainings in a folder of its own, and what it would have chosen; finished or
+        time."""
+        from nas.storage.lock import locked
+        from nas.study.baseline import compared, known_from, random_plan
+
+        def watch(event: dict[str, Any]) -> None:
+            if self.progress is not None and event["event"] == "finished":
+                self.progress({"event": "random_finished", "record": event["record"], "done": journal.counted()})
+
+        plan = random_plan(self.plan)
+        _make_folder(plan.folder)
+        with locked(plan.folder):
+            definition = _settled(plan, dict(self.definition.settings))
+            with _journal(plan.folder, watch) as journal:
+                journal.folded.latencies.update(self.journal.folded.latencies)
+                journal.add("opened", pid=os.getpid(), trials=self.options.trials, definition=definition.digest)
+                run = replace(self, plan=plan, definition=definition, journal=journal)
+                driver = run._driver(known_from(self.journal.records))
+                searched, retrained = driver.search(), driver.retrain()
+                state = "time" if retrained == "time" else searched
+                choice = run._choose()
+                outcome = compared(self.journal.records, journal.records, definition.question.goal, state)
+                journal.add("base", **asdict(choice))
+                journal.add("ended", state=state)
+        assert outcome is not None  # both have a base
+        self.journal.add("baseline", **asdict(outcome))
+        return state if state == "time" else "finished"
+
+    def _driver(self, *known: Any) -> Any:
         from nas.study.driver import Driver, Training
         from nas.study.job import key_of, task_of
         from nas.study.propose.candidates import Candidates
@@ -222,7 +257,7 @@ class _Run:
         candidates = Candidates(plan.feasible, key_of(plan, self.definition), latencies)
         training = Training(self.trainer, task_of(plan, self.definition), settings["epochs"])
         question = self.definition.question
-        return Driver(plan.folder, question, candidates, self.journal, self.executor, training, self.options)
+        return Driver(plan.folder, question, candidates, self.journal, self.executor, training, self.options, *known)
 
     def _refer(self) -> None:
         """Record once what a logistic regression reaches on the same images."""
@@ -232,19 +267,11 @@ class _Run:
             self.journal.add("reference", **asdict(reference(self.plan.data)))
 
     def _conclude(self) -> None:
-        """Estimate the noise, choose the base, write its file, and train it in the end, or test it as it is."""
-        from nas.study import checkpoints, noise
-        from nas.study.base import choose
-        from nas.study.errors import StudyError
+        """Choose the base, write its file, and train it in the end, or test it as it is."""
+        from nas.study import checkpoints
 
         plan, journal, keep = self.plan, self.journal, self.options.keep
-        goal = self.definition.question.goal
-        choice = choose(journal.records, goal)
-        if choice is None:
-            reasons = [r.reason for r in journal.records.values() if r.state == "failed" and r.reason]
-            why = f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""
-            raise StudyError(f"no training was completed in {plan.folder}{why}")
-        journal.add("noise", **asdict(noise.estimate(journal.records.values(), goal)))
+        choice = self._choose()
         record = journal.records[choice.trial]
         if keep != "all":
             checkpoints.sweep(plan.folder, [record.trial] if keep == "base" else [])
@@ -256,6 +283,21 @@ class _Run:
             self._write_base(choice, plan.folder / final.folder / layout.WEIGHTS)
         elif weights.exists():
             self._test(record.trial, weights)
+
+    def _choose(self) -> BaseChoice:
+        """Estimate the noise and choose the base."""
+        from nas.study import noise
+        from nas.study.base import choose
+        from nas.study.errors import StudyError
+
+        journal, goal = self.journal, self.definition.question.goal
+        choice = choose(journal.records, goal)
+        if choice is None:
+            reasons = [r.reason for r in journal.records.values() if r.state == "failed" and r.reason]
+            why = f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""
+            raise StudyError(f"no training was completed in {self.plan.folder}{why}")
+        journal.add("noise", **asdict(noise.estimate(journal.records.values(), goal)))
+        return choice
 
     def _write_base(self, choice: BaseChoice, weights: Path) -> None:
         from search_spaces import save

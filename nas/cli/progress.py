@@ -118,6 +118,8 @@ class Lines:
             say(one_line([f"trial {event['trial']} goes on after epoch {event['epoch']}"]))
         if event["event"] == "final_epoch":
             say(one_line([final_line(event)]))
+        if event["event"] == "random_finished":
+            say(one_line([random_line(event, self._state)]))
         if event["event"] == "finished":
             record = self._state.folded.records[event["trial"]]
             if record.state != "infeasible":
@@ -149,6 +151,8 @@ class Live:
         self._lines = block_lines(self._state)  # here, and not in the thread that draws
         if event["event"] == "final_epoch":
             self._lines = [final_line(event)]
+        if event["event"] == "random_finished":
+            self._lines = [random_line(event, self._state)]
         if event["event"] == "problem":
             self._say(event["text"])
         if event["event"] == "finished" and event["record"]["state"] == "failed":
@@ -201,6 +205,14 @@ def final_line(event: Event) -> str:
     """An epoch of the training of the base in the end."""
     took = seconds_text(event["seconds"])
     return f"training of the base: epoch {event['epoch']}/{event['epochs']}, {percent(event['top1'])}, {took}"
+
+
+def random_line(event: Event, state: Watched) -> str:
+    """A training of the random search that the search is set beside."""
+    record = Record.from_data(event["record"])
+    again = f" (again, seed {record.replicate})" if record.replicate else ""
+    score = "" if record.top1 is None else f" {state.scale.marked(record.top1)}"
+    return f"random search [{event['done']}/{state.trials}]: {record.state}{score}{again}, {rounded(record.macs)} MACs"
 
 
 def _standing(state: Watched) -> str:

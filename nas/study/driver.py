@@ -49,6 +49,7 @@ class Driver:
         executor: Executor,
         training: Training,
         options: RunOptions,
+        known: Callable[[Record], Record | None] = lambda record: None,
     ) -> None:
         self.folder = folder
         self.question = question
@@ -57,6 +58,7 @@ class Driver:
         self.executor = executor
         self.training = training
         self.options = options
+        self._known = known
         self.proposer = Proposer(question, candidates, journal, options.trials)
         self._deadline = math.inf if options.time is None else time.monotonic() + options.time
         self._pruner = PRUNERS[question.pruner or "none"]
@@ -163,7 +165,7 @@ class Driver:
         self._submit(self.journal.records[trial])
 
     def _submit(self, record: Record) -> None:
-        if self._pruned_before(record):
+        if self._pruned_before(record) or self._trained_elsewhere(record):
             return
         architecture = self.candidates.space.decide(record.decisions)
         path = checkpoints.path_of(self.folder, record)
@@ -176,6 +178,16 @@ class Driver:
         if not record.top1_by_epoch or not self._is_hopeless(record, record.epochs):
             return False
         self._end(record.trial, record, "pruned", reason=f"pruned after epoch {record.epochs}")
+        return True
+
+    def _trained_elsewhere(self, record: Record) -> bool:
+        """The same training was made by another study: its outcome is taken over."""
+        known = self._known(record)
+        if known is None:
+            return False
+        outcome = replace(record, top1=known.top1, epochs=known.epochs, seconds=known.seconds)
+        outcome = replace(outcome, top1_by_epoch=known.top1_by_epoch, loss_by_epoch=known.loss_by_epoch)
+        self._end(record.trial, outcome, "complete", reason=f"trained by the search as its trial {known.trial}")
         return True
 
     @property

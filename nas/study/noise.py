@@ -18,7 +18,7 @@ def estimate(records: Iterable[Record], objective: Objective | str) -> Noise:
     scores = [value(objective, record) for record in complete if record.replicate == 0]
     groups = [group for group in retrained(complete, partial(value, objective)).values() if len(group) > 1]
     search = statistics.variance(scores) if len(scores) > 1 else None
-    seeds = _pooled(groups)
+    seeds = pooled(groups)
     noise = Noise(search, len(scores), seeds, len(groups), sum(map(len, groups)), None, None)
     if search is None or seeds is None:
         return noise
@@ -39,7 +39,8 @@ def retrained(records: Iterable[Record], number: Callable[[Record], float] = _sc
     return groups
 
 
-def _pooled(groups: list[list[float]]) -> float | None:
+def pooled(groups: list[list[float]]) -> float | None:
+    """The variance within groups of scores, of all of them together; None where no group has two."""
     freedom = sum(len(group) - 1 for group in groups)
     if freedom == 0:
         return None

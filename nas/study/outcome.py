@@ -78,6 +78,38 @@ class FinalScore:
 
 
 @dataclass(frozen=True)
+class RandomSearch:
+    """Random search of the same number of trainings, beside the search.
+
+    ``state`` is finished, exhausted, or time where it was cut short. ``shared`` of its ``trials`` the search had made
+    already; ``epochs`` and ``search_epochs`` are what both cost. ``trial`` is the network that it would choose, with
+    its costs at deployment, its score in that search (``top1``) and ``fresh``, over ``replicates`` further seeds.
+    ``difference`` is how far the search's ``base`` (a trial) is ahead by the objective, with its 95 % interval from
+    ``low`` to ``high``, None without further seeds."""
+
+    state: str
+    trials: int
+    shared: int
+    epochs: int
+    search_epochs: int
+    trial: int
+    digest: str | None
+    macs: int
+    params: int
+    top1: float | None
+    fresh: float | None
+    replicates: int
+    difference: float
+    low: float | None
+    high: float | None
+    base: int | None = None
+
+    def covers(self, trials: int, base: int | None) -> bool:
+        """Whether it is what ``trials`` trainings are to be set beside, and the search has the base still."""
+        return self.base == base and (self.state == "exhausted" or (self.state == "finished" and self.trials >= trials))
+
+
+@dataclass(frozen=True)
 class Measured:
     """Latency of a network on the study's device: median and percentiles of ``runs`` forward passes of ``batch``
     images, in milliseconds. ``disturbance`` is what other work on the machine did to it, None where it is steady. Only
@@ -108,6 +140,7 @@ FINDINGS: dict[str, type[Any]] = {
     "base": BaseChoice,
     "test": TestScore,
     "final": FinalScore,
+    "baseline": RandomSearch,
 }
 """Events that hold a finding whole; of several the last one holds."""
 

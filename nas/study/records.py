@@ -11,7 +11,16 @@ from typing import Any
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.study.log import Event
-from nas.study.outcome import FINDINGS, BaseChoice, FinalScore, Measured, Noise, TestScore, from_fields
+from nas.study.outcome import (
+    FINDINGS,
+    BaseChoice,
+    FinalScore,
+    Measured,
+    Noise,
+    RandomSearch,
+    TestScore,
+    from_fields,
+)
 from nas.training.reference import Reference
 from search_spaces.network.cost import FLOAT32
 
@@ -98,6 +107,7 @@ class Folded:
     base: BaseChoice | None = None
     test: TestScore | None = None
     final: FinalScore | None = None
+    baseline: RandomSearch | None = None
     test_reads: int = 0
     former_base: int | None = None
     ended: Event | None = None

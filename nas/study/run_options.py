@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from nas.study.baseline import BASELINES
 from nas.study.checkpoints import KEEP
 from nas.study.executors.table import EXECUTORS
 from nas.study.final import AUTO, FULL
@@ -17,6 +18,7 @@ from search_spaces.errors import UserError
 from search_spaces.values import KeyRule, Value, a_number, an_integer, one_of
 
 TIME_HELP = "start no training after this long: 90s, 45min, 2h"
+BASELINE_HELP = "then search at random with as many trainings, and set its base beside the search's"
 FINAL_HELP = "train the base in the end, by recipe R, or for 100 epochs; auto: short and where it is cheap; none"
 _answered = partial(option, group=ANSWERED, read=str)
 _run = partial(option, group=RUN, read=str)
@@ -51,6 +53,7 @@ class RunOptions(Value):
     trials: int = _answered(an_integer(), 24, "trainings to make", "N", read=int)
     time: float | None = _answered(a_number(above=0), None, TIME_HELP, "T", read=_read_seconds)
     final: str = _answered(a_text, AUTO, FINAL_HELP, "R", const=FULL)
+    baseline: str | None = _answered(one_of(*BASELINES), None, BASELINE_HELP)
     workers: int | str = _run(_workers, "auto", "trainings side by side", "N|auto", read=_read_workers)
     executor: str = _run(KeyRule(EXECUTORS, ("auto",)), "auto", "what runs the trainings")
     keep: str = _run(one_of(*KEEP), "base", "whose checkpoints stay")

@@ -13,7 +13,7 @@ from nas.storage.layout import LOG, STUDY
 from nas.study.definition import Definition, read_definition
 from nas.study.log import read_log
 from nas.study.objectives import ranked
-from nas.study.outcome import BaseChoice, FinalScore, Measured, Noise, TestScore
+from nas.study.outcome import BaseChoice, FinalScore, Measured, Noise, RandomSearch, TestScore
 from nas.study.pareto import fronts, hypervolume
 from nas.study.question import Question
 from nas.study.records import Folded, Record, fold
@@ -41,8 +41,8 @@ class Study:
 
     ``state`` is running, interrupted, finished, exhausted, time or failed. ``base`` is the record of the chosen search
     trial, ``choice`` says how it was chosen, ``test`` how it does on the test split, ``final`` how it does when trained
-    at its deployment; ``reference`` and ``noise`` are what scores are compared with. What is not known yet is None.
-    ``trials_wanted`` is how far the last run was to go. ``problems`` has one line per damaged piece of the log.
+    at its deployment; ``reference``, ``noise`` and ``baseline`` are what scores are compared with. What is not
+    known yet is None. ``trials_wanted`` is how far the last run was to go. ``problems`` has one line per damaged piece of the log.
     ``latencies`` are what budgets of latency asked for, by the network's digest; ``unsteady`` are those of networks
     that were passed over because of them. ``test_reads`` is how often the test split was read; ``former_base`` the
     trial that was the base before a longer search chose another.
@@ -59,6 +59,7 @@ class Study:
     state: str
     trials_wanted: int | None
     final: FinalScore | None = None
+    baseline: RandomSearch | None = None
     problems: tuple[str, ...] = ()
     latencies: Mapping[str, Measured] = field(default_factory=dict)
     unsteady: Mapping[str, Measured] = field(default_factory=dict)
@@ -143,6 +144,7 @@ class Study:
             "base": self.base.trial if self.base else None,
             "reference": asdict(self.reference) if self.reference else None,
             "noise": asdict(self.noise) if self.noise else None,
+            "baseline": asdict(self.baseline) if self.baseline else None,
             "hypervolume": self.hypervolume,
             "problems": list(self.problems),
             "records": [self.definition.scale.named(record.to_data()) for record in self.records],
@@ -210,6 +212,7 @@ def open_study(folder: Path | str) -> Study:
         noise=folded.noise,
         test=_of_base(folded, folded.test),
         final=_of_base(folded, folded.final),
+        baseline=folded.baseline,
         state=_state(folded, running),
         trials_wanted=folded.trials,
         problems=content.problems,
