@@ -42,10 +42,10 @@ class Study:
     ``state`` is running, interrupted, finished, exhausted, time or failed. ``base`` is the record of the chosen search
     trial, ``choice`` says how it was chosen, ``test`` how it does on the test split, ``final`` how it does when trained
     at its deployment; ``reference``, ``noise`` and ``baseline`` are what scores are compared with. What is not
-    known yet is None. ``trials_wanted`` is how far the last run was to go. ``problems`` has one line per damaged piece of the log.
-    ``latencies`` are what budgets of latency asked for, by the network's digest; ``unsteady`` are those of networks
-    that were passed over because of them. ``test_reads`` is how often the test split was read; ``former_base`` the
-    trial that was the base before a longer search chose another.
+    known yet is None. ``trials_wanted`` is how far the last run was to go. ``problems`` has one line per damaged piece
+    of the log. ``latencies`` are what budgets of latency asked for, by the network's digest; ``unsteady`` are those of
+    networks that were passed over because of them. ``test_reads`` is how often the test split was read; ``former_base``
+    the trial that was the base before a longer search chose another.
     """
 
     folder: Path
