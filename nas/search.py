@@ -5,10 +5,11 @@ Heavy imports stand inside the functions: the package's face imports this module
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from nas.study.plan import Evaluate, Plan
     from nas.study.records import Record
     from nas.study.run_options import RunOptions
+    from nas.study.workload import TimeBudget
     from search_spaces import Budget, Space
 
 
@@ -69,7 +71,9 @@ def conduct(
     from nas.study import open_study
     from nas.study.baseline import random_plan
     from nas.study.executors.table import executor_of
+    from nas.study.workload import TimeBudget
 
+    time = TimeBudget(math.inf if options.time is None else options.time)
     if options.baseline:
         random_plan(plan)  # refused before anything is trained
     if plan.exists and _is_done(study := open_study(plan.folder), plan, options):
@@ -84,7 +88,7 @@ def conduct(
         with _journal(plan.folder, progress) as journal:
             executor = executor_of(options.executor, plan, definition, options.workers, options.trials)
             try:
-                _Run(plan, definition, journal, executor, options, trainer, progress).go()
+                _Run(plan, definition, journal, executor, options, trainer, progress, time).go()
             finally:
                 executor.close()
         write_report(plan.folder)
@@ -183,6 +187,12 @@ def _journal(folder: Path, progress: Progress | None) -> Iterator[Journal]:
         journal.close()
 
 
+def _no_limit() -> TimeBudget:
+    from nas.study.workload import TimeBudget
+
+    return TimeBudget()
+
+
 @dataclass(frozen=True)
 class _Run:
     """One run of a study: search, retraining, choice of the base, its test."""
@@ -194,6 +204,7 @@ class _Run:
     options: RunOptions
     trainer: str
     progress: Progress | None = None
+    time: TimeBudget = field(default_factory=_no_limit)
 
     def go(self) -> None:
         from nas.study.errors import StudyError
@@ -205,9 +216,9 @@ class _Run:
             self._refer()
             driver = self._driver()
             searched, retrained = driver.search(), driver.retrain()
-            self._conclude()
+            concluded = self._conclude()
             compared = self._search_at_random() if options.baseline else "finished"
-            journal.add("ended", state="time" if "time" in (retrained, compared) else searched)
+            journal.add("ended", state="time" if "time" in (retrained, concluded, compared) else searched)
         except KeyboardInterrupt:
             journal.add("ended", state="interrupted")
             done = f"stopped with {journal.counted()} of {options.trials} trainings done"
@@ -245,19 +256,31 @@ class _Run:
         self.journal.add("baseline", **asdict(outcome))
         return state if state == "time" else "finished"
 
-    def _driver(self, *known: Any) -> Any:
+    def _driver(self, known: Callable[[Record], Record | None] = lambda record: None) -> Any:
         from nas.study.driver import Driver, Training
         from nas.study.job import key_of, task_of
         from nas.study.propose.candidates import Candidates
         from nas.study.propose.latency import Latencies, on_device
+        from nas.study.workload import workload_of
 
         plan, settings = self.plan, self.definition.settings
         measure = on_device(settings.get("device", "cpu"), settings.get("threads", 1), self.executor.paused)
         latencies = Latencies(plan.latency_budgets, self.journal, measure) if plan.latency_budgets else None
         candidates = Candidates(plan.feasible, key_of(plan, self.definition), latencies)
         training = Training(self.trainer, task_of(plan, self.definition), settings["epochs"])
-        question = self.definition.question
-        return Driver(plan.folder, question, candidates, self.journal, self.executor, training, self.options, *known)
+        question, work = self.definition.question, workload_of(plan, self.options)
+        return Driver(
+            plan.folder,
+            question,
+            candidates,
+            self.journal,
+            self.executor,
+            training,
+            self.options,
+            known,
+            self.time,
+            work,
+        )
 
     def _refer(self) -> None:
         """Record once what a logistic regression reaches on the same images."""
@@ -266,9 +289,10 @@ class _Run:
 
             self.journal.add("reference", **asdict(reference(self.plan.data)))
 
-    def _conclude(self) -> None:
-        """Choose the base, write its file, and train it in the end, or test it as it is."""
+    def _conclude(self) -> str:
+        """Choose the base, write its file, and train it in the end, or test it as it is; finished or time."""
         from nas.study import checkpoints
+        from nas.study.workload import OutOfTime
 
         plan, journal, keep = self.plan, self.journal, self.options.keep
         choice = self._choose()
@@ -278,11 +302,16 @@ class _Run:
         weights = checkpoints.path_of(plan.folder, record)
         self._write_base(choice, weights)
         journal.add("base", **asdict(choice))
-        final = self._train_base(record)
+        try:
+            final = self._train_base(record)
+        except OutOfTime as error:
+            journal.add("problem", text=str(error))
+            return "time"
         if final is not None:
             self._write_base(choice, plan.folder / final.folder / layout.WEIGHTS)
         elif weights.exists():
             self._test(record.trial, weights)
+        return "finished"
 
     def _choose(self) -> BaseChoice:
         """Estimate the noise and choose the base."""
@@ -322,6 +351,7 @@ class _Run:
     def _train_base(self, record: Record) -> FinalScore | None:
         """Train the base at its deployment, where that is wished and not done; what is known of it then."""
         from nas.study.final import final_training, folder_of, is_made, train_base, training_of
+        from nas.study.workload import OutOfTime, seconds_an_epoch
         from nas.training.loop import TrainingFailed
 
         plan, journal, options = self.plan, self.journal, self.options
@@ -331,13 +361,19 @@ class _Run:
         final = final_training(plan, options.final, options.trials)
         assert final is not None  # else there were nothing to make
         training = training_of(plan, self.definition, plan.space.decide(record.decisions), final)
-        epochs = final.sized.epochs
+        epochs, epoch = final.sized.epochs, seconds_an_epoch(journal.records.values()) or 0.0
+        late = OutOfTime(f"time was up before the base was trained at {final.image_size} px: a longer --time does it")
+        folder = folder_of(plan.folder, training)
+        if not folder.exists() and epoch * final.trainings * self.definition.settings["epochs"] > self.time.left:
+            raise late
 
         def on_epoch(epoch: int, metrics: dict[str, Any]) -> None:
             journal.add("final_epoch", epoch=epoch, epochs=epochs, top1=metrics["top1"], seconds=metrics["seconds"])
+            if self.time.left <= 0 and epoch < epochs:
+                raise late
 
         try:
-            score = train_base(training, folder_of(plan.folder, training), record.trial, on_epoch)
+            score = train_base(training, folder, record.trial, on_epoch)
         except TrainingFailed as error:
             journal.add("problem", text=f"the base was not trained at {final.image_size} px: {error}")
             return None

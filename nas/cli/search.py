@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,8 @@ from nas.cli.parser import Parser, command
 from nas.cli.streams import unfailing
 from nas.storage import layout
 from nas.study.options import options_of
-from nas.text.numbers import rounded
+from nas.study.workload import Workload
+from nas.text.numbers import rounded, seconds_text
 
 if TYPE_CHECKING:
     from nas.cli.progress import Watched
@@ -78,8 +79,11 @@ def run(arguments: argparse.Namespace) -> int:
     with unfailing():
         for line in (*summary_lines(summary), *_latency_lines(study_plan), *_training_lines(study_plan, run_options)):
             say(line)
+        forecast = _forecast(study_plan, run_options)
+        if forecast is not None:
+            say(str(forecast))
         if not arguments.dry_run:
-            return _search(study_plan, run_options, arguments.json)
+            return _search(study_plan, run_options, arguments.json, forecast)
         say(f"dry run: nothing trained, nothing written; the study would be {study_plan.folder}")
         if arguments.json:
             output.print_json(summary_data(summary) | {"folder": str(study_plan.folder)})
@@ -127,13 +131,43 @@ def _training_lines(plan: Plan, options: RunOptions) -> list[str]:
     return [*lines, DEMONSTRATION] if plan.question.data == DIGITS else lines
 
 
-def _search(plan: Plan, options: RunOptions, as_json: bool) -> int:
+@dataclass(frozen=True)
+class Forecast:
+    """What there is to train, what an epoch of it is expected to take (seconds), and by how many trainers."""
+
+    work: Workload
+    epoch: float
+    trainers: int
+
+    def __str__(self) -> str:
+        work, epoch = self.work, self.epoch
+        parts = {
+            "search": Workload(work.search),
+            "retraining": Workload(0.0, work.retraining),
+            "training of the base": Workload(0.0, 0.0, work.final),
+            "random search": Workload(0.0, 0.0, 0.0, work.random),
+        }
+        seconds = {name: part.seconds(epoch, self.trainers) for name, part in parts.items()}
+        named = ", ".join(f"{name} {seconds_text(part)}" for name, part in seconds.items() if part)
+        who = f"{self.trainers} trainer{'s' if self.trainers > 1 else ''}"
+        return f"about {seconds_text(work.seconds(epoch, self.trainers))} ({named}) with {who}, by timed training steps"
+
+
+def _forecast(plan: Plan, options: RunOptions) -> Forecast | None:
+    """None where nothing can be timed before the study begins, and where it has begun."""
+    from nas.study.workload import measured_epoch, trainers_of, workload_of
+
+    work, epoch = workload_of(plan, options), None if plan.exists else measured_epoch(plan)
+    return None if work is None or epoch is None else Forecast(work, epoch, trainers_of(plan, options))
+
+
+def _search(plan: Plan, options: RunOptions, as_json: bool, forecast: Forecast | None) -> int:
     from nas.cli.progress import display
     from nas.search import conduct
     from nas.study.errors import StudyError
 
     try:
-        with display(_watched(plan, options.trials)) as shown:
+        with display(_watched(plan, options, forecast)) as shown:
             study = conduct(plan, options, progress=shown)
     except StudyError as error:
         return complain(error, FAILED)
@@ -146,14 +180,18 @@ def _search(plan: Plan, options: RunOptions, as_json: bool) -> int:
     return DONE
 
 
-def _watched(plan: Plan, trials: int) -> Watched:
+def _watched(plan: Plan, options: RunOptions, forecast: Forecast | None) -> Watched:
     """Where the study stands now: what an earlier run of the same command has done counts."""
     from nas.cli.progress import watched
     from nas.study import open_study
+    from nas.study.workload import trainers_of, workload_of
 
     records = open_study(plan.folder).records if plan.exists else ()
     epochs = plan.sized.epochs if plan.sized else plan.question.epochs
-    return watched(plan.question, trials, epochs, records, plan.definition.scale)
+    state = watched(plan.question, options.trials, epochs, records, plan.definition.scale)
+    state.work, state.trainers = workload_of(plan, options), trainers_of(plan, options)
+    state.epoch = forecast.epoch if forecast else None
+    return state
 
 
 def result_lines(study: Study) -> list[str]:

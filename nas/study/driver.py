@@ -4,7 +4,6 @@ down."""
 from __future__ import annotations
 
 import math
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from nas.study.question import Question
 from nas.study.records import Record
 from nas.study.run_options import RunOptions
 from nas.study.seeds import derive
+from nas.study.workload import TimeBudget, Workload, seconds_an_epoch, workload
 from search_spaces import Architecture
 from search_spaces.files.codec import to_data
 
@@ -50,6 +50,8 @@ class Driver:
         training: Training,
         options: RunOptions,
         known: Callable[[Record], Record | None] = lambda record: None,
+        time: TimeBudget | None = None,
+        work: Workload | None = None,
     ) -> None:
         self.folder = folder
         self.question = question
@@ -60,7 +62,9 @@ class Driver:
         self.options = options
         self._known = known
         self.proposer = Proposer(question, candidates, journal, options.trials)
-        self._deadline = math.inf if options.time is None else time.monotonic() + options.time
+        self._time = time or TimeBudget()
+        self._work = work
+        self._trainers = max(1, executor.free())
         self._pruner = PRUNERS[question.pruner or "none"]
         self._active: set[int] = set()
         self._failures: list[str] = []
@@ -74,7 +78,7 @@ class Driver:
         while True:
             settle_waiting(self.journal)
             while state != "time" and self.executor.free() > 0 and (pending or self._is_more(state)):
-                if self._late():
+                if self._is_late():
                     state = "time"
                 elif pending:
                     self._submit(pending.popleft())
@@ -116,7 +120,7 @@ class Driver:
         pending = deque(self.journal.running(replicates=True))
         missing = deque(missing_retrainings(self.journal.records.values(), self.question))
         while True:
-            while (pending or missing) and self.executor.free() > 0 and not self._late():
+            while (pending or missing) and self.executor.free() > 0 and not self._is_late_again():
                 if pending:
                     self._submit(pending.popleft())
                 else:
@@ -134,8 +138,18 @@ class Driver:
             where = f" ({log} has what trainers printed)" if log.is_file() and log.stat().st_size else ""
             raise StudyError(f"stopped after {len(self._failures)} failed trainings: {reasons}{where}")
 
-    def _late(self) -> bool:
-        return time.monotonic() >= self._deadline
+    def _is_late(self) -> bool:
+        """Whether no training of the search may begin any more."""
+        options, question, epoch = self.options, self.question, self._seconds_an_epoch()
+        work = self._work or workload(question, options.trials, self._epochs, 0.0, options.baseline is not None)
+        return self._time.ends_search(work, options.trials, epoch, self._trainers)
+
+    def _is_late_again(self) -> bool:
+        """Whether no retraining may begin any more."""
+        return self._time.ends_retraining(self._work or Workload(0.0), self._seconds_an_epoch(), self._epochs)
+
+    def _seconds_an_epoch(self) -> float | None:
+        return None if math.isinf(self._time.seconds) else seconds_an_epoch(self.journal.records.values())
 
     def _wanted(self) -> int:
         return self.options.trials - self.journal.counted() - len(self._active)

@@ -17,7 +17,7 @@ from nas.study.question import ANSWERED, RUN
 from search_spaces.errors import UserError
 from search_spaces.values import KeyRule, Value, a_number, an_integer, one_of
 
-TIME_HELP = "start no training after this long: 90s, 45min, 2h"
+TIME_HELP = "about how long all of it may take: 90s, 45min, 2h"
 BASELINE_HELP = "then search at random with as many trainings, and set its base beside the search's"
 FINAL_HELP = "train the base in the end, by recipe R, or for 100 epochs; auto: short and where it is cheap; none"
 _answered = partial(option, group=ANSWERED, read=str)
@@ -46,7 +46,7 @@ def _read_seconds(text: str) -> float:
 class RunOptions(Value):
     """Options of one run. Raises UserError with the name of the option, its rule and the value.
 
-    ``trials`` trainings end complete or pruned; after ``time`` seconds no training is begun any more.
+    ``trials`` trainings end complete or pruned; all of it takes about ``time`` seconds at most.
     ``final`` says how the base is trained in the end.
     """
 
