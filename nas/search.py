@@ -352,12 +352,13 @@ class _Run:
         """Train the base at its deployment, where that is wished and not done; what is known of it then."""
         from nas.study.final import final_training, folder_of, is_made, train_base, training_of
         from nas.study.workload import OutOfTime, seconds_an_epoch
-        from nas.training.loop import TrainingFailed
 
         plan, journal, options = self.plan, self.journal, self.options
         known = journal.folded.final
         if is_made(known, plan, options.final, options.trials, record.trial):
             return known if known and known.trial == record.trial else None
+        from nas.training.loop import TrainingFailed  # torch, which a study of an evaluator does without
+
         final = final_training(plan, options.final, options.trials)
         assert final is not None  # else there were nothing to make
         training = training_of(plan, self.definition, plan.space.decide(record.decisions), final)
