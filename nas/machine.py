@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Idle threads sleep. By default those of torch's OpenMP (libgomp, on macOS libomp) spin for a moment after each
@@ -23,6 +25,24 @@ def usable_cores() -> int:
     from joblib import cpu_count
 
     return int(cpu_count())
+
+
+CGROUP_MEMORY = ("memory.max", "memory/memory.limit_in_bytes")  # of version 2 and 1, below /sys/fs/cgroup
+CGROUP_USED = ("memory.current", "memory/memory.usage_in_bytes")
+
+
+def usable_memory(root: Path = Path("/")) -> int | None:
+    """Bytes of memory that are free for this process now: of the machine, and within the limit of its container (cgroup
+    v1 and v2); None where the system does not say (macOS). ``root`` is where the system's files are."""
+    free: list[int] = []
+    with suppress(OSError, ValueError, IndexError):
+        lines = (root / "proc/meminfo").read_text().splitlines()
+        free += [1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
+    for limit, used in zip(CGROUP_MEMORY, CGROUP_USED, strict=True):
+        with suppress(OSError, ValueError):  # "max" is no limit
+            group = root / "sys/fs/cgroup"
+            free.append(max(0, int((group / limit).read_text()) - int((group / used).read_text())))
+    return min(free, default=None)
 
 
 def cores() -> int:
