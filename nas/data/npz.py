@@ -74,16 +74,17 @@ def _read(path: Path) -> tuple[Arrays, np.ndarray | None]:
         file = np.load(opened, allow_pickle=False)
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise UserError("must be an npz file of named arrays, got a single array")
-        _check_memory(file, usable_memory())
+        _check_memory(path, usable_memory())
         keys = _keys(set(file.files))
         arrays = {name: _pair(file, *names) for name, names in keys.items()}
         return arrays, file["classes"] if "classes" in file.files else None
 
 
-def _check_memory(file: np.lib.npyio.NpzFile, free: int | None) -> None:
+def _check_memory(path: Path, free: int | None) -> None:
     """Raise UserError where the arrays and the splits made of them would fill the memory, and for large ones that
     hardly take any room in the file, which images never do."""
-    members = file.zip.infolist()
+    with zipfile.ZipFile(path) as file:
+        members = file.infolist()
     unpacked, packed = (sum(getattr(m, size) for m in members) for size in ("file_size", "compress_size"))
     if unpacked > LARGE and unpacked > MAX_RATIO * packed:
         raise UserError(f"its arrays unfold from {packed / 1e6:.0f} MB to {unpacked / 1e9:.1f} GB: these are no images")

@@ -27,8 +27,8 @@ class Journal:
         self._progress = progress
         self._by_key: dict[str, int] = {}
         self._next_rewrite = 0.0
-        self.problems = log.content.problems
         self.folded: Folded = fold(log.content.events)
+        self.problems = (*log.content.problems, *self.folded.problems)
         for record in self.folded.records.values():
             self._index(record)
 

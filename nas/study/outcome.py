@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, fields
 from typing import Any
 
 from nas.training.reference import Reference
@@ -146,6 +146,46 @@ FINDINGS: dict[str, type[Any]] = {
 
 
 def from_fields(kind: type[Any], data: Mapping[str, Any]) -> Any:
-    """A dataclass of this kind from plain data; what is no field of it, such as one of a newer release, is left out."""
-    names = {f.name for f in fields(kind)}
-    return kind(**{name: value for name, value in data.items() if name in names})
+    """A dataclass of this kind from plain data; what is no field of it, such as one of a newer release, is left out.
+    Raises ValueError for a value of another type than the field's, and for a field that is missing."""
+    if not isinstance(data, Mapping):
+        raise ValueError(f"{kind.__name__} must be fields, got {type(data).__name__}")
+    values = {f.name: _typed(f, data[f.name]) for f in fields(kind) if f.name in data}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ValueError(f"{kind.__name__}: {error}") from None
+
+
+def _typed(f: Field[Any], value: Any) -> Any:
+    kind, _, optional = str(f.type).partition(" | ")
+    if not (value is None and optional == "None") and not TYPES[kind](value):
+        raise ValueError(f"{f.name} must be {f.type}, got {type(value).__name__}")
+    return value
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number of a size that can be computed with."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER
+
+
+def is_integer(value: Any) -> bool:
+    """The same of an integer."""
+    return isinstance(value, int) and is_number(value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+MAX_NUMBER = 1e100
+TYPES: dict[str, Callable[[Any], bool]] = {
+    "int": is_integer,
+    "float": is_number,
+    "str": _is_text,
+    "bool": lambda value: isinstance(value, bool),
+    "tuple[float, ...]": lambda value: isinstance(value, list | tuple) and all(map(is_number, value)),
+    "Mapping[str, str]": lambda value: isinstance(value, Mapping) and all(map(_is_text, value.values())),
+    "Mapping[str, float]": lambda value: isinstance(value, Mapping) and all(map(is_number, value.values())),
+}
+"""What a stored value of a field may be, by the field's type."""

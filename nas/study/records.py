@@ -20,6 +20,8 @@ from nas.study.outcome import (
     RandomSearch,
     TestScore,
     from_fields,
+    is_integer,
+    is_number,
 )
 from nas.training.reference import Reference
 from search_spaces.network.cost import FLOAT32
@@ -82,8 +84,10 @@ class Record:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Record:
-        """The record of plain data; fields of a newer release are left out."""
+        """The record of plain data; fields of a newer release are left out. Raises ValueError for wrong values."""
         record: Record = from_fields(cls, data)
+        if record.state not in STATES:
+            raise ValueError(f"state must be one of {', '.join(STATES)}")
         return replace(record, top1_by_epoch=tuple(record.top1_by_epoch), loss_by_epoch=tuple(record.loss_by_epoch))
 
     def until(self, epoch: int) -> Record:
@@ -115,19 +119,29 @@ class Folded:
     next_trial: int = 0
     latencies: dict[str, Measured] = field(default_factory=dict)
     unsteady: dict[str, Measured] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
 
 
 def fold(events: Iterable[Event]) -> Folded:
-    """Fold a log's events, in order."""
+    """Fold a log's events, in order. An event that is not what its name says is named in ``problems`` and left out."""
     folded = Folded()
     for event in events:
-        apply(folded, event)
+        try:
+            apply(folded, event)
+        except (ValueError, TypeError, KeyError) as error:
+            reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+            folded.problems.append(f"an event {str(event.get('event'))[:40]!r} of the log is not read: {reason}"[:300])
     return folded
 
 
 def apply(folded: Folded, event: Event) -> None:
     """Take one event in. Events that this release does not know change nothing."""
     kind = event["event"]
+    for name in ("trial", "epoch", "trials"):
+        if event.get(name) is not None and not is_integer(event[name]):
+            raise ValueError(f"{name} must be an integer, got {type(event[name]).__name__}")
+    if kind == "ended" and not isinstance(event.get("state"), str):
+        raise ValueError("state must be a text")
     folded.next_trial = max(folded.next_trial, event.get("trial", -1) + 1)
     if kind in ("proposed", "finished"):
         record, before = Record.from_data(event["record"]), folded.records.get(event["trial"])
@@ -156,6 +170,10 @@ def apply(folded: Folded, event: Event) -> None:
 
 def _apply_epoch(folded: Folded, event: Event) -> None:
     record = folded.records.get(event["trial"])
+    if not is_number(event["top1"]) or not all(
+        event.get(n) is None or is_number(event[n]) for n in ("loss", "seconds")
+    ):
+        raise ValueError("top1, loss and seconds must be numbers")
     if record is None or record.state != "running" or event["epoch"] != record.epochs + 1:
         return  # a resumed training repeats an epoch, or the line of its proposal is damaged
     loss = () if event.get("loss") is None or len(record.loss_by_epoch) != record.epochs else (event["loss"],)

@@ -215,7 +215,7 @@ def open_study(folder: Path | str) -> Study:
         baseline=folded.baseline,
         state=_state(folded, running),
         trials_wanted=folded.trials,
-        problems=content.problems,
+        problems=(*content.problems, *folded.problems),
         latencies=folded.latencies,
         unsteady=folded.unsteady,
         test_reads=folded.test_reads,
