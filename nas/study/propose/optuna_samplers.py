@@ -59,7 +59,7 @@ class Past:
         self._categories: dict[str, Any] = {
             name: optuna.distributions.CategoricalDistribution(tuple(labels)) for name, labels in decisions.items()
         }
-        self._made: dict[int, tuple[Record, optuna.trial.FrozenTrial]] = {}
+        self._trials: dict[int, tuple[Record, optuna.trial.FrozenTrial]] = {}
         self._parents: dict[tuple[int, ...], list[optuna.trial.FrozenTrial]] = {}
 
     def ask_tpe(self, records: Iterable[Record], seed: int) -> dict[str, str]:
@@ -109,7 +109,7 @@ class Past:
         """A record as Optuna's finished or running trial; over-budget ones are pruned ones with their constraints."""
         from optuna.trial import TrialState, create_trial
 
-        known = self._made.get(record.trial)
+        known = self._trials.get(record.trial)
         if known is not None and known[0] is record:
             return known[1]
         states = {"complete": TrialState.COMPLETE, "running": TrialState.RUNNING}
@@ -122,7 +122,7 @@ class Past:
             intermediate_values=dict(enumerate(curve, start=1)),
             constraints=dict(record.constraints),
         )
-        self._made[record.trial] = (record, _numbered(trial, record.trial))
+        self._trials[record.trial] = (record, _numbered(trial, record.trial))
         return trial
 
 
