@@ -5,10 +5,11 @@ Heavy imports stand inside the functions: the package's face imports this module
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from nas.study.plan import Evaluate, Plan
     from nas.study.records import Record
     from nas.study.run_options import RunOptions
+    from nas.study.workload import TimeBudget
     from search_spaces import Architecture, Budget, Space
 
 
@@ -83,9 +85,14 @@ def _conduct(plan: Plan, options: RunOptions, progress: Progress | None, trainer
     from nas.storage.files import remove_leftovers
     from nas.storage.lock import locked
     from nas.study import open_study
+    from nas.study.baseline import random_plan
     from nas.study.executors.table import check_executor, executor_of
+    from nas.study.workload import TimeBudget
 
     check_executor(plan, options)
+    time = TimeBudget(math.inf if options.time is None else options.time)
+    if options.baseline:
+        random_plan(plan)  # refused before anything is trained
     if plan.exists and _is_done(study := open_study(plan.folder), plan, options):
         _make_again(study)
         return study
@@ -98,7 +105,7 @@ def _conduct(plan: Plan, options: RunOptions, progress: Progress | None, trainer
         with _journal(plan.folder, progress) as journal:
             executor = executor_of(plan, definition, options)
             try:
-                _Run(plan, definition, journal, executor, options, trainer).go()
+                _Run(plan, definition, journal, executor, options, trainer, progress, time).go()
             finally:
                 executor.close()
         write_report(plan.folder)
@@ -115,7 +122,8 @@ def _is_done(study: Study, plan: Plan, options: RunOptions) -> bool:
     complete = not missing_retrainings(study.records, plan.question) and is_made(
         study.final, plan, options.final, options.trials, base
     )
-    return enough and complete and (study.folder / layout.BASE).is_file() and not study.problems
+    compared = not options.baseline or (study.baseline is not None and study.baseline.covers(options.trials, base))
+    return enough and complete and compared and (study.folder / layout.BASE).is_file() and not study.problems
 
 
 def _make_again(study: Study) -> None:
@@ -196,6 +204,12 @@ def _journal(folder: Path, progress: Progress | None) -> Iterator[Journal]:
         journal.close()
 
 
+def _no_limit() -> TimeBudget:
+    from nas.study.workload import TimeBudget
+
+    return TimeBudget()
+
+
 @dataclass(frozen=True)
 class _Run:
     """One run of a study: search, retraining, choice of the base, its test."""
@@ -206,6 +220,8 @@ class _Run:
     executor: Executor
     options: RunOptions
     trainer: str
+    progress: Progress | None = None
+    time: TimeBudget = field(default_factory=_no_limit)
 
     def go(self) -> None:
         from nas.study.errors import StudyError
@@ -217,8 +233,9 @@ class _Run:
             self._refer()
             driver = self._driver()
             searched, retrained = driver.search(), driver.retrain()
-            self._conclude()
-            journal.add("ended", state=retrained if retrained == "time" else searched)
+            concluded = self._conclude()
+            compared = self._search_at_random() if options.baseline else "finished"
+            journal.add("ended", state="time" if "time" in (retrained, concluded, compared) else searched)
         except KeyboardInterrupt:
             journal.add("ended", state="interrupted")
             raise KeyboardInterrupt(f"stopped with {journal.counted()} of {options.trials} trainings done") from None
@@ -226,19 +243,60 @@ class _Run:
             journal.add("ended", state="failed", reason=str(error))
             raise
 
-    def _driver(self) -> Any:
+    def _search_at_random(self) -> str:
+        """Random search of as many trainings in a folder of its own, and what it would have chosen; finished or
+        time."""
+        from nas.storage.lock import locked
+        from nas.study.baseline import compared, known_from, random_plan
+
+        def watch(event: dict[str, Any]) -> None:
+            if self.progress is not None and event["event"] == "finished":
+                self.progress({"event": "random_finished", "record": event["record"], "done": journal.counted()})
+
+        plan = random_plan(self.plan)
+        _make_folder(plan.folder)
+        with locked(plan.folder):
+            definition = _settled(plan, dict(self.definition.settings))
+            with _journal(plan.folder, watch) as journal:
+                journal.folded.latencies.update(self.journal.folded.latencies)
+                journal.add("opened", pid=os.getpid(), trials=self.options.trials, definition=definition.digest)
+                run = replace(self, plan=plan, definition=definition, journal=journal)
+                driver = run._driver(known_from(self.journal.records))
+                searched, retrained = driver.search(), driver.retrain()
+                state = "time" if retrained == "time" else searched
+                choice = run._choose()
+                outcome = compared(self.journal.records, journal.records, definition.question.goal, state)
+                journal.add("base", **asdict(choice))
+                journal.add("ended", state=state)
+        assert outcome is not None  # both have a base
+        self.journal.add("baseline", **asdict(outcome))
+        return state if state == "time" else "finished"
+
+    def _driver(self, known: Callable[[Record], Record | None] = lambda record: None) -> Any:
         from nas.study.driver import Driver, Training
         from nas.study.job import key_of, task_of
         from nas.study.propose.candidates import Candidates
         from nas.study.propose.latency import Latencies, on_device
+        from nas.study.workload import workload_of
 
         plan, settings = self.plan, self.definition.settings
         measure = on_device(settings.get("device", "cpu"), settings.get("threads", 1), self.executor.paused)
         latencies = Latencies(plan.latency_budgets, self.journal, measure) if plan.latency_budgets else None
         candidates = Candidates(plan.feasible, key_of(plan, self.definition), latencies)
         training = Training(self.trainer, task_of(plan, self.definition), settings["epochs"], self._key)
-        question = self.definition.question
-        return Driver(plan.folder, question, candidates, self.journal, self.executor, training, self.options)
+        question, work = self.definition.question, workload_of(plan, self.options)
+        return Driver(
+            plan.folder,
+            question,
+            candidates,
+            self.journal,
+            self.executor,
+            training,
+            self.options,
+            known,
+            self.time,
+            work,
+        )
 
     def _key(self, architecture: Architecture, accumulate: int) -> str:
         from nas.study.job import key_of
@@ -252,31 +310,44 @@ class _Run:
 
             self.journal.add("reference", **asdict(reference(self.plan.data)))
 
-    def _conclude(self) -> None:
-        """Estimate the noise, choose the base, write its file, and train it in the end, or test it as it is."""
-        from nas.study import checkpoints, noise
-        from nas.study.base import choose
-        from nas.study.errors import StudyError
+    def _conclude(self) -> str:
+        """Choose the base, write its file, and train it in the end, or test it as it is; finished or time."""
+        from nas.study import checkpoints
+        from nas.study.workload import OutOfTime
 
         plan, journal, keep = self.plan, self.journal, self.options.keep
-        goal = self.definition.question.goal
-        choice = choose(journal.records, goal)
-        if choice is None:
-            reasons = [r.reason for r in journal.records.values() if r.state == "failed" and r.reason]
-            why = f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""
-            raise StudyError(f"no training was completed in {plan.folder}{why}")
-        journal.add("noise", **asdict(noise.estimate(journal.records.values(), goal)))
+        choice = self._choose()
         record = journal.records[choice.trial]
         if keep != "all":
             checkpoints.sweep(plan.folder, [record.trial] if keep == "base" else [])
         weights = checkpoints.path_of(plan.folder, record)
         self._write_base(choice, weights)
         journal.add("base", **asdict(choice))
-        final = self._train_base(record)
+        try:
+            final = self._train_base(record)
+        except OutOfTime as error:
+            journal.add("problem", text=str(error))
+            return "time"
         if final is not None:
             self._write_base(choice, plan.folder / final.folder / layout.WEIGHTS)
         elif weights.exists():
             self._test(record.trial, weights)
+        return "finished"
+
+    def _choose(self) -> BaseChoice:
+        """Estimate the noise and choose the base."""
+        from nas.study import noise
+        from nas.study.base import choose
+        from nas.study.errors import StudyError
+
+        journal, goal = self.journal, self.definition.question.goal
+        choice = choose(journal.records, goal)
+        if choice is None:
+            reasons = [r.reason for r in journal.records.values() if r.state == "failed" and r.reason]
+            why = f": {'; '.join(dict.fromkeys(reasons))}" if reasons else ""
+            raise StudyError(f"no training was completed in {self.plan.folder}{why}")
+        journal.add("noise", **asdict(noise.estimate(journal.records.values(), goal)))
+        return choice
 
     def _write_base(self, choice: BaseChoice, weights: Path) -> None:
         from search_spaces import save
@@ -302,22 +373,30 @@ class _Run:
         """Train the base at its deployment, where that is wished and not done; what is known of it then."""
         from nas.study.executors.worker import is_out_of_memory
         from nas.study.final import final_training, folder_of, is_made, train_base, training_of
-        from nas.training.loop import TrainingFailed
+        from nas.study.workload import OutOfTime, seconds_an_epoch
 
         plan, journal, options = self.plan, self.journal, self.options
         known = journal.folded.final
         if is_made(known, plan, options.final, options.trials, record.trial):
             return known if known and known.trial == record.trial else None
+        from nas.training.loop import TrainingFailed  # torch, which a study of an evaluator does without
+
         final = final_training(plan, options.final, options.trials)
         assert final is not None  # else there were nothing to make
         training = training_of(plan, self.definition, plan.space.decide(record.decisions), final)
-        epochs = final.sized.epochs
+        epochs, epoch = final.sized.epochs, seconds_an_epoch(journal.records.values()) or 0.0
+        late = OutOfTime(f"time was up before the base was trained at {final.image_size} px: a longer --time does it")
+        folder = folder_of(plan.folder, training)
+        if not folder.exists() and epoch * final.trainings * self.definition.settings["epochs"] > self.time.left:
+            raise late
 
         def on_epoch(epoch: int, metrics: dict[str, Any]) -> None:
             journal.add("final_epoch", epoch=epoch, epochs=epochs, top1=metrics["top1"], seconds=metrics["seconds"])
+            if self.time.left <= 0 and epoch < epochs:
+                raise late
 
         try:
-            score = train_base(training, folder_of(plan.folder, training), record.trial, on_epoch)
+            score = train_base(training, folder, record.trial, on_epoch)
         except (TrainingFailed, MemoryError, RuntimeError) as error:
             if not isinstance(error, TrainingFailed) and not is_out_of_memory(error):
                 raise

@@ -220,7 +220,7 @@ def a_pair(item: Rule) -> Rule:
 
 @dataclass(frozen=True)
 class ListRule:
-    """A tuple of values that each follow ``item``: ``count`` of them, or ``least`` at least.
+    """A tuple of values that each follow ``item``: ``count`` of them, or ``least`` at least and ``most`` at most.
 
     A choice among the items is checked option by option.
     """
@@ -228,6 +228,7 @@ class ListRule:
     item: Any
     count: int | None = None
     least: int = 0
+    most: int | None = None
 
     @property
     def words(self) -> str:
@@ -247,11 +248,13 @@ class ListRule:
             raise UserError(f"must have {self.count} entries, got {len(value)}")
         if len(value) < self.least:
             raise UserError(f"must have at least {self.least} entries, got {len(value)}")
+        if self.most is not None and len(value) > self.most:
+            raise UserError(f"must have at most {self.most:,} entries, got {len(value):,}")
         return tuple(checked(self.item, item, str(index)) for index, item in enumerate(value))
 
 
 some = ListRule
-"""``some(item, count, least)`` as a field is written with it."""
+"""``some(item, count, least, most)`` as a field is written with it."""
 
 
 class ValueRule:

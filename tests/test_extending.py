@@ -108,7 +108,7 @@ def test_an_objective_can_be_added(example, monkeypatch, searched):
     objective = example("An objective").per_parameter
     monkeypatch.setitem(OBJECTIVES, "per_parameter", objective)
     study = searched(objective="per_parameter")
-    assert study.base == max(study.records, key=objective)
+    assert study.base == max(study.records, key=lambda record: objective(record, {}))
 
 
 def test_an_executor_can_be_added(example, monkeypatch, searched):

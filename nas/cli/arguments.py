@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 ARCH_HELP = "known network, YAML or JSON file, study folder (its base), or folder of `nas train`"
 CLASSIFIER_HELP = f"{ARCH_HELP}; or an ONNX file of `nas export`"
 WEIGHTS_HELP = "safetensors or checkpoint, folder of a study or a training, torchvision or timm"
+FLAGS = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
 
 
 def add_network(p: Parser, help_text: str = ARCH_HELP) -> None:
@@ -57,9 +59,11 @@ def add_recipe_values(group: Any) -> None:
 def recipe_with(recipe: str | Recipe, values: Sequence[str]) -> Recipe:
     """The recipe, by name or file, with the values of ``--set``. Raises UserError for an unknown recipe, an unknown
     field, and a value that it cannot have."""
+    from nas.training.recipe import Recipe
     from nas.training.recipes import recipe_of
 
-    changes = {}
+    flags = {f.name for f in fields(Recipe) if isinstance(f.default, bool)}
+    changes: dict[str, Any] = {}
     for text in values:
         name, equals, value = text.partition("=")
         if not equals:
@@ -67,7 +71,7 @@ def recipe_with(recipe: str | Recipe, values: Sequence[str]) -> Recipe:
         try:
             changes[name] = json.loads(value)
         except ValueError:
-            changes[name] = value
+            changes[name] = FLAGS.get(value.lower(), value) if name in flags else value
     return recipe_of(recipe).changed(changes)
 
 

@@ -71,6 +71,7 @@ def run(options: argparse.Namespace) -> int:
     if score.images:
         tell = output.say if options.json else print
         tell(f"right: {score.right:,} of {score.images:,} images in folders of classes ({percent(score.top1)})")
+        tell("  images that it was trained on are among them, if they lie there; nas evaluate keeps to a split")
     return FAILED if score.errors else DONE
 
 

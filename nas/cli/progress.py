@@ -15,6 +15,7 @@ from nas.study import objectives
 from nas.study.objectives import ranked
 from nas.study.question import Question
 from nas.study.records import Folded, Record, apply
+from nas.study.workload import Workload, seconds_an_epoch
 from nas.text.numbers import percent, rounded, seconds_text
 from nas.text.scores import SCORE, TOP1, Scale
 
@@ -31,7 +32,9 @@ def bar(share: float, width: int) -> str:
 @dataclass
 class Watched:
     """Where a study stands, folded from its events; ``before`` counts what earlier processes have done, ``scale`` is
-    that of its scores."""
+    that of its scores. ``work`` is all that it will train with so many ``trainers``, of which ``epoch`` is what an
+    epoch was expected to take (seconds); ``final_share`` of the final training and ``random_epochs`` of the random
+    search are done."""
 
     question: Question
     trials: int
@@ -40,10 +43,19 @@ class Watched:
     started: float = field(default_factory=time.monotonic)
     before: int = 0
     scale: Scale = TOP1
+    work: Workload | None = None
+    epoch: float | None = None
+    trainers: int = 1
+    final_share: float = 0.0
+    random_epochs: float = 0.0
 
     def take(self, event: Event) -> None:
         """Take one event in."""
         apply(self.folded, dict(event))
+        if event["event"] == "final_epoch":
+            self.final_share = event["epoch"] / event["epochs"]
+        if event["event"] == "random_finished":
+            self.random_epochs += event["record"]["epochs"]
 
     @property
     def done(self) -> int:
@@ -80,13 +92,35 @@ class Watched:
         return ranked(self.folded.records.values(), self.question.goal)
 
     def seconds_left(self) -> float | None:
-        """By the mean rate since this process began; None before the first training ended."""
+        """By what an epoch takes, expected and measured, and all that is left to train; where that is not known, by the
+        mean rate since this process began, and None before the first training ended."""
+        if self.work is not None and self.epochs:
+            return self._work_left(self.work, self.epochs)
         ended = self.done + self.retrained
         new = ended - self.before
         if new <= 0:
             return None
         left = max(0, self.trials + self.again - ended)
         return (time.monotonic() - self.started) / new * left
+
+    def _work_left(self, work: Workload, epochs: int) -> float | None:
+        """Seconds; what was expected of an epoch counts as much as one measured training."""
+        records = self.folded.records.values()
+        measured = seconds_an_epoch(records)
+        expected = measured if self.epoch is None else self.epoch
+        if expected is None:
+            return None
+        made = sum(r.epochs for r in records if r.seconds > 0)
+        epoch = (epochs * expected + made * (measured or 0.0)) / (epochs + made)
+        done = {again: sum(r.epochs for r in records if (r.replicate > 0) is again) for again in (False, True)}
+        searched = work.search - done[False] if self.done < self.trials or self.running else 0.0
+        left = Workload(
+            max(0.0, searched),
+            max(0.0, work.retraining - done[True]),
+            work.final * (1 - self.final_share),
+            max(0.0, work.random - self.random_epochs),
+        )
+        return left.seconds(epoch, self.trainers)
 
 
 def watched(
@@ -118,6 +152,8 @@ class Lines:
             say(one_line([f"trial {event['trial']} goes on after epoch {event['epoch']}"]))
         if event["event"] == "final_epoch":
             say(one_line([final_line(event)]))
+        if event["event"] == "random_finished":
+            say(one_line([random_line(event, self._state)]))
         if event["event"] == "finished":
             record = self._state.folded.records[event["trial"]]
             if record.state != "infeasible":
@@ -149,6 +185,8 @@ class Live:
         self._lines = block_lines(self._state)  # here, and not in the thread that draws
         if event["event"] == "final_epoch":
             self._lines = [final_line(event)]
+        if event["event"] == "random_finished":
+            self._lines = [random_line(event, self._state)]
         if event["event"] == "problem":
             self._say(event["text"])
         if event["event"] == "finished" and event["record"]["state"] == "failed":
@@ -201,6 +239,14 @@ def final_line(event: Event) -> str:
     """An epoch of the training of the base in the end."""
     took = seconds_text(event["seconds"])
     return f"training of the base: epoch {event['epoch']}/{event['epochs']}, {percent(event['top1'])}, {took}"
+
+
+def random_line(event: Event, state: Watched) -> str:
+    """A training of the random search that the search is set beside."""
+    record = Record.from_data(event["record"])
+    again = f" (again, seed {record.replicate})" if record.replicate else ""
+    score = "" if record.top1 is None else f" {state.scale.marked(record.top1)}"
+    return f"random search [{event['done']}/{state.trials}]: {record.state}{score}{again}, {rounded(record.macs)} MACs"
 
 
 def _standing(state: Watched) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from nas.data.dataset import Data, hold_out, split_at, split_data
 from nas.data.splits import Split
 from nas.data.store import fingerprint, kept, stamps
+from nas.machine import usable_memory
 from search_spaces.errors import UserError
 
 KEYS = {  # names of images and labels, by split; a file uses one of the three styles
@@ -22,6 +23,9 @@ KEYS = {  # names of images and labels, by split; a file uses one of the three s
     "keras": {name: (f"x_{name}", f"y_{name}") for name in ("train", "val", "test")},
 }
 UNREADABLE = (OSError, EOFError, ValueError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error)
+LARGE = 10**9  # bytes of arrays, from which on they must look like images
+MAX_RATIO = 100  # of their bytes to those of the file; photos come to 2, drawings to 30
+COPIES = 2  # of all images in memory while the splits are made
 CHUNK = 4096  # images made opaque at a time
 
 Arrays = dict[str, tuple[np.ndarray, np.ndarray]]  # images (N, C, H, W) and labels (N,), by split
@@ -70,9 +74,23 @@ def _read(path: Path) -> tuple[Arrays, np.ndarray | None]:
         file = np.load(opened, allow_pickle=False)
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise UserError("must be an npz file of named arrays, got a single array")
+        _check_memory(path, usable_memory())
         keys = _keys(set(file.files))
         arrays = {name: _pair(file, *names) for name, names in keys.items()}
         return arrays, file["classes"] if "classes" in file.files else None
+
+
+def _check_memory(path: Path, free: int | None) -> None:
+    """Raise UserError where the arrays and the splits made of them would fill the memory, and for large ones that
+    hardly take any room in the file, which images never do."""
+    with zipfile.ZipFile(path) as file:
+        members = file.infolist()
+    unpacked, packed = (sum(getattr(m, size) for m in members) for size in ("file_size", "compress_size"))
+    if unpacked > LARGE and unpacked > MAX_RATIO * packed:
+        raise UserError(f"its arrays unfold from {packed / 1e6:.0f} MB to {unpacked / 1e9:.1f} GB: these are no images")
+    needed = COPIES * unpacked
+    if free is not None and needed > free:
+        raise UserError(f"its arrays take {needed / 1e9:.1f} GB unpacked, with a copy; {free / 1e9:.1f} GB are free")
 
 
 def _keys(arrays: set[str]) -> dict[str, tuple[str, str]]:

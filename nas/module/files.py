@@ -18,7 +18,7 @@ from nas.data.centre_crop import CentreCrop
 from nas.storage.files import replacing
 from search_spaces import Architecture
 from search_spaces.errors import UserError
-from search_spaces.files.codec import Kinds, from_data
+from search_spaces.files.codec import Kinds, check_ends, from_data
 from search_spaces.values import Check, Rule, a_number, an_integer, checked, one_of, some
 
 FORMAT = "nas-weights-1"
@@ -143,6 +143,7 @@ def load_weights(path: Path) -> tuple[State, Trained | None]:
     Reads safetensors and torch checkpoints, of which averaged weights are taken where there are such.
     Raises UserError that names the file: unreadable, truncated, or holding more than tensors and plain values.
     """
+    check_ends(path)
     try:
         state, trained = _checkpoint(path) if _is_checkpoint(path) else _safetensors(path)
         return state, None if trained is None else Trained.from_data(trained)

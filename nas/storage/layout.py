@@ -11,6 +11,7 @@ BASE = "base.yaml"  # the chosen network
 REPORT = "report.html"
 PROXIES = "proxies.json"  # of each network that was trained, by its training key
 CHECKPOINTS = "checkpoints"  # a folder
+BASELINE = "baseline"  # a folder: the study of random search
 FINAL = "final"  # a folder of trainings of the base
 WORKERS_LOG = "workers.log"  # what trainers print
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from nas.storage import layout
@@ -25,6 +26,21 @@ RECORDED = ("settings", "versions")  # written down at the start, no part of wha
 FURTHER = ("retrain", "seeds")  # how far a study goes after its search: its trainings hold for any of these
 NESTED = {"recipe": "recipe ", "asked": ""}
 MEANINGS = ("name", "space", "budgets", "image_size", "classes", "data", "evaluator", "recipe")
+
+KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "name": ((str,), "text"),
+    "space": ((dict,), "keys and values"),
+    "budgets": ((list,), "a list"),
+    "image_size": ((int,), "an integer"),
+    "classes": ((int,), "an integer"),
+    "data": ((dict, NoneType), "keys and values, or null"),
+    "evaluator": ((str, NoneType), "text, or null"),
+    "recipe": ((dict, NoneType), "keys and values, or null"),
+    "settings": ((dict,), "keys and values"),
+    "versions": ((dict,), "keys and values"),
+    "asked": ((dict,), "keys and values"),
+}
+"""What the values of ``study.yaml`` are."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +122,13 @@ def read_definition(folder: Path) -> Definition:
     wrong = sorted((needed - data.keys()) | (data.keys() - needed - options))
     if wrong:
         raise UserError(f"{path}: {wrong[0]} is {'missing' if wrong[0] in needed else 'an unknown key'}")
+    for name, (kinds, words) in KINDS.items():
+        if not isinstance(data[name], kinds) or isinstance(data[name], bool):
+            raise UserError(f"{path}: {name} must be {words}, got {type(data[name]).__name__}")
+    if not all(isinstance(budget, str) for budget in data["budgets"]):
+        raise UserError(f"{path}: budgets must be texts")
+    if data["data"] is not None and not isinstance(data["data"].get("name"), str):
+        raise UserError(f"{path}: data.name must be text")
     try:
         question = Question(
             space=data["name"],

@@ -4,7 +4,6 @@ down."""
 from __future__ import annotations
 
 import math
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from nas.study.question import Question
 from nas.study.records import Record
 from nas.study.run_options import RunOptions
 from nas.study.seeds import derive
+from nas.study.workload import TimeBudget, Workload, seconds_an_epoch, workload
 from search_spaces import Architecture
 from search_spaces.errors import UserError
 from search_spaces.files.codec import to_data
@@ -56,6 +56,9 @@ class Driver:
         executor: Executor,
         training: Training,
         options: RunOptions,
+        known: Callable[[Record], Record | None] = lambda record: None,
+        time: TimeBudget | None = None,
+        work: Workload | None = None,
     ) -> None:
         self.folder = folder
         self.question = question
@@ -64,8 +67,11 @@ class Driver:
         self.executor = executor
         self.training = training
         self.options = options
+        self._known = known
         self.proposer = Proposer(question, candidates, journal, options.trials)
-        self._deadline = math.inf if options.time is None else time.monotonic() + options.time
+        self._time = time or TimeBudget()
+        self._work = work
+        self._trainers = max(1, executor.free())
         self._pruner = PRUNERS[question.pruner or "none"]
         self._active: set[int] = set()
         self._failures: list[str] = []
@@ -80,7 +86,7 @@ class Driver:
         while True:
             settle_waiting(self.journal)
             while state != "time" and self.executor.free() > 0 and (pending or self._is_more(state)):
-                if self._late():
+                if self._is_late():
                     state = "time"
                 elif pending:
                     self._submit(pending.popleft())
@@ -128,7 +134,7 @@ class Driver:
         pending = deque(self.journal.running(replicates=True))
         missing = deque(missing_retrainings(self.journal.records.values(), self.question))
         while True:
-            while (pending or missing) and self.executor.free() > 0 and not self._late():
+            while (pending or missing) and self.executor.free() > 0 and not self._is_late_again():
                 if pending:
                     self._submit(pending.popleft())
                 else:
@@ -146,8 +152,18 @@ class Driver:
             where = f" ({log} has what trainers printed)" if log.is_file() and log.stat().st_size else ""
             raise StudyError(f"stopped after {len(self._failures)} failed trainings: {reasons}{where}")
 
-    def _late(self) -> bool:
-        return time.monotonic() >= self._deadline
+    def _is_late(self) -> bool:
+        """Whether no training of the search may begin any more."""
+        options, question, epoch = self.options, self.question, self._seconds_an_epoch()
+        work = self._work or workload(question, options.trials, self._epochs, 0.0, options.baseline is not None)
+        return self._time.ends_search(work, options.trials, epoch, self._trainers)
+
+    def _is_late_again(self) -> bool:
+        """Whether no retraining may begin any more."""
+        return self._time.ends_retraining(self._work or Workload(0.0), self._seconds_an_epoch(), self._epochs)
+
+    def _seconds_an_epoch(self) -> float | None:
+        return None if math.isinf(self._time.seconds) else seconds_an_epoch(self.journal.records.values())
 
     def _wanted(self) -> int:
         return self.options.trials - self.journal.counted() - len(self._active)
@@ -182,7 +198,7 @@ class Driver:
         self._submit(self.journal.records[trial])
 
     def _submit(self, record: Record) -> None:
-        if self._pruned_before(record):
+        if self._pruned_before(record) or self._trained_elsewhere(record):
             return
         architecture = self.candidates.space.decide(record.decisions)
         path = checkpoints.path_of(self.folder, record)
@@ -195,6 +211,16 @@ class Driver:
         if not record.top1_by_epoch or not self._is_hopeless(record, record.epochs):
             return False
         self._end(record.trial, record, "pruned", reason=f"pruned after epoch {record.epochs}")
+        return True
+
+    def _trained_elsewhere(self, record: Record) -> bool:
+        """The same training was made by another study: its outcome is taken over."""
+        known = self._known(record)
+        if known is None:
+            return False
+        outcome = replace(record, top1=known.top1, epochs=known.epochs, seconds=known.seconds)
+        outcome = replace(outcome, top1_by_epoch=known.top1_by_epoch, loss_by_epoch=known.loss_by_epoch)
+        self._end(record.trial, outcome, "complete", reason=f"trained by the search as its trial {known.trial}")
         return True
 
     @property

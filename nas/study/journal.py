@@ -14,7 +14,8 @@ from nas.study.records import Folded, Record, apply, fold, write_records
 Progress = Callable[[Event], None]
 
 DURABLE = ("proposed", "continued", "again", "finished", "measured", "unsteady", "reference", "noise", "base", "ended")
-REWRITE = 5.0  # seconds between rewrites of records.jsonl while the study runs
+REWRITE = 5.0  # seconds between rewrites of records.jsonl while the study runs, at least
+SHARE = 0.01  # of the time, at most, that these rewrites may take
 
 
 class Journal:
@@ -25,9 +26,9 @@ class Journal:
         self._log = log
         self._progress = progress
         self._by_key: dict[str, int] = {}
-        self._rewritten = 0.0
-        self.problems = log.content.problems
+        self._next_rewrite = 0.0
         self.folded: Folded = fold(log.content.events)
+        self.problems = (*log.content.problems, *self.folded.problems)
         for record in self.folded.records.values():
             self._index(record)
 
@@ -48,7 +49,7 @@ class Journal:
         """Record the end of a trial."""
         ended = replace(record, state=state, **fields)
         self.add("finished", trial=trial, record=ended.to_data())
-        if time.monotonic() - self._rewritten > REWRITE:
+        if time.monotonic() > self._next_rewrite:
             self.write()
         return ended
 
@@ -74,8 +75,10 @@ class Journal:
 
     def write(self) -> None:
         """Rewrite ``records.jsonl`` from the fold."""
+        began = time.monotonic()
         write_records(self._folder, self.records)
-        self._rewritten = time.monotonic()
+        ended = time.monotonic()
+        self._next_rewrite = ended + max(REWRITE, (ended - began) / SHARE)
 
     def check(self) -> None:
         """Raise OSError where the study's folder is gone."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from nas.study.objectives import Objective, score, value
+from nas.study.objectives import Objective, value
 from nas.study.outcome import Noise
 from nas.study.records import Record
 
@@ -18,7 +18,7 @@ def estimate(records: Iterable[Record], objective: Objective | str) -> Noise:
     scores = [value(objective, record) for record in complete if record.replicate == 0]
     groups = [group for group in retrained(complete, partial(value, objective)).values() if len(group) > 1]
     search = statistics.variance(scores) if len(scores) > 1 else None
-    seeds = _pooled(groups)
+    seeds = pooled(groups)
     noise = Noise(search, len(scores), seeds, len(groups), sum(map(len, groups)), None, None)
     if search is None or seeds is None:
         return noise
@@ -26,7 +26,11 @@ def estimate(records: Iterable[Record], objective: Objective | str) -> Noise:
     return replace(noise, between_candidates=between, resolved=between > seeds)
 
 
-def retrained(records: Iterable[Record], number: Callable[[Record], float] = score) -> dict[int, list[float]]:
+def _score(record: Record) -> float:
+    return float(record.top1 or 0)
+
+
+def retrained(records: Iterable[Record], number: Callable[[Record], float] = _score) -> dict[int, list[float]]:
     """Scores of completed retrainings by the search trial whose candidate they train again."""
     groups: dict[int, list[float]] = {}
     for record in records:
@@ -35,7 +39,8 @@ def retrained(records: Iterable[Record], number: Callable[[Record], float] = sco
     return groups
 
 
-def _pooled(groups: list[list[float]]) -> float | None:
+def pooled(groups: list[list[float]]) -> float | None:
+    """The variance within groups of scores, of all of them together; None where no group has two."""
     freedom = sum(len(group) - 1 for group in groups)
     if freedom == 0:
         return None

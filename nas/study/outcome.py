@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, fields
 from typing import Any
 
 from nas.training.reference import Reference
@@ -78,6 +78,38 @@ class FinalScore:
 
 
 @dataclass(frozen=True)
+class RandomSearch:
+    """Random search of the same number of trainings, beside the search.
+
+    ``state`` is finished, exhausted, or time where it was cut short. ``shared`` of its ``trials`` the search had made
+    already; ``epochs`` and ``search_epochs`` are what both cost. ``trial`` is the network that it would choose, with
+    its costs at deployment, its score in that search (``top1``) and ``fresh``, over ``replicates`` further seeds.
+    ``difference`` is how far the search's ``base`` (a trial) is ahead by the objective, with its 95 % interval from
+    ``low`` to ``high``, None without further seeds."""
+
+    state: str
+    trials: int
+    shared: int
+    epochs: int
+    search_epochs: int
+    trial: int
+    digest: str | None
+    macs: int
+    params: int
+    top1: float | None
+    fresh: float | None
+    replicates: int
+    difference: float
+    low: float | None
+    high: float | None
+    base: int | None = None
+
+    def covers(self, trials: int, base: int | None) -> bool:
+        """Whether it is what ``trials`` trainings are to be set beside, and the search has the base still."""
+        return self.base == base and (self.state == "exhausted" or (self.state == "finished" and self.trials >= trials))
+
+
+@dataclass(frozen=True)
 class Measured:
     """Latency of a network on the study's device: median and percentiles of ``runs`` forward passes of ``batch``
     images, in milliseconds. ``disturbance`` is what other work on the machine did to it, None where it is steady. Only
@@ -108,11 +140,52 @@ FINDINGS: dict[str, type[Any]] = {
     "base": BaseChoice,
     "test": TestScore,
     "final": FinalScore,
+    "baseline": RandomSearch,
 }
 """Events that hold a finding whole; of several the last one holds."""
 
 
 def from_fields(kind: type[Any], data: Mapping[str, Any]) -> Any:
-    """A dataclass of this kind from plain data; what is no field of it, such as one of a newer release, is left out."""
-    names = {f.name for f in fields(kind)}
-    return kind(**{name: value for name, value in data.items() if name in names})
+    """A dataclass of this kind from plain data; what is no field of it, such as one of a newer release, is left out.
+    Raises ValueError for a value of another type than the field's, and for a field that is missing."""
+    if not isinstance(data, Mapping):
+        raise ValueError(f"{kind.__name__} must be fields, got {type(data).__name__}")
+    values = {f.name: _typed(f, data[f.name]) for f in fields(kind) if f.name in data}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ValueError(f"{kind.__name__}: {error}") from None
+
+
+def _typed(f: Field[Any], value: Any) -> Any:
+    kind, _, optional = str(f.type).partition(" | ")
+    if not (value is None and optional == "None") and not TYPES[kind](value):
+        raise ValueError(f"{f.name} must be {f.type}, got {type(value).__name__}")
+    return value
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number of a size that can be computed with."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER
+
+
+def is_integer(value: Any) -> bool:
+    """The same of an integer."""
+    return isinstance(value, int) and is_number(value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+MAX_NUMBER = 1e100
+TYPES: dict[str, Callable[[Any], bool]] = {
+    "int": is_integer,
+    "float": is_number,
+    "str": _is_text,
+    "bool": lambda value: isinstance(value, bool),
+    "tuple[float, ...]": lambda value: isinstance(value, list | tuple) and all(map(is_number, value)),
+    "Mapping[str, str]": lambda value: isinstance(value, Mapping) and all(map(_is_text, value.values())),
+    "Mapping[str, float]": lambda value: isinstance(value, Mapping) and all(map(is_number, value.values())),
+}
+"""What a stored value of a field may be, by the field's type."""

@@ -14,8 +14,9 @@ from nas.storage.versions import installed_versions
 from nas.study.definition import Definition, check_same, read_definition
 from nas.study.deployment import deployed_space
 from nas.study.evaluator import evaluator_identity
-from nas.study.objectives import MAXIMIZE, SCORE
+from nas.study.objectives import MAXIMIZE, MNAS, PARETO, SCORE
 from nas.study.options import from_options
+from nas.study.propose.samplers import SAMPLERS
 from nas.study.question import Question
 from nas.training.recipes import recipe_of
 from nas.training.sizing import Sized, for_data, search_size, sized
@@ -117,8 +118,20 @@ def plan(
 
 def _ranked(question: Question, evaluated: bool) -> Question:
     """The question with the objective that it means: a score of any scale is only the user's own evaluator's."""
-    if evaluated:
-        return question.of_evaluator()
+    settled = question.of_evaluator() if evaluated else _of_training(question)
+    if question.objective == MNAS and "macs" not in dict(settled.goal.limits):
+        raise UserError(f"{MNAS} weighs MACs against a budget of FLOPs: name one, such as 400MFLOPs", "objective")
+    if question.objective == MNAS and question.direction != MAXIMIZE:
+        raise UserError(f"{MNAS} multiplies a score that is to be maximised", "direction")
+    if settled.goal.is_several and settled.pruner != "none":
+        raise UserError(f"under {PARETO} every training runs to its end: none, not {settled.pruner}", "pruner")
+    if settled.goal.is_several and not SAMPLERS[str(settled.sampler)].ranks_several:
+        able = ", ".join(name for name, sampler in SAMPLERS.items() if sampler.ranks_several)
+        raise UserError(f"{settled.sampler} ranks by one number; under {PARETO} use {able}", "sampler")
+    return settled
+
+
+def _of_training(question: Question) -> Question:
     if question.objective == SCORE:
         raise UserError(f"{SCORE} is what your own evaluator returns: search(…, evaluate=…)", "objective")
     if question.direction != MAXIMIZE:

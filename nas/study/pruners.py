@@ -44,18 +44,25 @@ def _no_trials(*_: object) -> set[int]:
     return set()
 
 
+def _whole(trials: int, epochs: int, wanted: int) -> float:
+    """Every training runs to its end."""
+    return float(trials * epochs)
+
+
 @dataclass(frozen=True)
 class Pruner:
     """``should_stop(records, record, epochs)``: True where the training of ``record``, of at most ``epochs``, stops
     after the epoch that it has come to; ``records`` hold it, too. All scores are numbers to maximise: where less is
     better they come negated. ``next_up(records, epochs)``: the stopped training that goes on now, or None;
     ``closing(records, epochs, wanted)``: the same once no candidate is to be proposed any more and ``wanted`` are to be
-    complete. ``may_go_on(records, epochs)``: stopped trials whose checkpoints may still be needed."""
+    complete. ``may_go_on(records, epochs)``: stopped trials whose checkpoints may still be needed.
+    ``workload(trials, epochs, wanted)``: about how many epochs it lets so many trials make, at most all."""
 
     should_stop: Callable[[Sequence[Record], Record, int], bool]
     next_up: Callable[[Sequence[Record], int], Record | None] = _none
     closing: Callable[[Sequence[Record], int, int], Record | None] = _none
     may_go_on: Callable[[Sequence[Record], int], set[int]] = _no_trials
+    workload: Callable[[int, int, int], float] = _whole
 
     @property
     def has_rungs(self) -> bool:
@@ -63,18 +70,19 @@ class Pruner:
         return self.next_up is not _none
 
 
-def _by_rungs(top: rungs.Top) -> Pruner:
+def _by_rungs(top: rungs.Top, likely: int) -> Pruner:
     return Pruner(
         should_stop=partial(rungs.should_stop, top=top),
         next_up=partial(rungs.next_up, top=top),
         closing=rungs.closing,
         may_go_on=rungs.may_go_on,
+        workload=partial(rungs.workload, likely=likely),
     )
 
 
 PRUNERS: dict[str, Pruner] = {
-    "halving": _by_rungs(rungs.last),
-    "pasha": _by_rungs(rungs.while_unstable),
+    "halving": _by_rungs(rungs.last, likely=rungs.RUNGS),
+    "pasha": _by_rungs(rungs.while_unstable, likely=2),
     "median": Pruner(median),
     "none": Pruner(never),
 }

@@ -3,8 +3,9 @@ it; a new option is one line."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from nas.data.by_name import DEMONSTRATION, FORMS
@@ -26,7 +27,8 @@ SPACE_HELP = "ready space or YAML/JSON file; by default the first of mbconv and 
 BUDGET_HELP = "400MFLOPs, 5.3Mparams, 20MB, 64MBpeak, or a range 350..400MFLOPs; may be repeated"
 DATA_HELP = f"{FORMS}; a folder has one folder for each class"
 RECIPE_HELP = "how candidates are trained: a recipe's name or file; fast, in the demonstration proxy"
-PRUNER_HELP = "who stops trainings before their end: halving, or median under your own evaluator"
+SAMPLER_HELP = "who proposes candidates: predictor, or nsga2 under pareto"
+PRUNER_HELP = "who stops trainings before their end: halving, median under your own evaluator, none under pareto"
 AT_DEPLOYMENT = "for which the budget holds"
 
 
@@ -46,7 +48,7 @@ class Question(Value):
         an_integer(), None, f"deployment image size (the space's), {AT_DEPLOYMENT}", "N", read=int
     )
     classes: int | None = _asked(an_integer(), None, f"deployment classes (the data's), {AT_DEPLOYMENT}", "N", read=int)
-    sampler: str = _answered(KeyRule(SAMPLERS), "predictor", "who proposes candidates")
+    sampler: str | None = _answered(KeyRule(SAMPLERS), None, SAMPLER_HELP)
     pruner: str | None = _answered(KeyRule(PRUNERS), None, PRUNER_HELP)
     objective: str = _answered(KeyRule(OBJECTIVES), TOP1, "what candidates are ranked by")
     direction: str = option(one_of(*DIRECTIONS), MAXIMIZE, "of your own evaluator's score", group=None)
@@ -70,17 +72,22 @@ class Question(Value):
     @property
     def goal(self) -> Objective:
         """What candidates are ranked by."""
-        return Objective(self.objective, self.direction)
+        return Objective(self.objective, self.direction, upper_limits(self.budgets))
 
     def of_training(self) -> Question:
         """The question as it is asked of trainings: the best go on from rung to rung, if no other pruner is named."""
-        return replace(self, pruner=self.pruner or "halving")
+        return self._settled("halving")
 
     def of_evaluator(self) -> Question:
         """The question as it is asked of the user's own evaluator: its score is the objective, and it is never called
         twice for one trial, if no other objective or pruner is named."""
         objective = SCORE if self.objective == TOP1 else self.objective
-        return replace(self, objective=objective, pruner=self.pruner or "median")
+        return replace(self, objective=objective)._settled("median")
+
+    def _settled(self, pruner: str) -> Question:
+        """With the sampler and the pruner that are meant where none is named, for one number to rank by or several."""
+        sampler, pruner = ("nsga2", "none") if self.goal.is_several else ("predictor", pruner)
+        return replace(self, sampler=self.sampler or sampler, pruner=self.pruner or pruner)
 
     def stored(self) -> dict[str, Any]:
         """The options that ``study.yaml`` holds by their own names: those of the first release, and later ones that do
@@ -91,6 +98,17 @@ class Question(Value):
     def wishes(self) -> dict[str, Any]:
         """What is wished for and settled by measuring when the study begins."""
         return {name: getattr(self, name) for name in WISHES}
+
+
+@lru_cache(maxsize=8)
+def upper_limits(budgets: tuple[str | Budget, ...]) -> tuple[tuple[str, float], ...]:
+    """The least upper limit of each metric that is limited."""
+    from search_spaces import Budget
+
+    limits: dict[str, float] = {}
+    for budget in (b if isinstance(b, Budget) else Budget.parse(b) for b in budgets):
+        limits[budget.metric] = min(float(budget.high), limits.get(budget.metric, math.inf))
+    return tuple(limits.items())
 
 
 WISHES = ("device", "epochs")

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.study.log import Event
-from nas.study.outcome import FINDINGS, BaseChoice, FinalScore, Measured, Noise, TestScore, from_fields
+from nas.study.outcome import (
+    FINDINGS,
+    BaseChoice,
+    FinalScore,
+    Measured,
+    Noise,
+    RandomSearch,
+    TestScore,
+    from_fields,
+    is_integer,
+    is_number,
+)
 from nas.training.reference import Reference
 from search_spaces.network.cost import FLOAT32
 
@@ -71,19 +82,25 @@ class Record:
 
     def to_data(self) -> dict[str, Any]:
         """Plain data, as in ``records.jsonl``."""
-        curves = {"top1_by_epoch": list(self.top1_by_epoch), "loss_by_epoch": list(self.loss_by_epoch)}
-        return {**asdict(self), **curves}
+        data = {name: getattr(self, name) for name in NAMES}
+        copies = {name: list(data[name]) for name in ("top1_by_epoch", "loss_by_epoch")}
+        return data | copies | {name: dict(data[name]) for name in ("decisions", "constraints")}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Record:
-        """The record of plain data; fields of a newer release are left out."""
+        """The record of plain data; fields of a newer release are left out. Raises ValueError for wrong values."""
         record: Record = from_fields(cls, data)
+        if record.state not in STATES:
+            raise ValueError(f"state must be one of {', '.join(STATES)}")
         return replace(record, top1_by_epoch=tuple(record.top1_by_epoch), loss_by_epoch=tuple(record.loss_by_epoch))
 
     def until(self, epoch: int) -> Record:
         """The record as it was after ``epoch``."""
         top1, loss = self.top1_by_epoch[:epoch], self.loss_by_epoch[:epoch]
         return replace(self, top1_by_epoch=top1, loss_by_epoch=loss, epochs=len(top1))
+
+
+NAMES = tuple(f.name for f in fields(Record))
 
 
 @dataclass
@@ -98,6 +115,7 @@ class Folded:
     base: BaseChoice | None = None
     test: TestScore | None = None
     final: FinalScore | None = None
+    baseline: RandomSearch | None = None
     test_reads: int = 0
     former_base: int | None = None
     ended: Event | None = None
@@ -105,19 +123,29 @@ class Folded:
     next_trial: int = 0
     latencies: dict[str, Measured] = field(default_factory=dict)
     unsteady: dict[str, Measured] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
 
 
 def fold(events: Iterable[Event]) -> Folded:
-    """Fold a log's events, in order."""
+    """Fold a log's events, in order. An event that is not what its name says is named in ``problems`` and left out."""
     folded = Folded()
     for event in events:
-        apply(folded, event)
+        try:
+            apply(folded, event)
+        except (ValueError, TypeError, KeyError) as error:
+            reason = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+            folded.problems.append(f"an event {str(event.get('event'))[:40]!r} of the log is not read: {reason}"[:300])
     return folded
 
 
 def apply(folded: Folded, event: Event) -> None:
     """Take one event in. Events that this release does not know change nothing."""
     kind = event["event"]
+    for name in ("trial", "epoch", "trials"):
+        if event.get(name) is not None and not is_integer(event[name]):
+            raise ValueError(f"{name} must be an integer, got {type(event[name]).__name__}")
+    if kind == "ended" and not isinstance(event.get("state"), str):
+        raise ValueError("state must be a text")
     folded.next_trial = max(folded.next_trial, event.get("trial", -1) + 1)
     if kind in ("proposed", "finished"):
         record, before = Record.from_data(event["record"]), folded.records.get(event["trial"])
@@ -148,6 +176,10 @@ def apply(folded: Folded, event: Event) -> None:
 
 def _apply_epoch(folded: Folded, event: Event) -> None:
     record = folded.records.get(event["trial"])
+    if not is_number(event["top1"]) or not all(
+        event.get(n) is None or is_number(event[n]) for n in ("loss", "seconds")
+    ):
+        raise ValueError("top1, loss and seconds must be numbers")
     if record is None or record.state != "running" or event["epoch"] != record.epochs + 1:
         return  # a resumed training repeats an epoch, or the line of its proposal is damaged
     loss = () if event.get("loss") is None or len(record.loss_by_epoch) != record.epochs else (event["loss"],)

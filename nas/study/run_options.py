@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from nas.study.baseline import BASELINES
 from nas.study.checkpoints import KEEP
 from nas.study.executors.table import EXECUTORS
 from nas.study.final import AUTO, FULL
@@ -16,7 +17,8 @@ from nas.study.question import ANSWERED, RUN
 from search_spaces.errors import UserError
 from search_spaces.values import KeyRule, Value, a_number, an_integer, one_of
 
-TIME_HELP = "start no training after this long: 90s, 45min, 2h"
+TIME_HELP = "about how long all of it may take: 90s, 45min, 2h"
+BASELINE_HELP = "then search at random with as many trainings, and set its base beside the search's"
 FINAL_HELP = "train the base in the end, by recipe R, or for 100 epochs; auto: short and where it is cheap; none"
 _answered = partial(option, group=ANSWERED, read=str)
 _run = partial(option, group=RUN, read=str)
@@ -44,13 +46,14 @@ def _read_seconds(text: str) -> float:
 class RunOptions(Value):
     """Options of one run. Raises UserError with the name of the option, its rule and the value.
 
-    ``trials`` trainings end complete or pruned; after ``time`` seconds no training is begun any more.
+    ``trials`` trainings end complete or pruned; all of it takes about ``time`` seconds at most.
     ``final`` says how the base is trained in the end.
     """
 
     trials: int = _answered(an_integer(), 24, "trainings to make", "N", read=int)
     time: float | None = _answered(a_number(above=0), None, TIME_HELP, "T", read=_read_seconds)
     final: str = _answered(a_text, AUTO, FINAL_HELP, "R", const=FULL)
+    baseline: str | None = _answered(one_of(*BASELINES), None, BASELINE_HELP)
     workers: int | str = _run(_workers, "auto", "trainings side by side", "N|auto", read=_read_workers)
     executor: str = _run(KeyRule(EXECUTORS, ("auto",)), "auto", "what runs the trainings")
     address: str | None = _run(a_text, None, "of a Ray cluster; local: a cluster on this machine, also for slurm", "A")

@@ -111,5 +111,16 @@ def may_go_on(records: Sequence[Record], epochs: int) -> set[int]:
     return trials
 
 
+def workload(trials: int, epochs: int, wanted: int, likely: int) -> float:
+    """Epochs of so many trials, where one in REDUCTION goes on from each of the first ``likely`` rungs and ``wanted``
+    are complete in the end."""
+    total, before = 0.0, 0
+    for index, rung in enumerate(rungs(epochs)):
+        going_on = trials // REDUCTION**index if index < likely else 0
+        total += (rung - before) * max(going_on, min(wanted, trials))
+        before = rung
+    return total
+
+
 def _stands_at(record: Record, rung: int) -> bool:
     return record.state == "pruned" and len(record.top1_by_epoch) == rung

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -12,7 +13,8 @@ from nas.storage.layout import LOG, STUDY
 from nas.study.definition import Definition, read_definition
 from nas.study.log import read_log
 from nas.study.objectives import ranked
-from nas.study.outcome import BaseChoice, FinalScore, Measured, Noise, TestScore
+from nas.study.outcome import BaseChoice, FinalScore, Measured, Noise, RandomSearch, TestScore
+from nas.study.pareto import fronts, hypervolume
 from nas.study.question import Question
 from nas.study.records import Folded, Record, fold
 from nas.text.html import element
@@ -39,11 +41,11 @@ class Study:
 
     ``state`` is running, interrupted, finished, exhausted, time or failed. ``base`` is the record of the chosen search
     trial, ``choice`` says how it was chosen, ``test`` how it does on the test split, ``final`` how it does when trained
-    at its deployment; ``reference`` and ``noise`` are what scores are compared with. What is not known yet is None.
-    ``trials_wanted`` is how far the last run was to go. ``problems`` has one line per damaged piece of the log.
-    ``latencies`` are what budgets of latency asked for, by the network's digest; ``unsteady`` are those of networks
-    that were passed over because of them. ``test_reads`` is how often the test split was read; ``former_base`` the
-    trial that was the base before a longer search chose another.
+    at its deployment; ``reference``, ``noise`` and ``baseline`` are what scores are compared with. What is not
+    known yet is None. ``trials_wanted`` is how far the last run was to go. ``problems`` has one line per damaged piece
+    of the log. ``latencies`` are what budgets of latency asked for, by the network's digest; ``unsteady`` are those of
+    networks that were passed over because of them. ``test_reads`` is how often the test split was read; ``former_base``
+    the trial that was the base before a longer search chose another.
     """
 
     folder: Path
@@ -57,6 +59,7 @@ class Study:
     state: str
     trials_wanted: int | None
     final: FinalScore | None = None
+    baseline: RandomSearch | None = None
     problems: tuple[str, ...] = ()
     latencies: Mapping[str, Measured] = field(default_factory=dict)
     unsteady: Mapping[str, Measured] = field(default_factory=dict)
@@ -103,6 +106,26 @@ class Study:
         assert isinstance(space, Space)
         return space
 
+    @property
+    def front(self) -> tuple[Record, ...]:
+        """Complete trainings of the search that no other beats, by all numbers of the objective."""
+        goal = self.question.goal
+        complete = ranked(self.records, goal)
+        indices = fronts([goal.values(record) for record in complete])
+        return tuple(record for record, index in zip(complete, indices, strict=True) if index == 0)
+
+    @property
+    def hypervolume(self) -> float | None:
+        """Under ``pareto`` the volume that the front dominates, between a score of 0 and the upper limits of the
+        budgets, as a share of these limits (for top-1 a number from 0 to 1); None under other objectives, and where a
+        cost is ranked by that no budget limits."""
+        goal = self.question.goal
+        limits = [limit for _, limit in goal.limits]
+        if not goal.is_several or not limits:
+            return None
+        points = [goal.values(record) for record in self.front]
+        return hypervolume(points, (0.0, *(-limit for limit in limits))) / math.prod(limits)
+
     def effects(self) -> list[Effect]:
         """Which decisions of the space pay, by the predictor's model of all trainings, the surest gain first; none
         where too little was trained to tell. It takes a second or two. Raises UserError where blocks from outside
@@ -112,8 +135,8 @@ class Study:
         return effects(self.space(), self.records, self.question.goal)
 
     def to_data(self) -> dict[str, Any]:
-        """Name, state, budgets, base, reference, noise, problems and every record as plain data, in which the score of
-        an evaluator is called ``score``, and that of a training ``top1``."""
+        """Name, state, budgets, base, reference, noise, hypervolume, problems and every record as plain data, in
+        which the score of an evaluator is called ``score``, and that of a training ``top1``."""
         return {
             "study": self.name,
             "state": self.state,
@@ -121,6 +144,8 @@ class Study:
             "base": self.base.trial if self.base else None,
             "reference": asdict(self.reference) if self.reference else None,
             "noise": asdict(self.noise) if self.noise else None,
+            "baseline": asdict(self.baseline) if self.baseline else None,
+            "hypervolume": self.hypervolume,
             "problems": list(self.problems),
             "records": [self.definition.scale.named(record.to_data()) for record in self.records],
         }
@@ -187,9 +212,10 @@ def open_study(folder: Path | str) -> Study:
         noise=folded.noise,
         test=_of_base(folded, folded.test),
         final=_of_base(folded, folded.final),
+        baseline=folded.baseline,
         state=_state(folded, running),
         trials_wanted=folded.trials,
-        problems=content.problems,
+        problems=(*content.problems, *folded.problems),
         latencies=folded.latencies,
         unsteady=folded.unsteady,
         test_reads=folded.test_reads,

@@ -60,9 +60,16 @@ def from_data(data: Any, blocks: Kinds | None = None) -> Architecture | Space:
     return Space(name, architecture) if is_open(architecture) else architecture
 
 
+def check_ends(path: Path) -> None:
+    """Raise UserError for a pipe or a device, of which reading may never end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UserError(f"{path} is a pipe or a device, not a file")
+
+
 def read(path: Path) -> dict[str, Any]:
     """The data in a YAML or JSON file; raises UserError that names the file and the rule."""
     try:
+        check_ends(path)
         if path.stat().st_size > MAX_BYTES:
             raise UserError(f"{path} is larger than {MAX_BYTES} bytes")
         text = path.read_text(encoding="utf-8")

@@ -16,6 +16,8 @@ from search_spaces.network.stage import Stage, trace_stage
 from search_spaces.values import Value, a_value, an_integer, ruled, some
 
 MAX_SIZE = 1 << 30  # so that all costs stay numbers
+MAX_SIDE = 1 << 16  # pixels of an image; counts over a space of larger ones would take minutes
+MAX_ROWS = 1_000  # of a network; the deepest known one has 30
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,11 @@ class Architecture(Value):
     ``image_size`` is the side of the square input in pixels, ``in_channels`` its channels.
     """
 
-    image_size: int = ruled(an_integer(most=MAX_SIZE), 224)
+    image_size: int = ruled(an_integer(most=MAX_SIDE), 224)
     classes: int = ruled(an_integer(most=MAX_SIZE), 1000)
     in_channels: int = ruled(an_integer(most=MAX_SIZE), 3)
-    stem: Any = ruled(some(a_value(Stage)), ())
-    stages: Any = ruled(some(a_value(Stage)), ())
+    stem: Any = ruled(some(a_value(Stage), most=MAX_ROWS), ())
+    stages: Any = ruled(some(a_value(Stage), most=MAX_ROWS), ())
     head: Any = ruled(a_value(*HEADS.values()), Head())
     aux: Any = ruled(some(a_value(Aux)), ())
     defaults: Defaults = ruled(a_value(Defaults), Defaults())

@@ -84,6 +84,14 @@ def test_true_is_not_a_number():
         ),
         (lambda: Stage(blocks=choice((Conv(),), (Pool(),))), r"^blocks: must be a list; its items may be choices$"),
         (lambda: Stage(blocks=(Conv(), Pool()), repeats=3), r"^repeats: must be the number of blocks, 2, or left out"),
+        (
+            lambda: Architecture(image_size=10**9),
+            r"^image_size: must be an integer of .* at most 65536, got 1000000000$",
+        ),
+        (
+            lambda: Architecture(stages=(Stage(Conv()),) * 20_000),
+            r"^stages: must have at most 1,000 entries, got 20,000$",
+        ),
         (lambda: Inception(widths=(1, 2)), r"^inception\.widths: must have 6 entries, got 2$"),
     ],
 )

@@ -10,6 +10,7 @@ from typing import Any
 from nas.study.executors.inline import WrongUse
 from nas.study.executors.protocol import Job
 from nas.study.plan import Evaluate
+from nas.text.errors import value_text
 from search_spaces import Block
 from search_spaces.files.codec import from_data
 
@@ -90,7 +91,7 @@ def _index(epoch: Any) -> int | None:
 
 
 def _shown(value: Any) -> str:
-    text = " ".join(repr(value).split())
+    text = " ".join(value_text(value).split())
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from nas.study.executors.protocol import Handler, Job
+from nas.text.errors import error_text
 from search_spaces.errors import UserError
 
 Trainer = Callable[[Job, Callable[[int, dict[str, Any]], bool]], dict[str, Any]]
@@ -79,6 +80,6 @@ class _Report:
 def _reason(error: Exception, epochs: int) -> str:
     """What was raised in one line, and after which epoch."""
     kind = "" if isinstance(error, WrongUse) else type(error).__name__
-    message = next(iter(str(error).strip().splitlines()), "")
+    message = next(iter(error_text(error).strip().splitlines()), "")
     line = ": ".join(part for part in (kind, message) if part)
     return f"{line}, after epoch {epochs}" if epochs else line

@@ -1,21 +1,20 @@
 """Optuna, and only here: one proposal as a pure function of (history, random seed).
 
-The history is rebuilt into a study in memory for each proposal, and the sampler is made anew with a seed of
-its own, so that a resumed study proposes what an uninterrupted one would have. Every decision is always
-suggested, as a categorical of its labels under a fixed name, so that the joint sampler stays joint.
+The sampler is made anew for each proposal with a seed of its own, so that a resumed study proposes what an
+uninterrupted one would have; only the trials that it is shown are kept from one proposal to the next, because making
+them takes most of the time. Every decision is always suggested, as a categorical of its labels under a fixed name, so
+that the joint sampler stays joint.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
 
-from nas.study.objectives import Objective, objective_of, value
-from nas.study.propose.candidates import Candidate, History
+from nas.study.objectives import Objective, objective_of
+from nas.study.propose.candidates import Candidate, Candidates, History
 from nas.study.records import Record
-
-if TYPE_CHECKING:
-    import optuna
 
 SHOWN = ("complete", "pruned", "infeasible", "running")  # states of records that Optuna is shown
 
@@ -24,67 +23,109 @@ Labels = Mapping[str, Sequence[str]]
 
 def tpe(history: History) -> Candidate:
     """Multivariate tree-structured Parzen estimator (Optuna 5)."""
-    return _candidate(history, ask_tpe)
+    return history.candidates.decided(_past(history).ask_tpe(history.records, _seed(history)), "sampler")
 
 
 def nsga2(history: History) -> Candidate:
     """NSGA-II (Deb et al. 2002)."""
-    return _candidate(history, ask_nsga2)
+    return history.candidates.decided(_past(history).ask_nsga2(history.records, _seed(history)), "sampler")
 
 
-def ask_tpe(decisions: Labels, records: Iterable[Record], objective: Objective | str, seed: int) -> dict[str, str]:
-    """Propose one label for each decision from what is known so far, by TPE."""
-    from optuna.samplers import TPESampler
-
-    return _ask(decisions, _shown(records), objective, TPESampler(seed=seed, n_startup_trials=0))
+def _seed(history: History) -> int:
+    return history.seed(history.sampler)
 
 
-def ask_nsga2(decisions: Labels, records: Iterable[Record], objective: Objective | str, seed: int) -> dict[str, str]:
-    """Propose one label for each decision from what is known so far, by NSGA-II."""
-    from nas.study.propose.generations import Generations
-
-    return _ask(decisions, _shown(records), objective, Generations(seed))
+_pasts: WeakKeyDictionary[Candidates, Past] = WeakKeyDictionary()
 
 
-def _candidate(history: History, ask: Callable[..., dict[str, str]]) -> Candidate:
-    labels = {decision.name: decision.labels for decision in history.candidates.space.decisions}
-    seed = history.seed(history.sampler)
-    return history.candidates.decided(ask(labels, history.records, history.objective, seed), "sampler")
+def _past(history: History) -> Past:
+    """What the samplers of this study have been shown."""
+    goal, past = objective_of(history.objective), _pasts.get(history.candidates)
+    if past is None or past.objective != goal:
+        past = Past({d.name: d.labels for d in history.candidates.space.decisions}, goal)
+        _pasts[history.candidates] = past
+    return past
 
 
-def _ask(
-    decisions: Labels,
-    records: Iterable[Record],
-    objective: Objective | str,
-    sampler: optuna.samplers.BaseSampler,
-) -> dict[str, str]:
-    import optuna
+class Past:
+    """The records of a study as Optuna's trials, each made once; a proposal is the same as from a study of Optuna's
+    that is made anew from the records."""
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    categories: dict[str, Any] = {
-        name: optuna.distributions.CategoricalDistribution(tuple(labels)) for name, labels in decisions.items()
-    }
-    study = optuna.create_study(direction="maximize", sampler=sampler)
-    study.add_trials([_trial(r, categories, objective) for r in records])
-    return dict(study.ask(categories).params)
+    def __init__(self, decisions: Labels, objective: Objective | str) -> None:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self.objective = objective_of(objective)
+        self._categories: dict[str, Any] = {
+            name: optuna.distributions.CategoricalDistribution(tuple(labels)) for name, labels in decisions.items()
+        }
+        self._trials: dict[int, tuple[Record, optuna.trial.FrozenTrial]] = {}
+        self._parents: dict[tuple[int, ...], list[optuna.trial.FrozenTrial]] = {}
+
+    def ask_tpe(self, records: Iterable[Record], seed: int) -> dict[str, str]:
+        """Propose one label for each decision from what is known so far, by TPE."""
+        from optuna.samplers import TPESampler
+
+        return self._ask(records, TPESampler(seed=seed, n_startup_trials=0, multivariate=True))
+
+    def ask_nsga2(self, records: Iterable[Record], seed: int) -> dict[str, str]:
+        """Propose one label for each decision from what is known so far, by NSGA-II."""
+        from nas.study.propose.generations import Generations
+
+        return self._ask(records, Generations(seed, self._parents))
+
+    def _ask(self, records: Iterable[Record], sampler: Any) -> dict[str, str]:
+        """What ``study.ask(categories)`` does, of a trial that no study keeps."""
+        import optuna
+
+        from nas.study.propose.optuna_storage import Shown
+
+        trials = [self._trial(r) for r in records if r.replicate == 0 and r.state in SHOWN and r.source is None]
+        study = Shown(trials, self.objective.size).study(sampler)
+        number = max((trial.number for trial in trials), default=-1) + 1
+        trial = _numbered(optuna.trial.create_trial(state=optuna.trial.TrialState.RUNNING), number)
+        sampler.before_trial(study, trial)
+        joint = sampler.sample_relative(study, trial, self._joint_space(trials))
+        proposal: dict[str, str] = {}
+        for name, categories in self._categories.items():
+            if categories.single():
+                proposal[name] = categories.choices[0]
+            elif name in joint:
+                proposal[name] = joint[name]
+            else:
+                proposal[name] = sampler.sample_independent(study, trial, name, categories)
+        return proposal
+
+    def _joint_space(self, trials: Iterable[Any]) -> dict[str, Any]:
+        """The decisions that are proposed together, as Optuna infers them from trials that ended, which have all of
+        them."""
+        if not any(trial.state.is_finished() for trial in trials):
+            return {}
+        return {
+            name: self._categories[name] for name in sorted(self._categories) if not self._categories[name].single()
+        }
+
+    def _trial(self, record: Record) -> Any:
+        """A record as Optuna's finished or running trial; over-budget ones are pruned ones with their constraints."""
+        from optuna.trial import TrialState, create_trial
+
+        known = self._trials.get(record.trial)
+        if known is not None and known[0] is record:
+            return known[1]
+        states = {"complete": TrialState.COMPLETE, "running": TrialState.RUNNING}
+        curve = self.objective.curve(record) if record.state == "pruned" else ()
+        trial = create_trial(
+            state=states.get(record.state, TrialState.PRUNED),
+            values=self.objective.values(record) if record.state == "complete" else None,
+            params={name: record.decisions[name] for name in self._categories},
+            distributions=dict(self._categories),
+            intermediate_values=dict(enumerate(curve, start=1)),
+            constraints=dict(record.constraints),
+        )
+        self._trials[record.trial] = (record, _numbered(trial, record.trial))
+        return trial
 
 
-def _shown(records: Iterable[Record]) -> list[Record]:
-    return [r for r in records if r.replicate == 0 and r.state in SHOWN and r.source is None]
-
-
-def _trial(record: Record, categories: Mapping[str, Any], objective: Objective | str) -> optuna.trial.FrozenTrial:
-    """A record as Optuna's finished or running trial; over-budget ones are pruned ones with their
-    constraints."""
-    from optuna.trial import TrialState, create_trial
-
-    states = {"complete": TrialState.COMPLETE, "running": TrialState.RUNNING}
-    curve = objective_of(objective).curve(record.top1_by_epoch)
-    return create_trial(
-        state=states.get(record.state, TrialState.PRUNED),
-        value=value(objective, record) if record.state == "complete" else None,
-        params={name: record.decisions[name] for name in categories},
-        distributions=dict(categories),
-        intermediate_values=dict(enumerate(curve, start=1)) if record.state == "pruned" else {},
-        constraints=dict(record.constraints),
-    )
+def _numbered(trial: Any, number: int) -> Any:
+    trial.number = number
+    return trial

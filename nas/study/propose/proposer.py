@@ -21,7 +21,7 @@ class Proposer:
         self._candidates = candidates
         self._journal = journal
         self._trials = trials
-        self._sampler = SAMPLERS[question.sampler]
+        self._sampler = SAMPLERS[str(question.sampler)]
 
     def next(self) -> Candidate:
         """A candidate that fits and is not known. Raises ExhaustedError when none can be found."""
@@ -52,7 +52,7 @@ class Proposer:
         records = [folded.records[trial] for trial in sorted(folded.records)]
         source = self._journal.source
         return History(
-            self._candidates, records, question.goal, source, question.seed, folded.next_trial, question.sampler
+            self._candidates, records, question.goal, source, question.seed, folded.next_trial, str(question.sampler)
         )
 
     def _started(self) -> int:

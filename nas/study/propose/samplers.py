@@ -20,11 +20,13 @@ def uniform(history: History) -> Candidate:
 class Sampler:
     """``propose`` gives a candidate (which may be over the budget or known already: then it is recorded, not trained),
     or None where it finds none; ``start`` candidates are drawn uniformly within the budgets before it is asked.
-    ``stays_within``: it promises to propose only what is new and within the budgets."""
+    ``stays_within``: it promises to propose only what is new and within the budgets. ``ranks_several``: it can rank by
+    an objective of several numbers."""
 
     propose: Callable[[History], Candidate | None]
     stays_within: bool
     start: int = START
+    ranks_several: bool = True
 
 
 def predictor(history: History) -> Candidate | None:
@@ -35,7 +37,7 @@ def predictor(history: History) -> Candidate | None:
 
 
 SAMPLERS: dict[str, Sampler] = {
-    "predictor": Sampler(predictor, stays_within=True, start=FEW),
+    "predictor": Sampler(predictor, stays_within=True, start=FEW, ranks_several=False),
     "tpe": Sampler(optuna_samplers.tpe, stays_within=False),
     "nsga2": Sampler(optuna_samplers.nsga2, stays_within=False),
     "evolution": Sampler(evolution.evolution, stays_within=True),

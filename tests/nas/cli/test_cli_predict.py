@@ -123,7 +123,9 @@ def test_where_sub_folders_are_classes_the_right_ones_are_counted(nas, run_folde
         right += prediction["classes"][0]["class"] == label
     said = f"right: {right} of 12 images in folders of classes ("
     assert said in done.err
-    assert nas("predict", run_folder, photos).out.splitlines()[-1].startswith(said)
+    right_line, note = nas("predict", run_folder, photos).out.splitlines()[-2:]
+    assert right_line.startswith(said)
+    assert "images that it was trained on are among them" in note
     (photos / "unknown").mkdir()
     assert "right:" not in nas("predict", run_folder, photos).out
 

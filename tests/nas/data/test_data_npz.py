@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import numpy as np
 import pytest
 from random_images import whole
 
 from nas.data.by_name import load_data
+from nas.data.npz import npz
 from search_spaces import UserError
 
 rng = np.random.default_rng(0)
@@ -140,3 +143,27 @@ def test_a_truncated_or_damaged_file_is_named(tmp_path, pack):
     path.write_bytes(content[:1500] + bytes(100) + content[1600:])
     with pytest.raises(UserError, match=r"set\.npz is not a readable npz file"):
         load_data(f"npz:{path}")
+
+
+def test_arrays_that_would_fill_the_memory_are_refused_unread(tmp_path, monkeypatch):
+    path = tmp_path / "many.npz"
+    rng = np.random.default_rng(0)
+    np.savez(path, images=rng.integers(0, 256, (200, 8, 8), dtype=np.uint8), labels=np.arange(200) % 2)
+    assert len(npz(path).train) == 120
+    monkeypatch.setattr("nas.data.npz.usable_memory", lambda: 20_000)
+    with pytest.raises(UserError, match=r"many.npz: its arrays take 0.0 GB unpacked, with a copy; 0.0 GB are free"):
+        npz(path, seed=1)
+
+
+def test_a_small_file_that_unfolds_to_gigabytes_is_refused_unread(tmp_path):
+    path = tmp_path / "bomb.npz"
+    header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (1300000, 28, 28), }".ljust(117) + b"\n"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
+        with file.open("images.npy", "w", force_zip64=True) as array:
+            array.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+            for _ in range(1300):
+                array.write(bytes(784_000))
+        with file.open("labels.npy", "w") as array:
+            np.lib.format.write_array(array, np.arange(10))
+    with pytest.raises(UserError, match=r"bomb.npz: its arrays unfold from 4 MB to 1.0 GB: these are no images"):
+        npz(path)

@@ -253,3 +253,15 @@ def test_files_and_json_call_a_score_a_score(run):
 def test_six_wrong_scores_end_the_study(run):
     with pytest.raises(StudyError, match="6 failed trainings: evaluate returned None for trial 0"):
         run(lambda architecture, seed, report: None)
+
+
+def test_an_exception_that_cannot_be_written_as_text_is_a_failed_trial_all_the_same(run):
+    class Unspeakable(Exception):
+        def __str__(self):
+            raise RuntimeError("no text")
+
+    def score(architecture, seed, report):
+        raise Unspeakable
+
+    with pytest.raises(StudyError, match=r"Unspeakable: its text cannot be made \(RuntimeError\)"):
+        run(score, evaluator_name="mine")

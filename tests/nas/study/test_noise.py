@@ -38,7 +38,7 @@ def test_noise_without_two_seeds_is_unknown(record):
 
 def test_the_noise_is_that_of_what_ranks(record, monkeypatch):
     """By accuracy these are within noise; by cost, which no seed changes, they differ."""
-    monkeypatch.setitem(OBJECTIVES, "small", lambda r: -float(r.macs))
+    monkeypatch.setitem(OBJECTIVES, "small", lambda r, limits: -float(r.macs))
     search = [record(0, top1=0.50, macs=100), record(1, top1=0.52, macs=200)]
     again = [record(2 + k, top1=t, macs=200, source=1, replicate=k) for k, t in ((1, 0.4), (2, 0.6))]
     noise = estimate([*search, *again], "small")

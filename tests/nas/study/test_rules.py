@@ -9,7 +9,7 @@ import pytest
 
 from nas.study.base import choose
 from nas.study.checkpoints import path_of, sweep
-from nas.study.objectives import OBJECTIVES, ranked, value
+from nas.study.objectives import OBJECTIVES, Objective, ranked, value
 from nas.study.pruners import PRUNERS, median
 from nas.study.seeds import derive
 
@@ -74,15 +74,18 @@ def test_every_pruner_keeps_its_contract(record, name):
 def test_every_objective_keeps_its_contract(record, name):
     """Pure, a number for each trained record; ranked puts the larger first and ties to fewer MACs."""
     records = [record(0, top1=0.5, macs=9), record(1, top1=0.5, macs=5), record(2, top1=0.9, macs=9)]
-    values = [value(name, r) for r in records]
-    assert values == [value(name, r) for r in records]
+    goal = Objective(name, limits=(("macs", 9.0),))
+    values = [value(goal, r) for r in records]
+    assert values == [value(goal, r) for r in records]
     assert all(isinstance(number, float) for number in values)
-    order = [r.trial for r in ranked(records, name)]
-    assert order == sorted(range(3), key=lambda trial: (-values[trial], records[trial].macs, trial))
+    assert goal.curve(records[0]) == (values[0],)
+    order = [r.trial for r in ranked(records, goal)]
+    fronts = [0, 0, 0] if not goal.is_several else [1, 0, 0]
+    assert order == sorted(range(3), key=lambda trial: (fronts[trial], -values[trial], records[trial].macs, trial))
 
 
 def test_the_base_among_the_retrained_is_the_objectives(record, monkeypatch):
-    monkeypatch.setitem(OBJECTIVES, "small", lambda r: -r.macs)
+    monkeypatch.setitem(OBJECTIVES, "small", lambda r, limits: -r.macs)
     records = [
         record(0, top1=0.9, macs=9),
         record(1, top1=0.8, macs=1),

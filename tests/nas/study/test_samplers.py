@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
+from nas.study.objectives import Objective
 from nas.study.propose.candidates import Candidates, History
-from nas.study.propose.optuna_samplers import ask_nsga2, ask_tpe
+from nas.study.propose.generations import Generations
+from nas.study.propose.optuna_samplers import Past
 from nas.study.propose.samplers import SAMPLERS
 from search_spaces import digest, within
 
 LABELS = {f"d{i}": ("a", "b", "c") for i in range(6)}
+
+
+def ask_tpe(decisions, records, objective, seed):
+    return Past(decisions, objective).ask_tpe(records, seed)
+
+
+def ask_nsga2(decisions, records, objective, seed):
+    return Past(decisions, objective).ask_nsga2(records, seed)
 
 
 def records_of(record, size, seed=0):
@@ -135,3 +146,49 @@ def test_local_search_begins_beside_the_best(candidates, past):
     proposal = SAMPLERS["local"].propose(history(candidates, past, "local"))
     best = candidates.space.decide(past[-1].decisions)
     assert proposal.architecture in set(candidates.space.neighbours(best))
+
+
+SEVERAL = Objective("pareto", limits=(("macs", 100.0),))
+
+
+def by_optuna(records, objective, sampler):
+    """What a study of Optuna's proposes that is made anew from the records."""
+    import optuna
+    from optuna.trial import TrialState, create_trial
+
+    spaces = {name: optuna.distributions.CategoricalDistribution(labels) for name, labels in LABELS.items()}
+    study = optuna.create_study(directions=["maximize"] * objective.size, sampler=sampler)
+    states = {"complete": TrialState.COMPLETE, "running": TrialState.RUNNING}
+    study.add_trials(
+        create_trial(
+            state=states.get(r.state, TrialState.PRUNED),
+            values=objective.values(r) if r.state == "complete" else None,
+            params=r.decisions,
+            distributions=spaces,
+            intermediate_values=dict(enumerate(r.top1_by_epoch, start=1)) if r.state == "pruned" else {},
+            constraints=dict(r.constraints),
+        )
+        for r in records
+    )
+    return study.ask(spaces).params
+
+
+@pytest.mark.parametrize("objective", [Objective("top1"), SEVERAL])
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2"])
+def test_proposals_from_trials_that_are_kept_equal_those_of_a_study_made_anew(record, objective, sampler):
+    """Trainings end in another order than they began, and some are pruned."""
+    from optuna.samplers import TPESampler
+
+    past, rng = Past(LABELS, objective), random.Random(1)
+    records = [replace(r, macs=rng.randrange(100)) for r in records_of(record, 70)]
+    for size in range(0, 70, 3):
+        ended = records[: max(0, size - 4)] + [r for r in records[max(0, size - 4) : size] if r.trial % 2]
+        trials = {r.trial for r in ended}
+        shown = [r if r.trial in trials else replace(r, state="running", top1=None) for r in records[:size]]
+        if not objective.is_several:
+            shown = [replace(r, state="pruned") if r.trial % 7 == 3 and r.top1 is not None else r for r in shown]
+        if sampler == "tpe":
+            ours, theirs = past.ask_tpe(shown, size), TPESampler(seed=size, n_startup_trials=0, multivariate=True)
+        else:
+            ours, theirs = past.ask_nsga2(shown, size), Generations(size, {})
+        assert (size, ours) == (size, by_optuna(shown, objective, theirs))

@@ -398,7 +398,7 @@ def test_the_objective_ranks_everywhere(run, monkeypatch):
     from nas.cli.progress import watched
     from nas.study.objectives import OBJECTIVES
 
-    monkeypatch.setitem(OBJECTIVES, "small", lambda record: -record.macs)
+    monkeypatch.setitem(OBJECTIVES, "small", lambda record, limits: -record.macs)
     study = run(objective="small", retrain=2, seeds=2)
     searched = sorted((r for r in study.records if r.counted), key=lambda r: r.macs)
     assert study.base == searched[0]
