@@ -1,0 +1,30 @@
+"use strict";
+// Tables first: they need nothing but themselves. Then the figures, once Plotly is unpacked.
+async function unpacked(id) {
+  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), char => char.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).text();
+}
+
+async function start() {
+  document.querySelectorAll("table").forEach(wireSorting);
+  wireTrials();
+  document.querySelectorAll(".scroll").forEach(wireEdge);
+  document.getElementById("clear")?.addEventListener("click", () => select([]));
+  try {
+    const script = document.createElement("script");
+    script.textContent = await unpacked("plotly");
+    document.head.append(script);
+  } catch (error) {
+    for (const element of document.querySelectorAll(".figure")) {
+      element.textContent = "Figures need Chrome 80, Firefox 113, Safari 16.4 or newer; the tables are whole.";
+    }
+    return;
+  }
+  wireViews();
+  draw();
+  for (const change of [dark, narrow, printing]) change.addEventListener("change", draw);
+  document.documentElement.dataset.ready = "yes";
+}
+
+start();
