@@ -41,6 +41,7 @@ class Column:
     class_: str | None = None
 
 
+MAX_ROWS = 250  # of the table of trials that are shown at first
 DESCRIBED = "beside the base"
 BEFORE = {
     "trial": Column("trial", class_="r"),
@@ -115,11 +116,18 @@ def trials_table(trials: Trials) -> Html:
         element("th", element("button", title, type="button"), class_=column.class_, scope="col")
         for title, column in shown.items()
     ]
-    rows = [_row(record, shown.values(), trials) for record in trials.best_first]
+    rows = [_row(record, shown.values(), trials, place >= MAX_ROWS) for place, record in enumerate(trials.best_first)]
     table = element("table", element("thead", element("tr", *titles)), element("tbody", *rows), id="trials")
-    return joined(
-        [controls, element("div", table, class_="scroll tall", tabindex="0", role="region", aria_label="trials")]
-    )
+    frame = element("div", table, class_="scroll tall", tabindex="0", role="region", aria_label="trials")
+    without_script = element("noscript", element("style", Html("#trials tr[hidden] { display: table-row; }")))
+    return joined([controls, frame, _more(len(rows)), without_script])
+
+
+def _more(rows: int) -> Html:
+    """Says that not all rows are shown, and shows them."""
+    button = element("button", "show all", type="button")
+    sign = element("span", f"The first {MAX_ROWS} of {rows}. ")
+    return element("p", sign, button, id="more", class_="soft", data_limit=MAX_ROWS, hidden=rows <= MAX_ROWS)
 
 
 def _example(study: Study) -> str:
@@ -227,7 +235,7 @@ def _shown(columns: Mapping[str, Column], records: Iterable[Record]) -> dict[str
     return {title: column for title, column in columns.items() if measured or column.field != "latency_ms"}
 
 
-def _row(record: Record, columns: Iterable[Column], trials: Trials) -> Html:
+def _row(record: Record, columns: Iterable[Column], trials: Trials, hidden: bool) -> Html:
     is_base = record == trials.study.base
     written = {"short": brief(trials.by_number[record.trial].short)}
     if is_base:
@@ -240,6 +248,7 @@ def _row(record: Record, columns: Iterable[Column], trials: Trials) -> Html:
         data_state=record.state,
         data_trial=record.trial,
         tabindex="-1",
+        hidden=hidden,
     )
 
 

@@ -42,15 +42,28 @@ function tracesOf(view) {
 
 const figureOf = element => JSON.parse(document.getElementById(element.dataset.figure).textContent);
 
-function draw() {
-  for (const element of document.querySelectorAll(".figure")) {
-    try {
-      const view = figureOf(element)[Number(element.dataset.view ?? 0)];
-      Plotly.react(element, tracesOf(view), layoutOf(view), CONFIG);
-      wireFigure(element);
-    } catch (error) {  // one figure that cannot be drawn stops neither the others nor the table
-      element.textContent = `This figure could not be drawn: ${error.message}`;
-    }
+function drawOne(element) {
+  try {
+    const view = figureOf(element)[Number(element.dataset.view ?? 0)];
+    Plotly.react(element, tracesOf(view), layoutOf(view), CONFIG);
+    wireFigure(element);
+    if (selection.size) markPoints(element);
+  } catch (error) {  // one figure that cannot be drawn stops neither the others nor the table
+    element.textContent = `This figure could not be drawn: ${error.message}`;
+  }
+}
+
+const drawAll = () => document.querySelectorAll(".figure").forEach(drawOne);
+const idle = () => new Promise(done => (window.requestIdleCallback ?? setTimeout)(done, { timeout: 500 }));
+
+// The first figure at once, the others one by one while nothing else is to be done.
+async function drawInTurn(first) {
+  const [head, ...others] = document.querySelectorAll(".figure");
+  if (head) drawOne(head);
+  first();
+  for (const element of others) {
+    await idle();
+    if (!element.dataset.wired) drawOne(element);
   }
 }
 
@@ -127,8 +140,7 @@ function wireViews() {
     const element = document.getElementById(group.dataset.of);
     group.addEventListener("change", event => {
       element.dataset.view = event.target.value;
-      draw();
-      markPoints(element);
+      drawOne(element);
     });
   }
 }

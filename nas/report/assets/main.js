@@ -1,7 +1,8 @@
 "use strict";
 // Tables first: they need nothing but themselves. Then the figures, once Plotly is unpacked.
 async function unpacked(id) {
-  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), char => char.charCodeAt(0));
+  const text = atob(document.getElementById(id).textContent), bytes = new Uint8Array(text.length);
+  for (let place = 0; place < text.length; place += 1) bytes[place] = text.charCodeAt(place);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).text();
 }
@@ -22,9 +23,10 @@ async function start() {
     return;
   }
   wireViews();
-  draw();
-  for (const change of [dark, narrow, printing]) change.addEventListener("change", draw);
-  document.documentElement.dataset.ready = "yes";
+  for (const change of [dark, narrow, printing]) change.addEventListener("change", drawAll);
+  const state = document.documentElement.dataset;
+  await drawInTurn(() => { state.ready = "yes"; });
+  state.drawn = "yes";
 }
 
 start();

@@ -37,6 +37,8 @@ function wireEdge(frame) {
   update();
 }
 
+let limit = Number(document.getElementById("more")?.dataset.limit ?? Infinity);  // rows that are laid out at once
+
 const numberOfRow = row => Number(row.dataset.trial);
 
 function applyFilter(table) {
@@ -46,13 +48,21 @@ function applyFilter(table) {
   for (const row of table.tBodies[0].rows) {
     const trial = trials.get(numberOfRow(row));
     const shown = (!state || row.dataset.state === state) && (!only || selection.has(trial.n)) &&
-      passes(trial, row.textContent.toLowerCase());
-    row.hidden = !shown;
+      (!words || passes(trial, row.textContent.toLowerCase()));
     count += shown;
+    const hidden = !shown || count > limit;
+    if (row.hidden !== hidden) row.hidden = hidden;
   }
+  const more = document.getElementById("more");
+  more.hidden = count <= limit;
+  more.firstElementChild.textContent = `The first ${limit} of ${count}. `;
   const line = document.getElementById("shown");
   line.textContent = error || `${count} of ${table.tBodies[0].rows.length}`;
   line.classList.toggle("wrong", Boolean(error));
+}
+
+function wireSorted(table, then) {
+  for (const header of table.tHead.rows[0].cells) header.querySelector("button")?.addEventListener("click", then);
 }
 
 function walk(event) {
@@ -76,6 +86,11 @@ function wireTrials() {
   for (const id of ["words", "state", "only"]) {
     document.getElementById(id).addEventListener("input", () => applyFilter(table));
   }
+  document.querySelector("#more button").addEventListener("click", () => {
+    limit = Infinity;
+    applyFilter(table);
+  });
+  wireSorted(table, () => applyFilter(table));
   table.tBodies[0].addEventListener("click", event => {
     const row = event.target.closest("tr");
     if (row && !getSelection().toString()) pin(numberOfRow(row));

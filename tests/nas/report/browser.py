@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
 import shutil
-import subprocess
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -37,14 +38,14 @@ class Browser:
     """One tab. ``errors`` are what its console and its scripts complained of, ``requests`` what it asked for."""
 
     def __init__(self, profile: Path) -> None:
-        from_us, to_us = os.pipe(), os.pipe()
-        redirected = f'exec "$0" "$@" 3<&{from_us[0]} 4>&{to_us[1]}'
-        words = ["sh", "-c", redirected, str(program()), *FLAGS, f"--user-data-dir={profile}", "about:blank"]
-        pipes = (from_us[0], to_us[1])
-        self._process = subprocess.Popen(words, pass_fds=pipes, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for handle in pipes:
-            os.close(handle)
-        self._out, self._in = from_us[1], to_us[0]
+        (theirs_in, self._out), (self._in, theirs_out) = os.pipe(), os.pipe()
+        ends = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (theirs_in, theirs_out)]  # above 3 and 4
+        words = [str(program()), *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        silent = [(os.POSIX_SPAWN_OPEN, handle, os.devnull, os.O_RDWR, 0) for handle in (1, 2)]
+        pipes = [(os.POSIX_SPAWN_DUP2, end, handle) for end, handle in zip(ends, (3, 4), strict=True)]
+        self._process = os.posix_spawn(words[0], words, os.environ, file_actions=[*silent, *pipes])
+        for end in (theirs_in, theirs_out, *ends):
+            os.close(end)
         self._buffer, self._number, self._session = b"", 0, ""
         self.errors: list[str] = []
         self.requests: list[str] = []
@@ -104,11 +105,11 @@ class Browser:
         self.send("Emulation.setEmulatedMedia", media=media, features=colours)
 
     def open(self, page: Path) -> float:
-        """Open a file and wait until its script is through; returns the seconds that took. Errors and requests of
-        former pages are forgotten."""
+        """Open a file and wait until its tables and its first figure are there; returns the seconds that took. Errors
+        and requests of former pages are forgotten."""
         self.errors.clear()
         self.requests.clear()
-        self.value("delete document.documentElement.dataset.ready")
+        self.value("delete document.documentElement.dataset.ready; delete document.documentElement.dataset.drawn")
         begin = time.monotonic()
         self.send("Page.navigate", url=page.resolve().as_uri())
         self.wait("document.documentElement?.dataset.ready")
@@ -172,7 +173,7 @@ class Browser:
             if session:
                 self.send("Browser.close")
         except (OSError, RuntimeError, TimeoutError):
-            self._process.kill()
-        self._process.wait(timeout=REPLY)
+            os.kill(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)
         for handle in (self._out, self._in):
             os.close(handle)
