@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import lru_cache
@@ -112,7 +113,7 @@ def brief(words: str, most: int = MAX_WORDS) -> str:
 
 def decision_name(name: str) -> str:
     """``stage 3 kernel`` for the decision ``stages.2.block.mbconv.kernel``; branches whose names say more stay."""
-    parts = name.split(".")
+    parts = _path(name)
     if parts[0] not in PARTS or len(parts) < 2:
         return name
     inner = [part for part in parts[2:] if part != "block"] or ["block"]
@@ -121,7 +122,7 @@ def decision_name(name: str) -> str:
 
 def decision_words(name: str, label: str) -> tuple[str, str]:
     """The row of a decision, and what its label says there: ``("stage 3", "5×5")``."""
-    parts = name.split(".")
+    parts = _path(name)
     row = row_name(".".join(parts[:2])) if parts[0] in PARTS and len(parts) > 1 else ("head" if "head" in parts else "")
     inner = parts[2:] if parts[0] in PARTS else parts
     block = f"block {int(inner[1]) + 1} " if len(inner) > 1 and inner[0] == "blocks" and inner[1].isdigit() else ""
@@ -131,6 +132,11 @@ def decision_words(name: str, label: str) -> tuple[str, str]:
     if field in ROW_FIELDS:
         return row, block + ROW_FIELDS[field](label)
     return row, block + (label if field in ("block", "stages") or field.isdigit() else f"{field} {label}")
+
+
+def _path(name: str) -> list[str]:
+    """The words of a path; a dot inside the brackets of a branch's label parts nothing."""
+    return re.split(r"\.(?![^(]*\))", name)
 
 
 def _label_words(field: str, label: str) -> str:

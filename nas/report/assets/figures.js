@@ -12,7 +12,7 @@ const CONFIG = {
 function look() {
   const style = getComputedStyle(document.documentElement);
   const text = style.getPropertyValue("--text").trim(), line = style.getPropertyValue("--line").trim();
-  const axis = { gridcolor: line, linecolor: line, automargin: true };
+  const axis = { gridcolor: line, linecolor: line, zerolinecolor: text, automargin: true };
   const back = style.getPropertyValue("--back").trim();
   return { font: { color: text, size: narrow.matches ? 11 : 13, family: "system-ui, sans-serif" }, axis, back };
 }

@@ -65,14 +65,15 @@ class Browser:
         message |= {"sessionId": self._session} if self._session else {}
         os.write(self._out, json.dumps(message).encode() + b"\0")
         while True:
-            answer = self._read()
+            answer = self.read_message()
             if answer.get("id") == self._number:
                 if "error" in answer:
                     raise RuntimeError(f"{method}: {answer['error']['message']}")
                 return dict(answer["result"])
             self._note(answer)
 
-    def _read(self) -> dict[str, Any]:
+    def read_message(self) -> dict[str, Any]:
+        """The next answer or event. Raises TimeoutError and RuntimeError where none comes."""
         while b"\0" not in self._buffer:
             if not select.select([self._in], [], [], REPLY)[0]:
                 raise TimeoutError(f"the browser has been silent for {REPLY} s")
@@ -112,7 +113,7 @@ class Browser:
         self.value("delete document.documentElement.dataset.ready; delete document.documentElement.dataset.drawn")
         begin = time.monotonic()
         self.send("Page.navigate", url=page.resolve().as_uri())
-        self.wait("document.documentElement?.dataset.ready")
+        self.wait("document.documentElement?.dataset.ready", REPLY)
         return time.monotonic() - begin
 
     def wait(self, expression: str, seconds: float = 20) -> Any:

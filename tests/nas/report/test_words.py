@@ -63,6 +63,7 @@ def test_a_long_difference_says_how_much_is_left_out():
 def test_decisions_have_names_for_people():
     assert decision_name("stages.2.block.mbconv.kernel") == "stage 3 mbconv kernel"
     assert decision_name("stages.0.block") == "stage 1 block"
+    assert decision_name("stages.1.bottleneck(se_ratio=0.25).out") == "stage 2 bottleneck(se_ratio=0.25) out"
     assert decision_name("act") == "act"
 
 
