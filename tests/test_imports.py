@@ -34,7 +34,7 @@ ROOMS: dict[str, set[str]] = {
     "nas.text": set(),
     "nas.study": {"optuna", "torch", "numpy", "scipy", "sklearn", "pandas", "ray", "submitit"},
     "nas.proxies": {"torch"},
-    "nas.report": {"plotly"},
+    "nas.report": {"plotly", "pandas"},
     "nas.search": set(),
     "nas": set(),
     "nas.cli": {"rich", "torch", "numpy"},

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from nas.text.visible import one_line as visible_line
+
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> None:
     """Print an aligned table, never cut to the terminal's width.
@@ -87,4 +89,5 @@ def _columns() -> int | None:
 
 
 def _text(cell: object) -> str:
-    return "–" if cell is None else str(cell)
+    """In one line, in which nothing steers the terminal."""
+    return "–" if cell is None else visible_line(str(cell))

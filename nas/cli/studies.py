@@ -12,7 +12,7 @@ from typing import Any
 from nas.cli import output
 from nas.cli.exits import DONE, FAILED
 from nas.cli.parser import Parser, command
-from nas.cli.report import print_study
+from nas.cli.report_text import print_study
 from nas.storage import layout
 from nas.study import open_study
 from nas.text.numbers import rounded

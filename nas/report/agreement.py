@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 from nas.proxies.of_study import agreement
+from nas.report.words import decision_name
 from nas.study import Study
 from nas.study.curves import reached, signals
 from nas.study.noise import retrained
@@ -16,24 +18,31 @@ from nas.study.records import Record
 from search_spaces.counting.intervals import Z95
 from search_spaces.errors import UserError
 
+if TYPE_CHECKING:
+    from nas.study.propose.predictor.effects import Effect
+
 SHOWN = 8  # decisions
 
 
 def effect_rows(study: Study) -> list[tuple[str, str, str]]:
     """The decisions that pay most surely: the decision, which label over which, and the gain with its interval."""
     unit, factor = (" points", 100.0) if study.definition.evaluator is None else ("", 1.0)
-    try:
-        effects = study.effects()
-    except UserError:  # blocks from outside that are not here
-        return []
     return [
         (
-            e.decision,
+            decision_name(e.decision),
             f"{e.best} over {e.worst}",
             f"{factor * e.gain:+.2f}{unit} ({factor * e.low:+.2f} to {factor * e.high:+.2f})",
         )
-        for e in effects[:SHOWN]
+        for e in known_effects(study)[:SHOWN]
     ]
+
+
+def known_effects(study: Study) -> list[Effect]:
+    """The effects of a study's decisions; none where blocks from outside are not here."""
+    try:
+        return study.effects()
+    except UserError:
+        return []
 
 
 def agreement_lines(study: Study) -> list[str]:

@@ -1,76 +1,61 @@
-"""The page of a study: one HTML file that needs no network and opens anywhere."""
+"""The page of a study."""
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
 from pathlib import Path
 
 from nas.report import parts
 from nas.report.agreement import agreement_lines
+from nas.report.document import document, figure_block
+from nas.report.fairness import not_shown, warnings
 from nas.report.figures import FIGURES
-from nas.report.figures.figure import Drawing, Figure
 from nas.report.statements import DEMONSTRATION, handed_over_lines, is_demonstration, latency_lines, noise_verdict
+from nas.report.trials import Trials, page_data
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.study import Study, open_study
-from nas.text.html import Html, element, joined
+from nas.text.html import Html, element
+
+FIRST = "accuracy"  # the figure that stands above the table of trials
 
 
-def write_report(folder: Path | str) -> Path:
-    """Write ``report.html`` of a study folder and return its path. Raises UserError where the folder holds no study."""
+def write_report(folder: Path | str, *, watched: bool = False) -> Path:
+    """Write ``report.html`` of a study folder and return its path; one that is ``watched`` loads anew by itself. Raises
+    UserError where the folder holds no study."""
     study = open_study(folder)
     target = study.folder / layout.REPORT
-    write_atomic(target, page(study))
+    write_atomic(target, page(study, watched=watched))
     return target
 
 
-def page(study: Study) -> str:
+def page(study: Study, *, watched: bool = False) -> str:
     """The whole page as text."""
-    head = [
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", study.name),
-        element("style", _file("page.css")),
-    ]
-    scripts = element("script", _plotly()), element("script", _file("page.js"))
-    whole = element("html", element("head", *head), element("body", *_body(study), *scripts), lang="en")
-    return f"<!doctype html>\n{whole}\n"
+    trials = Trials(study)
+    return document(study.name, _body(trials), page_data(trials), watched=watched)
 
 
-def _body(study: Study) -> list[Html]:
+def _body(trials: Trials) -> list[Html]:
+    study = trials.study
     note = [element("p", DEMONSTRATION, class_="note")] if is_demonstration(study) else []
+    warned = warnings(study)
     verdict = noise_verdict(study.noise, study.definition.scale)
-    lines = (*handed_over_lines(study), *latency_lines(study)[-1:], verdict, *agreement_lines(study))
-    sentences = [element("p", line) for line in lines]
-    figures = [_figure(name, figure, study) for name, figure in FIGURES.items()]
-    trials = [element("h2", "Trials"), parts.trials_table(study), parts.base_file(study), parts.definition(study)]
-    table = [*parts.decisions_table(study), *trials]
-    return [parts.header(study), *note, parts.cards(study), *sentences, *figures, *table]
-
-
-def _figure(name: str, figure: Figure, study: Study) -> Html:
-    """Title, place and data of a figure, and its captions; nothing where it has nothing to show."""
-    shown = figure.compute(study)
-    if shown is None:
-        return Html()
-    identity, title = f"{name}-data", figure.heading(shown) if figure.heading else figure.title
-    place = element("div", class_="figure", data_figure=identity, role="img", aria_label=title)
-    data = element("script", _json(figure.draw(shown)), type="application/json", id=identity)
-    captions = [element("p", caption, class_="soft") for caption in figure.captions(shown)]
-    return joined([element("h2", title), place, data, *captions])
-
-
-def _json(drawing: Drawing) -> Html:
-    """As JSON in which no ``<`` can end or open an element."""
-    return Html(json.dumps(drawing, allow_nan=False).replace("<", "\\u003c"))
-
-
-def _plotly() -> Html:
-    from plotly.offline import get_plotlyjs
-
-    return Html(get_plotlyjs())
-
-
-def _file(name: str) -> Html:
-    return Html(files("nas.report").joinpath(name).read_text(encoding="utf-8"))
+    lines = [*handed_over_lines(study), *latency_lines(study)[-1:], *agreement_lines(study)]
+    sentences = [element("p", line) for line in [*lines, *([] if verdict in warned else [verdict])]]
+    blocks = {name: figure_block(name, figure, study) for name, figure in FIGURES.items()}
+    first = blocks.pop(FIRST, Html())
+    return [
+        parts.header(study),
+        *note,
+        parts.cards(study),
+        *sentences,
+        parts.box("Before you compare", warned, "note"),
+        parts.asked(trials),
+        first,
+        element("h2", "Trials"),
+        parts.trials_table(trials),
+        element("div", *blocks.values(), class_="figures"),
+        *parts.decisions_table(study),
+        parts.box("What this page does not show", not_shown(study), "box"),
+        parts.base_file(study),
+        parts.definition(study),
+    ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from nas.report import tables
 from nas.report.agreement import effect_rows
+from nas.report.facts import head_facts, reasons
 from nas.report.statements import (
     compared_line,
     fair_score,
@@ -17,6 +18,8 @@ from nas.report.statements import (
     score_note,
     sizes_line,
 )
+from nas.report.trials import Trials
+from nas.report.words import brief
 from nas.storage import layout
 from nas.study import Record, Study
 from nas.study.records import STATES
@@ -38,11 +41,14 @@ class Column:
     class_: str | None = None
 
 
+MAX_ROWS = 250  # of the table of trials that are shown at first
+DESCRIBED = "beside the base"
 BEFORE = {
     "trial": Column("trial", class_="r"),
-    "state": Column("state"),
+    "state": Column("state", class_="state"),
 }
 AFTER = {
+    DESCRIBED: Column("short", class_="words"),
     "MACs": Column("macs", rounded, "r"),
     "parameters": Column("params", rounded, "r"),
     "latency": Column("latency_ms", lambda value: f"{value:.2f} ms", "r"),
@@ -83,30 +89,51 @@ def cards(study: Study) -> Html:
         "div",
         *_base_cards(study),
         *_test_card(study),
-        _card("trained", str(study.done), others or "all complete"),
-        _card("training time", seconds_text(time), "summed over trainings"),
+        card("trained", str(study.done), others or "all complete"),
+        card("training time", seconds_text(time), "summed over trainings"),
         class_="cards",
     )
 
 
-def trials_table(study: Study) -> Html:
-    """Every trial as a row of a table that sorts and filters."""
+def trials_table(trials: Trials) -> Html:
+    """Every trial as a row of a table that sorts and filters, the best first."""
+    study = trials.study
     present = [state for state in STATES if any(record.state == state for record in study.records)]
     choices = [element("option", "every state", value=""), *(element("option", state) for state in present)]
+    only = element("label", element("input", id="only", type="checkbox"), "only these")
+    clear = element("button", "clear", type="button", id="clear")
+    example = f"kernel=5 {study.definition.scale.name}>{_example(study)}"
     controls = element(
         "div",
-        element("input", id="words", type="search", placeholder="filter", aria_label="filter"),
+        element("input", id="words", type="search", placeholder=f"filter, such as {example}", aria_label="filter"),
         element("select", *choices, id="state", aria_label="state"),
-        element("span", id="shown", class_="soft"),
+        element("span", id="shown", class_="soft", role="status"),
+        element("span", element("span"), only, clear, id="picked", class_="soft", hidden=True),
         class_="controls",
     )
     shown = _shown(columns(study.definition.scale), study.records)
     titles = [
-        element("th", element("button", title, type="button"), class_=column.class_) for title, column in shown.items()
+        element("th", element("button", title, type="button"), class_=column.class_, scope="col")
+        for title, column in shown.items()
     ]
-    rows = [_row(record, shown.values(), record == study.base) for record in study.records]
+    rows = [_row(record, shown.values(), trials, place >= MAX_ROWS) for place, record in enumerate(trials.best_first)]
     table = element("table", element("thead", element("tr", *titles)), element("tbody", *rows), id="trials")
-    return joined([controls, element("div", table, class_="scroll")])
+    frame = element("div", table, class_="scroll tall", tabindex="0", role="region", aria_label="trials")
+    without_script = element("noscript", element("style", Html("#trials tr[hidden] { display: table-row; }")))
+    return joined([controls, frame, _more(len(rows)), without_script])
+
+
+def _more(rows: int) -> Html:
+    """Says that not all rows are shown, and shows them."""
+    button = element("button", "show all", type="button")
+    sign = element("span", f"The first {MAX_ROWS} of {rows}. ")
+    return element("p", sign, button, id="more", class_="soft", data_limit=MAX_ROWS, hidden=rows <= MAX_ROWS)
+
+
+def _example(study: Study) -> str:
+    """A score that some trials pass, for the hint of the filter."""
+    scores = sorted(record.top1 for record in study.records if record.top1 is not None)
+    return f"{scores[len(scores) // 2]:.2g}" if scores else "0.8"
 
 
 def decisions_table(study: Study) -> list[Html]:
@@ -114,14 +141,32 @@ def decisions_table(study: Study) -> list[Html]:
     rows = [element("tr", *(element("td", text) for text in row)) for row in effect_rows(study)]
     if not rows:
         return []
-    titles = element("tr", *(element("th", title) for title in ("decision", "what pays", "gain, 95 %")))
-    table = element("table", element("thead", titles), element("tbody", *rows))
-    note = "What a Gaussian process on all trainings of the study expects, all else equal and whatever it costs."
+    titles = element("tr", *(element("th", title, scope="col") for title in ("decision", "what pays", "gain, 95 %")))
+    table = element("table", element("thead", titles), element("tbody", *rows), class_="wraps")
     return [
-        element("h2", "Which decisions pay"),
-        element("div", table, class_="scroll"),
-        element("p", note, class_="soft"),
+        element(
+            "details", element("summary", "Which decisions pay, as a table"), element("div", table, class_="scroll")
+        )
     ]
+
+
+def asked(trials: Trials) -> Html:
+    """What was asked and how it went: the facts that a reader needs before comparing with anything else."""
+    study = trials.study
+    facts = head_facts(study, trials.space)
+    for state in ("failed", "infeasible"):
+        if why := reasons(study, state):
+            facts[f"why {state}"] = "; ".join(why)
+    terms = [element(tag, text) for pair in facts.items() for tag, text in zip(("dt", "dd"), pair, strict=True)]
+    return element("section", element("h2", "What was asked, and at what price"), element("dl", *terms))
+
+
+def box(title: str, sentences: Iterable[str], class_: str) -> Html:
+    """Sentences in a box with a title; nothing without sentences."""
+    items = [element("li", sentence) for sentence in sentences]
+    if not items:
+        return Html()
+    return element("section", element("h2", title), element("ul", *items), class_=class_)
 
 
 def base_file(study: Study) -> Html:
@@ -137,34 +182,34 @@ def definition(study: Study) -> Html:
     """All that defines the study, in small print; the space has its own file, and its name is in the title."""
     data = {name: value for name, value in study.definition.to_data().items() if name != "space"}
     terms = [element(tag, text) for pair in _flat(data) for tag, text in zip(("dt", "dd"), pair, strict=True)]
-    return element("details", element("summary", "How the study was made"), element("dl", *terms), open=True)
+    return element("details", element("summary", "All that defines the study"), element("dl", *terms))
 
 
 def _base_cards(study: Study) -> list[Html]:
     base, reference = study.base, study.reference
     if base is None or base.top1 is None:
-        return [_card("base", "–", "no training was completed")]
+        return [card("base", "–", "no training was completed")]
     scale = study.definition.scale
     score, note = fair_score(base, study.choice), score_note(base, study.choice, scale)
     if reference is not None:
         note = f"{score_interval(score, reference.images)}; {note}"
     name, searched = f"{scale.name}{scale.where}", f"at {study.search_size} px; {note}"
     if study.final is None:
-        first = _card(f"base, {name}", scale.text(score), searched, "card base")
+        first = card(f"base, {name}", scale.text(score), searched, "card base")
     else:
         trained = f"at {study.final.image_size} px, {study.final.epochs} epochs"
         note = f"{trained}; in the search {scale.text(score)} {searched}"
-        first = _card(f"base as trained in the end, {name}", scale.text(study.final.validation), note, "card base")
+        first = card(f"base as trained in the end, {name}", scale.text(study.final.validation), note, "card base")
     shown = [
         first,
-        _card("base, MACs", rounded(base.macs), f"{base.macs:,} at {study.definition.image_size} px"),
-        _card("base, parameters", rounded(base.params), f"{base.params:,}"),
+        card("base, MACs", rounded(base.macs), f"{base.macs:,} at {study.definition.image_size} px"),
+        card("base, parameters", rounded(base.params), f"{base.params:,}"),
     ]
     if (latency := study.base_latency) is not None:
-        shown.append(_card("base, latency", f"{latency.latency_ms:.2f} ms", latency_note(latency)))
+        shown.append(card("base, latency", f"{latency.latency_ms:.2f} ms", latency_note(latency)))
     if reference is not None:
         span = f"{interval(reference.low, reference.high)}. {compared_line(study, reference)}"
-        shown.append(_card(reference.name, percent(reference.top1), span))
+        shown.append(card(reference.name, percent(reference.top1), span))
     return shown
 
 
@@ -176,10 +221,10 @@ def _test_card(study: Study) -> list[Html]:
     side = f"at {score.image_size} px; " if score.image_size else ""
     note = f"{side}{score_interval(score.top1, score.images)}; {score.images} images, {read_note(study.test_reads)}"
     name = "base, top-1 on test" if study.final is None else "base as trained in the end, top-1 on test"
-    return [_card(name, percent(score.top1), note)]
+    return [card(name, percent(score.top1), note)]
 
 
-def _card(name: str, value: str, note: str, class_: str = "card") -> Html:
+def card(name: str, value: str, note: str, class_: str = "card") -> Html:
     lines = element("div", name, class_="name"), element("b", value), element("div", note, class_="more")
     return element("div", *lines, class_=class_)
 
@@ -190,10 +235,21 @@ def _shown(columns: Mapping[str, Column], records: Iterable[Record]) -> dict[str
     return {title: column for title, column in columns.items() if measured or column.field != "latency_ms"}
 
 
-def _row(record: Record, columns: Iterable[Column], is_base: bool) -> Html:
-    shown = replace(record, state=f"{record.state} (base)") if is_base else record
-    cells = [_cell(column, getattr(shown, column.field)) for column in columns]
-    return element("tr", *cells, class_="base" if is_base else None, data_state=record.state)
+def _row(record: Record, columns: Iterable[Column], trials: Trials, hidden: bool) -> Html:
+    is_base = record == trials.study.base
+    written = {"short": brief(trials.by_number[record.trial].short)}
+    if is_base:
+        written["state"] = f"{record.state} (base)"
+    cells = [_cell(column, written.get(column.field) or getattr(record, column.field, "")) for column in columns]
+    return element(
+        "tr",
+        *cells,
+        class_="base" if is_base else None,
+        data_state=record.state,
+        data_trial=record.trial,
+        tabindex="-1",
+        hidden=hidden,
+    )
 
 
 def _cell(column: Column, value: Any) -> Html:

@@ -22,10 +22,11 @@ class Point(NamedTuple):
 @dataclass(frozen=True)
 class Retrained:
     """The candidate of a search trial, trained again: mean, deviation (n - 1) and number of its further scores. The
-    search's own score is left out: the network was chosen because that score was high."""
+    search's own score is left out of the mean, because the network was chosen for it; ``searched`` is that score."""
 
     trial: int
     cost: float
+    searched: float
     mean: float
     deviation: float
     seeds: int
@@ -37,8 +38,9 @@ def searched(records: Iterable[Record], state: str) -> list[Record]:
 
 
 def points(records: Iterable[Record], metric: str = "macs") -> list[Point]:
-    """The records that have a score."""
-    return [Point(cost(r, metric), r.top1, r.trial) for r in records if r.top1 is not None]
+    """The records that have a score, and whose cost by ``metric`` is known (a latency may not have been measured)."""
+    scored = (r for r in records if r.top1 is not None and getattr(r, metric) is not None)
+    return [Point(cost(r, metric), float(r.top1 or 0.0), r.trial) for r in scored]
 
 
 def cost(record: Record, metric: str) -> float:
@@ -50,12 +52,15 @@ def retrained(records: Iterable[Record], metric: str = "macs") -> list[Retrained
     """The candidates that were trained again, by trial."""
     by_trial = {record.trial: record for record in records}
     groups = noise.retrained(by_trial.values())
-    return [_again(by_trial[trial], scores, metric) for trial, scores in sorted(groups.items()) if trial in by_trial]
+    known = [by_trial[trial] for trial in sorted(groups) if trial in by_trial]
+    return [_again(record, groups[record.trial], metric) for record in known if getattr(record, metric) is not None]
 
 
 def _again(record: Record, scores: list[float], metric: str) -> Retrained:
     deviation = stdev(scores) if len(scores) > 1 else 0.0
-    return Retrained(record.trial, cost(record, metric), fmean(scores), deviation, len(scores))
+    return Retrained(
+        record.trial, cost(record, metric), float(record.top1 or 0.0), fmean(scores), deviation, len(scores)
+    )
 
 
 def counts(records: Iterable[Record]) -> Counter[str]:

@@ -9,6 +9,9 @@ from typing import Any
 from nas.training.reference import Reference
 from search_spaces.network.budget import Budget
 
+Variance = float
+"""Of scores, in squares of their unit."""
+
 
 @dataclass(frozen=True)
 class Noise:
@@ -21,12 +24,12 @@ class Noise:
     ``between_candidates``: the first minus the second, at least 0. ``resolved``: it exceeds ``between_seeds``.
     """
 
-    search_variance: float | None
+    search_variance: Variance | None
     candidates: int
-    between_seeds: float | None
+    between_seeds: Variance | None
     retrained: int
     seeds: int
-    between_candidates: float | None
+    between_candidates: Variance | None
     resolved: bool | None
 
 
@@ -182,6 +185,7 @@ MAX_NUMBER = 1e100
 TYPES: dict[str, Callable[[Any], bool]] = {
     "int": is_integer,
     "float": is_number,
+    "Variance": lambda value: is_number(value) or (isinstance(value, float) and 0 <= value <= MAX_NUMBER**2),
     "str": _is_text,
     "bool": lambda value: isinstance(value, bool),
     "tuple[float, ...]": lambda value: isinstance(value, list | tuple) and all(map(is_number, value)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 MIN_PAIRS = 4  # networks below which a rank correlation says nothing
 RESAMPLES = 1_000
@@ -24,11 +25,16 @@ class Tau:
 
 def tau(one: Sequence[float], other: Sequence[float]) -> Tau | None:
     """How well two rankings agree; None for fewer than four networks, or where all of a ranking are equal."""
+    if len(one) < MIN_PAIRS or len(set(one)) == 1 or len(set(other)) == 1:
+        return None
+    return _tau(tuple(one), tuple(other))
+
+
+@lru_cache(maxsize=16)  # a page says it in a sentence and beside a figure
+def _tau(one: tuple[float, ...], other: tuple[float, ...]) -> Tau:
     import numpy as np
     from scipy.stats import kendalltau, rankdata
 
-    if len(one) < MIN_PAIRS or len(set(one)) == 1 or len(set(other)) == 1:
-        return None
     first, second = rankdata(one), rankdata(other)
     draws = np.random.default_rng(0).integers(len(one), size=(RESAMPLES, len(one)))
     taus = [

@@ -107,7 +107,9 @@ NAMES = tuple(f.name for f in fields(Record))
 class Folded:
     """What a log says so far. Only ``apply`` changes it. ``test_reads`` is how often the test split was read, each time
     for another network; ``former_base`` the trial that was the base before another one was chosen. ``latencies`` are by
-    the network's digest; ``unsteady`` those that could not be told to lie inside or outside the budgets."""
+    the network's digest; ``unsteady`` those that could not be told to lie inside or outside the budgets. ``openings``
+    is how often a process began the study or went on with it, ``retries`` how often a training was started again after
+    its trainer had died or hung."""
 
     records: dict[int, Record] = field(default_factory=dict)
     reference: Reference | None = None
@@ -124,6 +126,8 @@ class Folded:
     latencies: dict[str, Measured] = field(default_factory=dict)
     unsteady: dict[str, Measured] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    openings: int = 0
+    retries: int = 0
 
 
 def fold(events: Iterable[Event]) -> Folded:
@@ -160,6 +164,9 @@ def apply(folded: Folded, event: Event) -> None:
         _apply_again(folded, event)
     elif kind == "opened":
         folded.trials, folded.ended = event.get("trials"), None
+        folded.openings += 1
+    elif kind == "retried":
+        folded.retries += 1
     elif kind == "measured":
         folded.latencies[event["digest"]] = from_fields(Measured, event)
         folded.unsteady.pop(event["digest"], None)

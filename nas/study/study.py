@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,7 +46,8 @@ class Study:
     known yet is None. ``trials_wanted`` is how far the last run was to go. ``problems`` has one line per damaged piece
     of the log. ``latencies`` are what budgets of latency asked for, by the network's digest; ``unsteady`` are those of
     networks that were passed over because of them. ``test_reads`` is how often the test split was read; ``former_base``
-    the trial that was the base before a longer search chose another.
+    the trial that was the base before a longer search chose another. ``openings`` is how often a process began the
+    study or went on with it, ``retries`` how often a training was started again after its trainer had died or hung.
     """
 
     folder: Path
@@ -65,6 +67,8 @@ class Study:
     unsteady: Mapping[str, Measured] = field(default_factory=dict)
     test_reads: int = 0
     former_base: int | None = None
+    openings: int = 0
+    retries: int = 0
 
     @property
     def name(self) -> str:
@@ -128,11 +132,26 @@ class Study:
 
     def effects(self) -> list[Effect]:
         """Which decisions of the space pay, by the predictor's model of all trainings, the surest gain first; none
-        where too little was trained to tell. It takes a second or two. Raises UserError where blocks from outside
-        cannot be loaded."""
+        where too little was trained to tell. It takes a second or two the first time. Raises UserError where blocks
+        from outside cannot be loaded."""
+        return list(self._effects)
+
+    @cached_property
+    def _effects(self) -> tuple[Effect, ...]:
         from nas.study.propose.predictor.effects import effects
 
-        return effects(self.space(), self.records, self.question.goal)
+        return tuple(effects(self.space(), self.records, self.question.goal))
+
+    def importance(self) -> dict[str, float]:
+        """The share of each decision in what makes a training one of the best, by PED-ANOVA, the greatest first; none
+        where too little was trained to tell."""
+        return dict(self._importance)
+
+    @cached_property
+    def _importance(self) -> dict[str, float]:
+        from nas.study.importance import importance
+
+        return importance(self.records, self.question.goal)
 
     def to_data(self) -> dict[str, Any]:
         """Name, state, budgets, base, reference, noise, hypervolume, problems and every record as plain data, in
@@ -220,6 +239,8 @@ def open_study(folder: Path | str) -> Study:
         unsteady=folded.unsteady,
         test_reads=folded.test_reads,
         former_base=folded.former_base,
+        openings=folded.openings,
+        retries=folded.retries,
     )
 
 

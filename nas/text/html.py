@@ -1,9 +1,11 @@
-"""Elements of HTML. Whatever is not HTML already is escaped here, and nowhere else."""
+"""Elements of HTML. Whatever is not HTML already is escaped here, control characters too, and nowhere else."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Iterable
+
+from nas.text.visible import visible
 
 VOID = ("input", "meta")
 
@@ -16,7 +18,7 @@ def element(name: str, /, *content: object, **attributes: object) -> Html:
     """``<name …>content</name>``; attributes that are None or False are left out, ``_`` in their names is ``-``, and a
     trailing one is dropped (``class_``)."""
     shown = [
-        f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{html.escape(str(value))}"')
+        f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{html.escape(visible(str(value)))}"')
         for key, value in attributes.items()
         if value is not None and value is not False
     ]
@@ -26,4 +28,4 @@ def element(name: str, /, *content: object, **attributes: object) -> Html:
 
 def joined(parts: Iterable[object]) -> Html:
     """The parts one after another, escaped where they are no HTML."""
-    return Html("".join(part if isinstance(part, Html) else html.escape(str(part)) for part in parts))
+    return Html("".join(part if isinstance(part, Html) else html.escape(visible(str(part))) for part in parts))

@@ -72,3 +72,4 @@ TOP1 = Scale(
     unit=" %",
 )
 SCORE = Scale(name="score", key="score", text=plain, deviation=lambda number: f"{number:.3g}", mark="score ")
+LOSS = Scale(name="training loss", key="loss", text=plain, deviation=lambda number: f"{number:.3g}")

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from nas.report.figures import colours
-from nas.report.figures.accuracy_data import Accuracy, compute
-from nas.report.figures.figure import Drawing, Figure, axis, clear_layout
+from nas.report.figures.accuracy_data import AXES, DRAWN, Accuracy, compute, of_latency, over
+from nas.report.figures.figure import TRIAL_HOVER, Drawing, Figure, axis, clear_layout, name_text
 from nas.report.figures.known import shared_labels
 from nas.report.tables import Point
-from nas.text.numbers import METRICS, rounded
+from nas.text.numbers import METRICS, percent, rounded
 from nas.text.scores import TOP1, Scale
 
 MAX_NAMED = 3  # known networks beyond the figure that are named, of the least and of the greatest
+BARS = 0.14  # of the figure's height, that the longest bar of the space takes
 LOOKS = {  # state: legend, colour, symbol, size, width of the symbol's line
     "complete": ("trained", colours.TRAINED, "circle", 10, 0),
-    "pruned": ("pruned (last epoch)", colours.PRUNED, "x-thin-open", 9, 2),
+    "pruned": ("trained in part", colours.PRUNED, "circle-open", 9, 1.5),
     "reused": ("reused score", colours.REUSED, "diamond-open", 11, 2),
 }
 
@@ -25,12 +27,13 @@ def draw(shown: Accuracy) -> Drawing:
     """What was trained as points, the front as a line, limits and comparisons as lines across the figure."""
     scale = shown.scale
     trials = [_trials(state, shown.points[state], scale) for state in LOOKS]
-    traces = [*trials, _ticks(shown), _front(shown), _repeated(shown), _base(shown)]
+    traces = [_space(shown), *_band(shown), *trials, _ticks(shown), _front(shown), _repeated(shown), _base(shown)]
     layout = {
-        "xaxis": axis(METRICS[shown.metric], range=list(shown.x_range), tickformat="~s"),
+        "xaxis": axis(AXES[shown.metric], range=list(shown.x_range), tickformat="~s"),
         "yaxis": axis(scale.axis, range=[scale.factor * side for side in shown.y_range]),
         "shapes": list(_lines(shown)),
-        "annotations": list(_labels(shown)),
+        "annotations": [*_labels(shown), *_arrows(shown)],
+        "bargap": 0.05,
         **clear_layout(height=520, legend_y=-0.16, top=30),
     }
     return {"data": [trace for trace in traces if trace["x"]], "layout": layout}
@@ -48,10 +51,46 @@ def _trials(state: str, points: tuple[Point, ...], scale: Scale) -> Drawing:
         legend,
         points,
         scale,
-        text=[f"trial {point.trial}" for point in points],
+        customdata=[point.trial for point in points],
         marker={"symbol": symbol, "size": size, "color": colour, "line": {"width": width, "color": colour}},
-        hovertemplate=f"%{{text}}: {scale.hover}, %{{x:.4s}}<extra>{legend}</extra>",
+        hovertemplate=TRIAL_HOVER,
     )
+
+
+def _space(shown: Accuracy) -> Drawing:
+    """Bars along the axis of costs: how many of the space's networks cost that much."""
+    low, high = shown.y_range
+    most = max((share for _, share in shown.space), default=0.0)
+    heights = [BARS * (high - low) * share / most for _, share in shown.space] if most else []
+    return {
+        "type": "bar",
+        "name": "the space",
+        "x": [cost for cost, _ in shown.space] if most else [],
+        "y": [shown.scale.factor * height for height in heights],
+        "base": shown.scale.factor * low,
+        "marker": {"color": colours.SPACE},
+        "hovertext": [f"{percent(share)} of the space" for _, share in shown.space],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+
+
+def _band(shown: Accuracy) -> list[Drawing]:
+    """Where one training of a network on the front would fall by its seed alone, 95 of 100 times."""
+    if not shown.band or not shown.front:
+        return []
+    edges = [[point._replace(top1=point.top1 + side * shown.band) for point in _steps(shown)] for side in (-1, 1)]
+    style: Drawing = {"mode": "lines", "hoverinfo": "skip", "legendgroup": "band"}
+    style["line"] = {"shape": "hv", "width": 0, "color": colours.FRONT}
+    name = "95 % by the seed"
+    lower = _trace(name, edges[0], shown.scale, showlegend=False, **style)
+    upper = _trace(name, edges[1], shown.scale, fill="tonexty", fillcolor=colours.BAND, **style)
+    return [lower, upper]
+
+
+def _steps(shown: Accuracy) -> list[Point]:
+    """The front, and its last score up to the budget or the edge."""
+    end = shown.limit or shown.x_range[1]
+    return [*shown.front, *(point._replace(cost=max(end, point.cost)) for point in shown.front[-1:])]
 
 
 def _ticks(shown: Accuracy) -> Drawing:
@@ -68,10 +107,8 @@ def _ticks(shown: Accuracy) -> Drawing:
 
 
 def _front(shown: Accuracy) -> Drawing:
-    end = shown.limit or shown.x_range[1]
-    steps = [*shown.front, *(point._replace(cost=max(end, point.cost)) for point in shown.front[-1:])]
     line = {"shape": "hv", "width": 2, "color": colours.FRONT}
-    return _trace("Pareto front", steps, shown.scale, mode="lines", line=line, hoverinfo="skip")
+    return _trace("Pareto front", _steps(shown), shown.scale, mode="lines", line=line, hoverinfo="skip")
 
 
 def _repeated(shown: Accuracy) -> Drawing:
@@ -85,9 +122,13 @@ def _repeated(shown: Accuracy) -> Drawing:
             "thickness": 1.5,
             "width": 5,
         },
-        text=[f"{r.seeds} seeds: {scale.text(r.mean)} ± {scale.deviation(r.deviation)}" for r in shown.repeated],
+        customdata=[r.trial for r in shown.repeated],
+        text=[
+            f"trial {r.trial} again, {r.seeds} seeds: {scale.text(r.mean)} ± {scale.deviation(r.deviation)}"
+            for r in shown.repeated
+        ],
         marker={"symbol": "square", "size": 8, "color": colours.RETRAINED},
-        hovertemplate="%{text}<extra>retrained</extra>",
+        hovertemplate=TRIAL_HOVER,
     )
 
 
@@ -97,9 +138,9 @@ def _base(shown: Accuracy) -> Drawing:
         "base",
         bases,
         shown.scale,
-        text=[f"base, trial {base.trial}" for base in bases],
+        customdata=[base.trial for base in bases],
         marker={"symbol": "star", "size": 18, "color": colours.BASE, "line": {"width": 1, "color": "white"}},
-        hovertemplate=f"%{{text}}: {shown.scale.hover}, %{{x:.4s}}<extra></extra>",
+        hovertemplate=TRIAL_HOVER,
     )
 
 
@@ -125,9 +166,10 @@ def _across(side: str, low: float, high: float | None = None, **style: Any) -> D
 
 def _labels(shown: Accuracy) -> Iterable[Drawing]:
     if shown.limit is not None:
-        yield _label("budget", {"color": colours.BUDGET}, x=shown.limit, y=1, yref="y domain", xanchor="center")
+        place = {"x": shown.limit, "y": 0.99, "yref": "y domain", "yanchor": "top", "xanchor": "right"}
+        yield _label("budget", {"color": colours.BUDGET}, **place)
     if shown.reference is not None:
-        name, height = shown.reference.name, 100 * shown.reference.top1
+        name, height = name_text(shown.reference.name), 100 * shown.reference.top1
         yield _label(name, {"color": colours.REFERENCE}, x=0, xref="x domain", y=height, xanchor="left")
     gap = (shown.x_range[1] - shown.x_range[0]) / 40
     for name, cost in shared_labels(shown.known, gap):
@@ -135,15 +177,37 @@ def _labels(shown: Accuracy) -> Iterable[Drawing]:
         yield _label(name, font, x=cost, y=0.02, yref="paper", xanchor="right", textangle=-90)
 
 
+def _arrows(shown: Accuracy) -> Iterable[Drawing]:
+    """From the score of the search to the mean over further seeds."""
+    factor = shown.scale.factor
+    for again in shown.repeated:
+        tail = {"ax": again.cost, "ay": factor * again.searched, "axref": "x", "ayref": "y"}
+        head = {"x": again.cost, "y": factor * again.mean, "xref": "x", "yref": "y"}
+        yield {"text": "", "showarrow": True, "arrowhead": 2, "arrowcolor": colours.RETRAINED, **tail, **head}
+
+
 def _label(text: str, font: Drawing, **place: Any) -> Drawing:
-    return {"text": text, "font": font, "showarrow": False, "xref": "x", "yref": "y", "yanchor": "bottom", **place}
+    return {"text": text, "font": font, "showarrow": False, "xref": "x", "yref": "y", **{"yanchor": "bottom", **place}}
 
 
 def captions(shown: Accuracy) -> list[str]:
     """What a tick and a dotted line mean, and what lies outside."""
-    lines = ["The front is computed from complete trainings only."]
+    lines = [
+        "The front is computed from complete trainings only; arrows lead from a search score to the mean of its seeds."
+    ]
+    if not shown.repeated:
+        lines = ["The front is computed from complete trainings only."]
+    if shown.band:
+        lines.append("The band is where 95 of 100 trainings of a network on the front fall by their seed alone.")
+    if shown.space:
+        lines.append(f"Grey bars: what {DRAWN} uniform draws of the whole space cost; they say nothing of accuracy.")
+    if shown.far_limit is not None:
+        lines.append(f"The budget, {rounded(shown.far_limit)} {AXES[shown.metric]}, lies to the right of the figure.")
     if shown.infeasible:
         lines.append("Ticks on the axis are proposals over the budget, by their cost; they were never trained.")
+    if shown.far_reference is not None:
+        far = shown.far_reference
+        lines.append(f"{far.name}, {percent(far.top1)} on the same images, lies below the figure.")
     if shown.known:
         lines.append(f"Dotted vertical lines are known networks by cost {shown.size}; they were not trained here.")
     if shown.beyond:
@@ -159,4 +223,5 @@ def heading(shown: Accuracy) -> str:
     return f"{'Accuracy' if shown.scale is TOP1 else 'Score'} against cost"
 
 
-FIGURE = Figure("Accuracy against cost", compute, draw, captions, heading)
+VIEWS = {name: partial(over, metric=metric) for metric, name in METRICS.items()} | {"latency": of_latency}
+FIGURE = Figure("Accuracy against cost", compute, draw, captions, heading, views=VIEWS, wide=True)

@@ -1,19 +1,31 @@
-"""What accuracy against cost shows: every trial by its state, the Pareto front, the base, the budget, the reference."""
+"""What accuracy against cost shows: every trial by its state, the Pareto front, the base, the budget, the reference,
+and what the networks of the space cost."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from math import sqrt
+from random import Random
 
 from nas.report import tables
 from nas.report.figures.known import Known, known_networks
 from nas.report.pareto_front import pareto_front
 from nas.report.tables import Point, Retrained
+from nas.report.trials import Trials
 from nas.study import Study
 from nas.text.numbers import METRICS
 from nas.text.scores import Scale
 from nas.training.reference import Reference
-from search_spaces import Budget
+from search_spaces import Architecture, Budget, Space, UserError, cost
+from search_spaces.counting.intervals import Z95
+
+AXES = METRICS | {"latency_ms": "latency, ms"}
+"""What stands on the axis of costs, by the field of a record."""
+FAR = 2.5  # times the dearest training beyond which a budget is only named, so that it does not squeeze the rest
+DRAWN = 400  # networks of the space whose costs are shown
+BINS = 32
 
 POINTS = ("complete", "pruned", "reused")
 """States whose trials are points."""
@@ -21,9 +33,12 @@ POINTS = ("complete", "pruned", "reused")
 
 @dataclass(frozen=True)
 class Accuracy:
-    """All that the figure shows; costs in the unit of ``metric``, top-1 as fractions (or
-    the scores of an evaluator), which ``scale`` writes. ``limit`` is the upper limit of
-    the first budget on a countable cost; ``size`` says at which image size and classes costs hold."""
+    """All that the figure shows; costs in the unit of ``metric``, top-1 as fractions (or the scores of an evaluator),
+    which ``scale`` writes. ``limit`` is the upper limit of the first budget on this cost, ``far_limit`` instead where
+    it lies far to the right of all that was trained, and ``far_reference`` instead of ``reference`` where that lies
+    far below; ``size`` says at which image size and classes costs hold. ``band`` is the half width of the 95 %
+    interval of one training by the spread between seeds, 0 where that is not known. ``space`` holds (cost, share of
+    uniform draws) of equal bins."""
 
     metric: str
     scale: Scale
@@ -39,19 +54,39 @@ class Accuracy:
     reference: Reference | None
     x_range: tuple[float, float]
     y_range: tuple[float, float]
+    far_limit: float | None = None
+    far_reference: Reference | None = None
+    band: float = 0.0
+    space: tuple[tuple[float, float], ...] = ()
 
 
 def compute(study: Study) -> Accuracy:
-    """What the figure shows of a study, from its records."""
+    """What the figure shows of a study over the cost that its first budget on a countable one limits, else MACs."""
+    budgets = map(Budget.parse, study.definition.budgets)
+    return over(study, next((budget.metric for budget in budgets if budget.metric in METRICS), "macs"))
+
+
+def of_latency(study: Study) -> Accuracy | None:
+    """The same over latency; None where none was measured."""
+    return over(study, "latency_ms") if any(record.latency_ms is not None for record in study.records) else None
+
+
+def over(study: Study, metric: str) -> Accuracy:
+    """What the figure shows over one cost."""
     definition, records = study.definition, study.records
-    budget = next((b for b in map(Budget.parse, definition.budgets) if b.metric in METRICS), None)
-    metric, limit = (budget.metric, float(budget.high)) if budget else ("macs", None)
+    budget = next((b for b in map(Budget.parse, definition.budgets) if b.metric == metric), None)
+    limit = float(budget.high) if budget else None
     points = {state: tuple(tables.points(tables.searched(records, state), metric)) for state in POINTS}
-    infeasible = tuple(tables.cost(record, metric) for record in tables.searched(records, "infeasible"))
+    over_budget = tables.searched(records, "infeasible") if metric in METRICS else []
+    infeasible = tuple(tables.cost(record, metric) for record in over_budget)
     repeated = tuple(tables.retrained(records, metric))
     bases = tables.points([study.base] if study.base else [], metric)
-    low, high = _x_range([point.cost for of_state in points.values() for point in of_state], infeasible, limit)
-    known = known_networks(definition.image_size, definition.classes, metric)
+    trained = [point.cost for of_state in points.values() for point in of_state]
+    is_far = limit is not None and bool(trained) and limit > FAR * max(trained)
+    near_limit, far_limit = (None, limit) if is_far else (limit, None)
+    low, high = _x_range(trained, infeasible, near_limit)
+    known = known_networks(definition.image_size, definition.classes, metric) if metric in METRICS else ()
+    is_below = _is_far_below(study.reference, [point.top1 for point in points["complete"]])
     return Accuracy(
         metric=metric,
         scale=definition.scale,
@@ -61,13 +96,47 @@ def compute(study: Study) -> Accuracy:
         front=tuple(pareto_front(records, metric, study.question.goal.sign)),
         base=bases[0] if bases else None,
         repeated=repeated,
-        limit=limit,
+        limit=near_limit,
         known=tuple(network for network in known if low <= network.cost <= high),
         beyond=tuple(network for network in known if not low <= network.cost <= high),
-        reference=study.reference,
+        reference=None if is_below else study.reference,
+        far_reference=study.reference if is_below else None,
         x_range=(low, high),
-        y_range=_y_range(points, repeated, study.reference, definition.scale),
+        y_range=_y_range(points, repeated, None if is_below else study.reference, definition.scale),
+        far_limit=far_limit,
+        band=Z95 * sqrt(study.noise.between_seeds or 0.0) if study.noise else 0.0,
+        space=_space_costs(study, metric, low, high) if metric in METRICS else (),
     )
+
+
+@lru_cache(maxsize=1)
+def _draws(space: Space) -> tuple[Architecture, ...]:
+    rng = Random(0)
+    return tuple(space.decide(space.vector(rng.randrange(space.size))) for _ in range(DRAWN))
+
+
+def _is_far_below(reference: Reference | None, scores: list[float]) -> bool:
+    """Whether a reference would take more of the figure's height than the trainings themselves."""
+    return reference is not None and len(scores) > 1 and min(scores) - reference.top1 > max(scores) - min(scores) > 0
+
+
+def _space_costs(study: Study, metric: str, low: float, high: float) -> tuple[tuple[float, float], ...]:
+    """Costs between ``low`` and ``high`` of uniform draws of the space: the middle of each bin, and its share of
+    all."""
+    space = Trials(study).space
+    if space is None:
+        return ()
+    try:
+        networks = _draws(space)
+        costs = [float(getattr(cost(network), metric)) for network in networks]
+    except UserError:  # a space some of whose networks cannot be
+        return ()
+    counts = [0] * BINS
+    for value in costs:
+        if low <= value < high:
+            counts[int(BINS * (value - low) / (high - low))] += 1
+    width = (high - low) / BINS
+    return tuple((low + (place + 0.5) * width, count / DRAWN) for place, count in enumerate(counts))
 
 
 def _x_range(trained: list[float], infeasible: tuple[float, ...], limit: float | None) -> tuple[float, float]:

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import html
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from nas.study import Study
+from nas.text.visible import one_line
 
 Drawing = dict[str, Any]
 """``data`` (traces) and ``layout`` as Plotly's script takes them: plain values that JSON can hold."""
+TRIAL_HOVER = "%{text}<extra></extra>"
+"""Hover text of a trace whose points carry trials (``customdata``): the page writes what each trial is."""
+MAX_NAME = 60  # characters of a name inside a figure
 
 
 @dataclass(frozen=True)
 class Figure:
-    """``compute`` makes plain values of a study, or None where there is nothing to show; ``draw`` renders these and
-    nothing else; ``captions`` are sentences about them that the picture cannot say, ``heading`` is the
-    title over these values where it is another one."""
+    """``compute`` makes plain values of its subject (a study, say), or None where there is nothing to show; ``draw``
+    renders these and nothing else; ``captions`` are sentences about them that the picture cannot say, ``heading`` is
+    the title over these values where it is another one. ``views`` are further ways to compute, by the names that a
+    switch above the figure shows; ``wide`` figures span the page."""
 
     title: str
-    compute: Callable[[Study], Any | None]
+    compute: Callable[[Any], Any | None]
     draw: Callable[[Any], Drawing]
     captions: Callable[[Any], Sequence[str]] = lambda shown: ()
     heading: Callable[[Any], str] | None = None
+    views: Mapping[str, Callable[[Any], Any | None]] = field(default_factory=dict)
+    wide: bool = False
+
+    def computed(self, subject: Any) -> dict[str, Any]:
+        """What each view shows of the subject, by name, without those that show nothing; ``compute``'s comes first, by
+        the name of the view that is equal to it or else none."""
+        first = self.compute(subject)
+        if first is None:
+            return {}
+        shown = {n: first if compute is self.compute else compute(subject) for n, compute in self.views.items()}
+        others = {name: values for name, values in shown.items() if values is not None and values != first}
+        name = next((name for name, values in shown.items() if values == first), "")
+        return {name: first, **others}
 
 
 def clear_layout(height: int, legend_y: float, top: int) -> Drawing:
@@ -40,3 +58,9 @@ def clear_layout(height: int, legend_y: float, top: int) -> Drawing:
 def axis(title: str, **settings: Any) -> Drawing:
     """An axis with its title."""
     return {"title": {"text": title, "standoff": 15}, "zeroline": False, **settings}
+
+
+def name_text(name: str) -> str:
+    """A name from a file as text in a figure: Plotly reads markup in texts, so that none is left in it."""
+    text = one_line(name)
+    return html.escape(text if len(text) <= MAX_NAME else f"{text[: MAX_NAME - 1]}…", quote=False)

@@ -12,8 +12,11 @@ from nas.study.definition import Definition
 from nas.study.outcome import BaseChoice, Noise, TestScore
 from nas.study.question import Question
 from nas.training.reference import Reference
+from search_spaces import load
+from search_spaces.files.codec import to_data
 
 EPOCHS = 8
+SPACE = load("mbconv")
 NOISE = Noise(
     search_variance=1.4e-4,
     candidates=15,
@@ -43,7 +46,7 @@ def record(trial: int, state: str, macs: int, top1: float | None, **changes: Any
         seconds=1.4 * epochs,
         seed=1000 + trial,
         training_key=f"t1-{trial:032x}",
-        decisions={"stages.0.repeats": "1"},
+        decisions=SPACE.vector(7919**4 * (trial + 1) % SPACE.size),
         epochs=epochs,
     )
     return replace(plain, **changes)
@@ -54,14 +57,14 @@ def definition(**changes: Any) -> Definition:
     plain = Definition(
         question=Question(space="mbconv", retrain=2, seeds=3),
         name="mbconv",
-        space={"schema": 1},
+        space=to_data(SPACE),
         budgets=("400MFLOPs",),
         image_size=224,
         classes=1000,
         data={"name": "digits", "digest": "d" * 64},
         evaluator=None,
         recipe={"name": "proxy", "epochs": EPOCHS},
-        settings={"device": "cpu", "dtype": "float32", "batch": 64},
+        settings={"device": "cpu", "dtype": "float32", "batch": 64, "image_size": 32, "epochs": EPOCHS},
     )
     return replace(plain, **changes)
 
@@ -85,7 +88,7 @@ def made_up(folder: Path, n: int = 24) -> Study:
         for seed in (1, 2, 3):
             score = chosen.top1 + rng.gauss(-0.004, 0.006)
             again = record(len(records), "complete", chosen.macs, score, replicate=seed, source=chosen.trial)
-            records.append(replace(again, digest=chosen.digest))
+            records.append(replace(again, digest=chosen.digest, decisions=chosen.decisions))
     return Study(
         folder=folder,
         definition=definition(),
