@@ -41,6 +41,10 @@ def text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def parser_of(command: str):
+    return importlib.import_module(f"nas.cli.{command.replace('-', '_')}").parser()
+
+
 def title(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -77,7 +81,7 @@ def test_commands_of_examples_are_understood(path):
         while "nas" in words:
             words = words[words.index("nas") + 1 :]
             arguments = words[: words.index("&&")] if "&&" in words else words
-            importlib.import_module(f"nas.cli.{arguments[0]}").parser().parse_args(arguments[1:])
+            parser_of(arguments[0]).parse_args(arguments[1:])
 
 
 @pytest.mark.parametrize("path", PAGES, ids=title)
@@ -85,7 +89,7 @@ def test_commands_and_options_named_in_a_text_exist(path):
     prose = re.sub(r"```.*?```", "", text(path), flags=re.DOTALL)
     for command, rest in re.findall(r"`nas ([a-z][a-z-]*)([^`]*)`", prose):
         assert command in COMMANDS, command
-        help_text = importlib.import_module(f"nas.cli.{command}").parser().format_help()
+        help_text = parser_of(command).format_help()
         for option in re.findall(r"--[a-z-]+", rest):
             assert option in help_text, f"{command} {option}"
 
