@@ -98,8 +98,9 @@ def wider_row(row: Stage, after: Stage | None, width: float) -> Stage:
     out = None if row.out is None else scaled_width(row.out, width, divisor)
     if row.blocks is not None:
         return replace(row, out=out, blocks=tuple(_wider(block, width) for block in row.blocks))
-    field = "each" if row.block is None else "block"
-    return replace(row, out=out, **{field: _wider(getattr(row, field), width)})
+    if row.block is None:
+        return replace(row, out=out, each=_wider(row.each, width))
+    return replace(row, out=out, block=_wider(row.block, width))
 
 
 def _wider(block: Block, width: float) -> Block:

@@ -11,6 +11,7 @@ from scaling.rules import DEFAULT_RULE, MAX_PHI, Rule
 from search_spaces import Architecture, UserError, cost
 
 HALVINGS = 50
+FAR = 4  # φ at which everything that a rule moves has moved
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,10 @@ def _step(
         except UserError:  # beyond the largest or below the smallest network
             return float("inf") if phi > 0 else float("-inf")
 
+    if total(-FAR) == total(FAR):
+        return Step(-MAX_PHI, MAX_PHI, value(base) == value(member), open_ended=True)
     low = _first(lambda phi: total(phi) >= wanted)
     high = _first(lambda phi: total(phi) > wanted)
-    if high - low > MAX_PHI:
-        return Step(-MAX_PHI, MAX_PHI, value(base) == value(member), open_ended=True)
     return Step(low, high, low < high and value(at_phi(base, (low + high) / 2, rule)) == value(member))
 
 

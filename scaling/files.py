@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from scaling.scale import Scaled
-from search_spaces import Architecture, digest, save
+from search_spaces import Architecture, UserError, digest, save
+from search_spaces.files.codec import read, to_data
 
 
 def save_scaled(
@@ -22,9 +24,20 @@ def save_scaled(
 
     The file loads like any architecture. Raises UserError where it cannot be written.
     """
-    about: Mapping[str, Any] = {
-        **({"base": base_name} if base_name else {}),
-        "base_digest": digest(base),
-        **scaled.provenance(),
-    }
-    return save(scaled.architecture, path, provenance=about, recipe=recipe)
+    return save(scaled.architecture, path, _provenance(scaled, base, base_name), recipe)
+
+
+def holds(
+    path: Path, scaled: Scaled, base: Architecture, base_name: str = "", recipe: Mapping[str, Any] | None = None
+) -> bool:
+    """Whether the file is what :func:`save_scaled` would write."""
+    wanted = to_data(scaled.architecture, _provenance(scaled, base, base_name), recipe)
+    try:
+        return path.is_file() and read(path) == json.loads(json.dumps(wanted))
+    except UserError:  # damaged, or something else altogether
+        return False
+
+
+def _provenance(scaled: Scaled, base: Architecture, base_name: str) -> dict[str, Any]:
+    named = {"base": base_name} if base_name else {}
+    return {**named, "base_digest": digest(base), **scaled.provenance()}

@@ -30,9 +30,8 @@ class Phis:
         """With another φ for one stage's ``depth``, one row's ``width``, or the ``image``."""
         if kind == "image":
             return replace(self, image=phi)
-        values = list(getattr(self, kind))
-        values[index] = phi
-        return replace(self, **{kind: tuple(values)})
+        values = [phi if place == index else value for place, value in enumerate(getattr(self, kind))]
+        return replace(self, depth=tuple(values)) if kind == "depth" else replace(self, width=tuple(values))
 
     @property
     def least(self) -> float:

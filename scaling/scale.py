@@ -26,10 +26,10 @@ PHI, VARIANT, TARGET = WAYS = ("phi", "variant", "target")
 class Scaled:
     """A scaled network and how it came about.
 
-    ``way`` is phi, variant or target; ``rule`` the name of the rule in RULES with its ``coefficients``; ``depth``,
-    ``width``, ``resolution`` are the multipliers at ``phi``, or those of the ``variant``. ``moves`` are the single
-    steps beyond φ that a target left room for. ``ratio`` is the realised MACs over the base's, ``nominal_ratio``
-    depth · width² · resolution². ``notes`` are for the person who asked.
+    ``way`` is phi, variant or target; ``rule`` is the rule with its coefficients; ``depth``, ``width``, ``resolution``
+    are the multipliers at ``phi``, or those of the ``variant``. ``moves`` are the single steps beyond φ that a target
+    left room for, ``share`` how much of the target is used. ``ratio`` is the realised MACs over the base's,
+    ``nominal_ratio`` depth · width² · resolution². ``notes`` are for the person who asked.
     """
 
     architecture: Architecture
@@ -43,6 +43,7 @@ class Scaled:
     phi: float | None = None
     variant: str | None = None
     targets: tuple[Budget, ...] = ()
+    share: float | None = None
     moves: tuple[Move, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -193,22 +194,20 @@ def _by_target(base: Architecture, limits: Limits, rule: Rule) -> Scaled:
         targets=limits.budgets,
         moves=moves(uniform, architecture),
     )
-    return replace(scaled, notes=(*_target_notes(limits, scaled, nearest), *scaled.notes))
+    share = max(limits.shares(architecture).values())
+    tight = () if share >= TIGHT else (_not_tight(limits, scaled, nearest),)
+    return replace(scaled, share=share, notes=(*tight, *scaled.notes))
 
 
-def _target_notes(limits: Limits, scaled: Scaled, nearest: Architecture | None) -> list[str]:
-    """How much of the target is used, and why not more."""
+def _not_tight(limits: Limits, scaled: Scaled, nearest: Architecture | None) -> str:
+    """Why not more of the target is used."""
     shares = limits.shares(scaled.architecture)
     budget = max(shares, key=lambda b: shares[b])
-    note = f"{shares[budget]:.1%} of {budget}".replace("%", " %")
-    if shares[budget] >= TIGHT:
-        return [note]
+    used = f"{100 * shares[budget]:.1f} % of {budget}"
     if nearest is None:
-        return [f"{note}: φ goes in hundredths where a latency is measured"]
-    single = moves(scaled.architecture, nearest)
-    return [
-        f"{note}: the next single step, {', '.join(map(str, single))}, takes {limits.shares(nearest)[budget]:.1%} of it"
-    ]
+        return f"{used}: φ goes in hundredths where a latency is measured"
+    step, taken = ", ".join(map(str, moves(scaled.architecture, nearest))), limits.shares(nearest)[budget]
+    return f"{used}: the next single step, {step}, takes {100 * taken:.1f} % of it"
 
 
 def _scaled(

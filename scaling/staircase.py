@@ -38,7 +38,7 @@ class Unit(NamedTuple):
     """One thing that steps by itself, and its value as a function of φ."""
 
     kind: str
-    index: int
+    place: int
     value: Callable[[float], Any]
 
 
@@ -67,7 +67,7 @@ def refined(
         if not limits.fits(network):
             refused.append((unit, threshold))
             continue
-        phis, best = phis.moved(unit.kind, unit.index, threshold), network
+        phis, best = phis.moved(unit.kind, unit.place, threshold), network
         if step := _next(number, unit, threshold, phi + REACH):
             heapq.heappush(queue, step)
     beyond = (_moved(base, rule, phis, unit, threshold) for unit, threshold in refused)
@@ -78,7 +78,7 @@ def _moved(base: Architecture, rule: Rule, phis: Phis, unit: Unit, phi: float) -
     """The network with one unit at another φ; None where its shapes do not fit, as of two rows that must be equally
     wide."""
     try:
-        network = at(base, phis.moved(unit.kind, unit.index, phi), rule)
+        network = at(base, phis.moved(unit.kind, unit.place, phi), rule)
         cost(network)
     except UserError:
         return None
@@ -87,13 +87,13 @@ def _moved(base: Architecture, rule: Rule, phis: Phis, unit: Unit, phi: float) -
 
 def moves(before: Architecture, after: Architecture) -> tuple[Move, ...]:
     """What the second network has more of than the first, both scaled from one base."""
-    pairs = [("image_size", before.image_size, after.image_size)]
+    steps = [Move("image_size", before.image_size, after.image_size)]
     rows = zip((*before.stem, *before.stages), (*after.stem, *after.stages), strict=True)
     for index, (old, new) in enumerate(rows):
         name = before.row_name(index)
-        pairs += [(f"{name}.repeats", old.count, new.count), (f"{name}.out", *map(_width, (old, new)))]
-    pairs.append(("head.out", getattr(before.head, "out", None) or 0, getattr(after.head, "out", None) or 0))
-    return tuple(Move(*pair) for pair in pairs if pair[1] != pair[2])
+        steps += [Move(f"{name}.repeats", old.count, new.count), Move(f"{name}.out", _width(old), _width(new))]
+    steps.append(Move("head.out", getattr(before.head, "out", None) or 0, getattr(after.head, "out", None) or 0))
+    return tuple(move for move in steps if move.before != move.after)
 
 
 def _width(row: Any) -> int:

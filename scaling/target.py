@@ -57,8 +57,7 @@ class Limits:
 
 
 def largest_phi(base: Architecture, limits: Limits, rule: Rule = DEFAULT_RULE) -> float:
-    """The φ of the largest network within the limits: of those with six digits at most, the roundest at the left end of
-    its step.
+    """The φ of the largest network within the limits: of those of its step the roundest, with six digits at most.
 
     Widths, repeats and image size never fall as φ grows, so the cost is a rising staircase and bisection finds its
     steps. Raises UserError where no φ fits, with the reason, and where the base cannot be scaled so far.
@@ -78,7 +77,7 @@ def largest_phi(base: Architecture, limits: Limits, rule: Rule = DEFAULT_RULE) -
 
 
 def step_of(base: Architecture, inside: float, rule: Rule = DEFAULT_RULE) -> float:
-    """The φ with the fewest digits of those at the left end of a step: they all give the network of ``inside``."""
+    """The φ with the fewest digits of those that give the network of ``inside``; of several the smallest."""
     network = _without_dropout(at_phi(base, inside, rule))
 
     @_or_false

@@ -22,6 +22,7 @@ from nas.study.objectives import OBJECTIVES
 from nas.study.propose.samplers import SAMPLERS
 from nas.study.pruners import PRUNERS
 from nas.training.recipes import MEASURED, RECIPES
+from scaling import RULES
 from search_spaces import cost, load
 from search_spaces.known.networks import names
 from search_spaces.known.spaces import SPACES
@@ -33,6 +34,7 @@ LINKED = (*PAGES, ROOT / "CHANGELOG.md", *ROOT.glob("benchmarks/*.md"), *ROOT.gl
 TABLES = {  # page: names that it must hold
     "docs/networks.md": (*names(), *SPACES),
     "docs/training.md": (*RECIPES, *DATA_SETS),
+    "docs/scaling.md": tuple(RULES),
     "docs/studies.md": (*SAMPLERS, *PRUNERS, *OBJECTIVES, *EXECUTORS, *KEEP),
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
@@ -25,16 +24,19 @@ if TYPE_CHECKING:
 TITLES = ("network", "image", "parameters", "MACs", "top-1", "95 %", "seeds")
 
 
-def add_study(p: Parser, required: bool = True) -> None:
+def add_study(p: Parser) -> None:
     """How members are trained, and where."""
-    from nas.data.by_name import FORMS
-    from nas.study.run_options import TIME_HELP
-
     group = p.add_argument_group("how members are trained, all alike")
+    group.add_argument("--recipe", metavar="R", help="name or YAML file of a recipe (fast)")
+    add_training(p, group, required=True)
+    p.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda or cuda:1 (auto)")
+
+
+def add_training(p: Parser, group: Any, required: bool = False) -> None:
+    """Data, length and seeds of the trainings, and where they run."""
+    from nas.data.by_name import FORMS
+
     group.add_argument("--data", required=required, metavar="D", help=FORMS)
-    group.add_argument(
-        "--recipe", metavar="R", help="name or YAML file of a recipe (fast for 8 epochs; in files modern)"
-    )
     add_recipe_values(group)
     group.add_argument("--epochs", type=count, metavar="N", help="epochs of each training, not the recipe's")
     group.add_argument("--seeds", type=count, default=3, metavar="S", help="trainings of each network (3)")
@@ -42,8 +44,7 @@ def add_study(p: Parser, required: bool = True) -> None:
     where = p.add_argument_group("where it runs")
     where.add_argument("--workers", default="auto", metavar="N|auto", help="trainings side by side (auto)")
     where.add_argument("--executor", default="auto", metavar="X", help="what runs the trainings (auto)")
-    where.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda or cuda:1 (auto)")
-    where.add_argument("--time", metavar="T", help=TIME_HELP)
+    where.add_argument("--time", metavar="T", help="begin no training after this long, such as 45min or 2h")
 
 
 def asked_recipe(options: argparse.Namespace, default: str = "fast") -> Recipe:
@@ -57,6 +58,20 @@ def asked_recipe(options: argparse.Namespace, default: str = "fast") -> Recipe:
     recipe = recipe_with(recipe, options.set) if options.set else recipe
     recipe = replace(recipe, image_size=None, min_map=0)
     return replace(recipe, epochs=options.epochs, min_steps=0) if options.epochs else recipe
+
+
+def member_recipe(options: argparse.Namespace, base: Architecture, member: Architecture) -> Recipe:
+    """The recipe of a scaled network's file: that of the base, by default the best known for long trainings, grown."""
+    from dataclasses import replace
+
+    from nas.families.member import grown_recipe
+    from nas.training.recipes import LONG_EPOCHS, default_recipe, recipe_of
+
+    recipe = recipe_of(options.recipe) if options.recipe else default_recipe(LONG_EPOCHS)[0]
+    recipe = recipe_with(recipe, options.set) if options.set else recipe
+    epochs = options.epochs or (None if options.recipe else LONG_EPOCHS)
+    recipe = replace(recipe, epochs=epochs) if epochs else recipe
+    return grown_recipe(recipe, base, member, round(options.memory * 10**9))
 
 
 def based(source: str, blocks: str | None, image_size: int | None) -> tuple[str, Architecture]:
@@ -126,7 +141,8 @@ def print_results(results: Results, sides: Mapping[str, int]) -> None:
     output.print_table(TITLES, rows, "lrrrrrr")
     if results.deviation is not None:
         print(
-            f"\nbetween seeds: {percent(results.deviation, 2)} (standard deviation, {results.freedom} degrees of freedom)"
+            f"\nbetween seeds: {percent(results.deviation, 2)} (standard deviation, {results.freedom} degrees of "
+            "freedom)"
         )
 
 

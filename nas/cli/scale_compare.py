@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,11 +79,17 @@ def run(options: argparse.Namespace) -> int:
     print_results(outcome, {m.name: m.architecture.image_size for m in members})
     print("\ndoes compound scaling beat the best single dimension?")
     for verdict in verdicts:
-        low, high = verdict["interval"]
-        ahead = f"{100 * verdict['difference']:+.2f} points over {verdict['single']}, 95 %: {100 * low:+.2f} to {100 * high:+.2f}"
-        print(f"  × {verdict['factor']}: {verdict['verdict']} ({ahead})")
+        print(f"  × {verdict['factor']}: {verdict['verdict']} ({_ahead(verdict)})")
     print("", *closing_lines(study), sep="\n")
     return DONE
+
+
+def _ahead(verdict: dict[str, Any]) -> str:
+    low, high = verdict["interval"]
+    points = f"{100 * verdict['difference']:+.2f} points over {verdict['single']}"
+    if low is None:
+        return f"{points}; one seed does not tell"
+    return f"{points}, 95 %: {100 * low:+.2f} to {100 * high:+.2f}"
 
 
 def _factors(text: str) -> list[float]:
@@ -105,6 +112,6 @@ def _verdict(outcome: Results, factor: str, compound: str, single: tuple[str, ..
         "single": best.name,
         "top1": percent(best.mean, 2),
         "difference": difference.mean,
-        "interval": [difference.low, difference.high],
+        "interval": [low if isfinite(low) else None for low in (difference.low, difference.high)],
         "verdict": difference.verdict,
     }

@@ -15,7 +15,7 @@ from nas.text.numbers import percent
 
 EXAMPLE = """
 nas scale-fit studies/mine --data cifar10 --step 0.1
-nas scale studies/mine --phi 2 --coefficients studies/mine-fit-cifar10-1234abcd/coefficients.yaml
+nas scale-fit mobilenet-v2 --data folder:flowers --image-size 64 --epochs 8 --seeds 5
 """
 FILE = "coefficients.yaml"
 

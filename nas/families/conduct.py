@@ -197,11 +197,17 @@ class _Trainings:
                     continue
                 record = replace(self._record(member, replicate), source=trained.trial)
                 reason = f"equal to trial {trained.trial} ({trained.decisions[MEMBER]})"
-                curves = {"top1_by_epoch": trained.top1_by_epoch, "loss_by_epoch": trained.loss_by_epoch}
-                ended = replace(
-                    record, top1=trained.top1, epochs=trained.epochs, seed=trained.seed, reason=reason, **curves
+                self.journal.finish(
+                    record.trial,
+                    record,
+                    "reused",
+                    reason=reason,
+                    top1=trained.top1,
+                    top1_by_epoch=trained.top1_by_epoch,
+                    loss_by_epoch=trained.loss_by_epoch,
+                    epochs=trained.epochs,
+                    seed=trained.seed,
                 )
-                self.journal.finish(record.trial, ended, "reused")
 
     # What the executor reports.
 

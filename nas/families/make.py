@@ -14,6 +14,7 @@ from scaling.coefficients import coefficients_data
 from scaling.grid import STEP, TOLERANCE, grid
 from search_spaces import Architecture, Budget, cost
 from search_spaces.errors import UserError
+from search_spaces.known.networks import network
 
 BASE = "base"
 COMPOUND = "efficientnet"
@@ -21,8 +22,10 @@ APART = Fraction(1, 20)  # of the cost that networks which are compared may diff
 SINGLE = ("depth", "width", "resolution")
 
 
-def family_members(base: Architecture, scaled: Sequence[Scaled], recipes: Sequence[Recipe]) -> list[Member]:
-    """The members of a family, each with its recipe; the base is one where none of them is equal to it."""
+def family_members(
+    base: Architecture, scaled: Sequence[Scaled], recipe: Recipe, recipes: Sequence[Recipe]
+) -> list[Member]:
+    """The members of a family, each with its recipe; the base, with ``recipe``, is one where no other equals it."""
     members = [
         Member(
             s.name,
@@ -33,7 +36,13 @@ def family_members(base: Architecture, scaled: Sequence[Scaled], recipes: Sequen
         for s, recipe in zip(scaled, recipes, strict=True)
     ]
     is_there = any(member.architecture == base for member in members)
-    return members if is_there else [Member(BASE, base, recipes[0], {"phi": "0"}), *members]
+    return members if is_there else [Member(BASE, base, recipe, {"phi": "0"}), *members]
+
+
+def beside(names: Sequence[str], image_size: int, recipe: Recipe) -> list[Member]:
+    """Known networks at an image size (pixels), to be trained as a family is. Raises UserError for unknown names, and
+    for heads that bind another size."""
+    return [Member(name, network(name).at(image_size), recipe, {"known": "yes"}) for name in names]
 
 
 def compare_members(
