@@ -124,12 +124,12 @@ def enlarged_lines(sides: Mapping[str, int], images: int) -> list[str]:
     ]
 
 
-def print_results(results: Results, sides: Mapping[str, int]) -> None:
+def print_results(results: Results) -> None:
     """The members by rank, with their intervals."""
     rows = [
         (
             row.name,
-            f"{sides[row.name]} px" if row.name in sides else None,
+            f"{row.image_size} px",
             rounded(row.params),
             rounded(row.macs),
             percent(row.mean, 2),
@@ -149,7 +149,14 @@ def print_results(results: Results, sides: Mapping[str, int]) -> None:
 def row_data(row: Row) -> dict[str, Any]:
     """A row as JSON's types."""
     interval = None if row.low is None else [row.low, row.high]
-    facts = {"macs": row.macs, "params": row.params, "scores": list(row.scores), "mean": row.mean, "interval": interval}
+    facts = {
+        "image_size": row.image_size,
+        "macs": row.macs,
+        "params": row.params,
+        "scores": list(row.scores),
+        "mean": row.mean,
+        "interval": interval,
+    }
     return {"name": row.name, **row.labels, **facts, "reused": row.reused}
 
 

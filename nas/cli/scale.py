@@ -95,6 +95,8 @@ def _add_rule(p: Parser) -> None:
     group.add_argument(
         "--device", default="cpu", metavar="D", help="where a latency is measured, and members are trained"
     )
+    unsteady_help = "take a latency as it is measured, also where other work disturbs it"
+    group.add_argument("--unsteady", action="store_true", help=unsteady_help)
 
 
 def _add_recipe(p: Parser) -> None:
@@ -233,8 +235,8 @@ def _measure(options: argparse.Namespace, targets: list[str]) -> Any:
     from nas.module.latency import latency
     from nas.training.settings import device_of
 
-    device = device_of(options.device)
-    return lru_cache(maxsize=None)(lambda architecture: latency(architecture, device).median_ms)
+    device, steady = device_of(options.device), not options.unsteady
+    return lru_cache(maxsize=None)(lambda architecture: latency(architecture, device, steady=steady).median_ms)
 
 
 def _explain(options: argparse.Namespace, name: str, base: Architecture) -> int:

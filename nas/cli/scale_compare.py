@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         output.print_json({"study": str(study.folder), "rows": list(map(row_data, outcome.rows)), "verdicts": verdicts})
         return DONE
-    print_results(outcome, {m.name: m.architecture.image_size for m in members})
+    print_results(outcome)
     print("\ndoes compound scaling beat the best single dimension?")
     for verdict in verdicts:
         print(f"  × {verdict['factor']}: {verdict['verdict']} ({_ahead(verdict)})")

@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         output.print_json({"study": str(study.folder), "rows": list(map(row_data, outcome.rows)), "fitted": data})
         return DONE
-    print_results(outcome, {m.name: m.architecture.image_size for m in members})
+    print_results(outcome)
     print("", *_verdict_lines(data), *closing_lines(study), sep="\n")
     if finished:
         print(f"next: nas scale {options.base} --phi 2 --coefficients {study.folder / FILE}")

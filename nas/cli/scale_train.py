@@ -43,6 +43,6 @@ def train_family(options: argparse.Namespace, name: str, base: Architecture, sca
     if options.json:
         output.print_json({"study": str(study.folder), "rows": list(map(row_data, outcome.rows))})
         return DONE
-    print_results(outcome, {m.name: m.architecture.image_size for m in members})
+    print_results(outcome)
     print("", *closing_lines(study), sep="\n")
     return DONE

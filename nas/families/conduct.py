@@ -16,6 +16,7 @@ from nas.storage import layout
 from nas.storage.files import remove_leftovers
 from nas.storage.lock import locked
 from nas.study import checkpoints, noise, open_study
+from nas.study.base import choose
 from nas.study.definition import going_on, write_definition
 from nas.study.errors import StudyError
 from nas.study.executors.protocol import MAX_ATTEMPTS, Executor, Job
@@ -30,7 +31,7 @@ from search_spaces import cost, digest
 from search_spaces.errors import UserError
 from search_spaces.files.codec import to_data
 
-MEMBER = "member"  # the decision that names a record's network
+MEMBER, SIDE = "member", "image_size"  # what names a record's network, and its image size in pixels
 DONE = ("complete", "reused")
 
 
@@ -101,6 +102,8 @@ class _Trainings:
             state = self._train()
             self._share()
             journal.add("noise", **asdict(noise.estimate(journal.records.values(), plan.question.goal)))
+            if best := choose(journal.records, plan.question.goal):
+                journal.add("base", **asdict(best))
             journal.add("ended", state=state)
         except KeyboardInterrupt:
             journal.add("ended", state="interrupted")
@@ -172,7 +175,7 @@ class _Trainings:
             seed=derive(self.plan.question.seed, key, replicate),
             replicate=replicate,
             training_key=key,
-            decisions={MEMBER: member.name, **member.labels},
+            decisions={MEMBER: member.name, SIDE: str(member.architecture.image_size), **member.labels},
             origin="retrain" if replicate else "enumerated",
             source=self._first_trial(member) if replicate else None,
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
 
-from nas.families.conduct import DONE, MEMBER
+from nas.families.conduct import DONE, MEMBER, SIDE
 from nas.study.records import Record
 
 LEVEL = 0.95
@@ -20,6 +20,7 @@ class Row:
 
     name: str
     labels: dict[str, str]
+    image_size: int
     macs: int
     params: int
     scores: tuple[float, ...]
@@ -93,7 +94,8 @@ def _row(group: Sequence[Record], deviation: float | None, freedom: int) -> Row:
     mean = statistics.fmean(scores)
     return Row(
         name=first.decisions[MEMBER],
-        labels={name: value for name, value in first.decisions.items() if name != MEMBER},
+        labels={name: value for name, value in first.decisions.items() if name not in (MEMBER, SIDE)},
+        image_size=int(first.decisions.get(SIDE, 0)),
         macs=first.macs,
         params=first.params,
         scores=scores,

@@ -126,7 +126,7 @@ def test_killed_at_random_nothing_is_lost_and_nothing_trained_twice(tmp_path):
     for _ in range(40):
         process = subprocess.Popen([sys.executable, str(script), str(folder)], env=environment)
         deadline = time.monotonic() + 60
-        wanted = _lines(folder) + rng.randint(4, 16)
+        wanted = _lines(folder) + rng.randint(8, 20)
         while process.poll() is None and _lines(folder) < wanted and time.monotonic() < deadline:
             time.sleep(0.002)
         process.kill()
