@@ -45,7 +45,7 @@ class Coefficients:
     @staticmethod
     def shared(depth: float, width: float, resolution: float) -> Coefficients:
         """A doubling of the MACs shared between depth, width and resolution in these proportions, as in the names of
-        Dollár et al. 2021, sec. 4: d1_w8_r1 gives a tenth to depth, eight tenths to width."""
+        Dollár et al. 2021: d1_w8_r1 gives a tenth to depth, eight tenths to width."""
         total = depth + width + resolution
         return Coefficients(2 ** (depth / total), 2 ** (width / total / 2), 2 ** (resolution / total / 2))
 

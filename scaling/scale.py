@@ -216,10 +216,10 @@ def _scaled(
     way: str,
     rule: Rule,
     factors: tuple[float, float, float],
-    **how: Any,
+    **facts: Any,
 ) -> Scaled:
     realised = cost(architecture)
-    scaled = Scaled(architecture, way, rule, *factors, realised, realised.macs / cost(base).macs, **how)
+    scaled = Scaled(architecture, way, rule, *factors, realised, realised.macs / cost(base).macs, **facts)
     return replace(scaled, notes=tuple(_notes(base, scaled)))
 
 

@@ -62,8 +62,8 @@ class FamilyPlan:
         from nas.training.settings import Settings
 
         size = sized(for_data(member.recipe, self.data), len(self.data.train))
-        own: dict[str, Any] = {"image_size": None, "epochs": size.epochs, "batch": size.batch}
-        return replace(Settings(**self.definition.settings), **own)
+        sizes: dict[str, Any] = {"image_size": None, "epochs": size.epochs, "batch": size.batch}
+        return replace(Settings(**self.definition.settings), **sizes)
 
     def task(self, member: Member, replicate: int) -> dict[str, Any]:
         """A job's task, as :func:`nas.study.trainer.train` takes it; all members see one order of the images."""
