@@ -76,15 +76,17 @@ def scaled_width(width: int, multiplier: float, divisor: int = DIVISOR) -> int:
 
 
 def scaled_side(side: int, multiplier: float, multiple: int = 1, most: int | None = None) -> int:
-    """An image size in pixels times the multiplier, to the nearest ``multiple``, never against the multiplier's
-    direction, and grown to ``most`` at most."""
+    """An image size in pixels times the multiplier, to the nearest ``multiple`` (at least one of them), never against
+    the multiplier's direction, and grown to ``most`` at most. An image smaller than the multiple shrinks by pixels."""
     if multiplier == 1:
         return side
     if not 0 < side * multiplier < float("inf"):
         raise UserError(f"must be 1 to {MAX_SIDE} pixels, got {side} × {multiplier:.4g}", "image_size")
-    rounded = round(side * multiplier / multiple) * multiple
     if multiplier < 1:
-        return min(side, rounded)
+        multiple = multiple if side >= multiple else 1
+        rounded = round(side * multiplier / multiple) * multiple
+        return min(side, max(rounded, multiple) if multiple > 1 else rounded)
+    rounded = round(side * multiplier / multiple) * multiple
     bound = rounded if most is None else min(rounded, most // multiple * multiple)
     return max(side, bound)
 

@@ -11,7 +11,7 @@ from scaling.compound import Multipliers, is_deepened, multiplied, scaled_side
 from scaling.phi import at_phi
 from scaling.rules import DEFAULT_RULE, Rule, rule_of
 from scaling.staircase import Move, moves, refined
-from scaling.target import Limits, Measure, largest_measured_phi, largest_phi, parsed
+from scaling.target import LATENCY, Limits, Measure, largest_measured_phi, largest_phi, parsed
 from search_spaces import Architecture, Budget, Cost, UserError, cost
 
 NOT_A_VARIANT = (
@@ -69,6 +69,8 @@ class Scaled:
             **({"target": list(map(str, self.targets))} if self.targets else {}),
             "rule": self.rule.name,
             "coefficients": {"alpha": c.alpha, "beta": c.beta, "gamma": c.gamma},
+            **({"image_multiple": self.rule.image_multiple} if self.rule.image_multiple > 1 else {}),
+            **({"max_image_size": self.rule.max_image_size} if self.rule.max_image_size else {}),
             "depth": self.depth,
             "width": self.width,
             "resolution": self.resolution,
@@ -171,10 +173,10 @@ def _by_variant(base: Architecture, variant: str, rule: Rule) -> Scaled:
 
 
 def _by_target(base: Architecture, limits: Limits, rule: Rule) -> Scaled:
-    exact = Limits(tuple(budget for budget in limits.budgets if budget.metric != "latency_ms"))
+    exact = Limits(tuple(budget for budget in limits.budgets if budget.metric != LATENCY))
     phi = largest_phi(base, exact, rule) if exact.budgets else None
     if exact.budgets != limits.budgets:
-        limits.value(next(b for b in limits.budgets if b not in exact.budgets), base)  # refused where nothing measures
+        limits.values(base)  # refused where nothing measures a latency
         phi = largest_measured_phi(base, limits, rule, phi)
         uniform = architecture = at_phi(base, phi, rule)
         beyond: tuple[Architecture, ...] = ()
@@ -204,8 +206,10 @@ def _not_tight(limits: Limits, scaled: Scaled, nearest: Architecture | None) -> 
     shares = limits.shares(scaled.architecture)
     budget = max(shares, key=lambda b: shares[b])
     used = f"{100 * shares[budget]:.1f} % of {budget}"
-    if nearest is None:
+    if budget.metric == LATENCY:
         return f"{used}: φ goes in hundredths where a latency is measured"
+    if nearest is None:
+        return f"{used}: nothing that the rule moves is left to move"
     step, taken = ", ".join(map(str, moves(scaled.architecture, nearest))), limits.shares(nearest)[budget]
     return f"{used}: the next single step, {step}, takes {100 * taken:.1f} % of it"
 

@@ -10,6 +10,7 @@ from scaling.phi import at_phi
 from scaling.rules import DEFAULT_RULE, MAX_PHI, Rule
 from search_spaces import Architecture, Budget, UserError, cost
 
+LATENCY = "latency_ms"
 HALVINGS = 60  # of an interval of length 1, which floats cannot halve more often
 HUNDREDTHS = 100  # steps of φ in which a latency is looked for
 DIGITS = 6  # of φ; the smallest step that an image of 100,000 px makes is wider
@@ -27,7 +28,7 @@ class Limits:
 
     def value(self, budget: Budget, architecture: Architecture) -> float:
         """The cost that a budget limits. Raises UserError for a latency that nothing measures."""
-        if budget.metric == "latency_ms" and self.measure is not None:
+        if budget.metric == LATENCY and self.measure is not None:
             return self.measure(architecture)
         return budget.value(cost(architecture))
 

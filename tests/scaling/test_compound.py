@@ -28,6 +28,12 @@ def test_image_sizes_grow_to_multiples_and_to_their_bound(side, multiplier, mult
     assert scaled_side(side, 1, multiple, most) == side
 
 
+def test_a_small_image_shrinks_by_pixels_where_it_has_no_whole_multiple():
+    assert scaled_side(16, 0.75, 32) == 12
+    assert scaled_side(64, 0.2, 32) == 32
+    assert scaled_side(48, 0.9, 32) == 32
+
+
 def test_groups_keep_dividing():
     base = Architecture(
         image_size=32,
