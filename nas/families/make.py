@@ -68,9 +68,9 @@ def compare_members(
             name, label = called(rule), f"{factor:g}"
             members.append(Member(f"{name}-x{label}", scaled.architecture, recipe, {"rule": rule, "factor": label}))
             side, share = scaled.architecture.image_size, float(scaled.cost.macs / wanted)
-            notes.append(
-                f"{name} × {label}: {scaled.cost.macs:,} MACs at {side} px, {100 * share:.1f} % of what was asked"
-            )
+            far = "; no network of this rule is nearer, so costs are not equal" if abs(share - 1) > APART else ""
+            costs = f"{scaled.cost.macs:,} MACs at {side} px, {100 * share:.1f} % of what was asked"
+            notes.append(f"{name} × {label}: {costs}{far}")
     return members, notes
 
 
