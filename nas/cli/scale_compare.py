@@ -100,13 +100,14 @@ def _factors(text: str) -> list[float]:
 
 
 def _verdict(outcome: Results, factor: str, compound: str, single: tuple[str, ...]) -> dict[str, Any] | None:
-    """Compound beside the best single dimension at that factor; None while one is missing."""
+    """Compound beside the best single dimension at that factor, which was picked among all of them; None while one is
+    missing."""
     rows = {row.name: row for row in outcome.rows}
     names = [f"{rule}-x{factor}" for rule in (compound, *single)]
     if any(name not in rows for name in names):
         return None
     best = max((rows[name] for name in names[1:]), key=lambda row: row.mean)
-    difference = outcome.difference(rows[names[0]], best)
+    difference = outcome.difference(rows[names[0]], best, among=len(single))
     return {
         "factor": factor,
         "single": best.name,

@@ -63,18 +63,20 @@ class Results:
         """Best mean first; ties to fewer MACs."""
         return sorted(self.rows, key=lambda row: (-row.mean, row.macs))
 
-    def difference(self, one: Row, other: Row) -> Difference:
-        """How much better the first is. With one seed each the interval is without end."""
+    def difference(self, one: Row, other: Row, among: int = 1) -> Difference:
+        """How much better the first is, where the pair was picked ``among`` so many: all their intervals together hold
+        with 95 % (Bonferroni). With one seed each the interval is without end."""
         mean = one.mean - other.mean
         if self.deviation is None:
             return Difference(mean, -inf, inf)
-        half = _quantile(self.freedom) * self.deviation * sqrt(1 / len(one.scores) + 1 / len(other.scores))
+        t = _quantile(self.freedom, among)
+        half = t * self.deviation * sqrt(1 / len(one.scores) + 1 / len(other.scores))
         return Difference(mean, mean - half, mean + half)
 
     def rivals(self) -> list[Row]:
         """The best and all that cannot be told from it."""
         best, *others = self.ranked
-        return [best, *(row for row in others if self.difference(best, row).verdict != "yes")]
+        return [best, *(row for row in others if self.difference(best, row, len(others)).verdict != "yes")]
 
 
 def results(records: Iterable[Record]) -> Results:
@@ -114,8 +116,8 @@ def _pooled(groups: Sequence[Sequence[float]]) -> tuple[float | None, int]:
     return sqrt(squares / freedom), freedom
 
 
-def _quantile(freedom: int) -> float:
-    """Student's t at both ends of 95 %."""
+def _quantile(freedom: int, among: int = 1) -> float:
+    """Student's t at both ends of 95 %, of so many comparisons together."""
     from scipy.stats import t
 
-    return float(t.ppf((1 + LEVEL) / 2, freedom))
+    return float(t.ppf(1 - (1 - LEVEL) / 2 / among, freedom))

@@ -35,6 +35,14 @@ def test_two_differ_where_the_interval_of_the_difference_leaves_out_0(other, ver
     assert found.difference(found["a"], found["b"]).verdict == verdict
 
 
+def test_a_pair_that_was_picked_among_several_needs_a_wider_interval():
+    found = outcome(a=(0.6, 0.61), b=(0.5, 0.51))
+    alone, picked = (found.difference(found["a"], found["b"], among) for among in (1, 3))
+    half = 7.6488 * found.deviation  # t at 1 - 0.05 / 6 with two degrees of freedom, for two seeds each
+    assert picked.high - picked.mean == pytest.approx(half, rel=1e-4)
+    assert (picked.low, picked.mean) < (alone.low, alone.mean)
+
+
 def test_one_seed_resolves_nothing():
     found = outcome(a=(0.9,), b=(0.1,))
     assert found.difference(found["a"], found["b"]).verdict == "not resolved"
