@@ -50,6 +50,13 @@ def test_every_member_is_trained_with_every_seed_and_equal_networks_once(train):
     assert (study.folder / "report.html").is_file()
 
 
+def test_a_study_of_given_networks_has_no_decisions_that_could_pay(train):
+    study = train(seeds=1)
+    assert study.effects() == []
+    with pytest.raises(UserError, match="study is a study of given networks, not of a space"):
+        study.space()
+
+
 def test_members_share_the_order_of_the_images_and_seeds_differ(train):
     study = train()
     by_member = results(study.records)
