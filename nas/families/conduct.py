@@ -19,11 +19,12 @@ from nas.study import checkpoints, noise, open_study
 from nas.study.base import choose
 from nas.study.definition import going_on, write_definition
 from nas.study.errors import StudyError
-from nas.study.executors.protocol import MAX_ATTEMPTS, Executor, Job
+from nas.study.executors.protocol import NETWORK, Executor, Job
 from nas.study.executors.table import executor_of
 from nas.study.journal import Journal, Progress
 from nas.study.log import open_log
 from nas.study.records import Record
+from nas.study.run_options import RunOptions
 from nas.study.seeds import derive
 from nas.study.study import Study
 from nas.study.trainer import NAME
@@ -33,6 +34,7 @@ from search_spaces.files.codec import to_data
 
 MEMBER, SIDE = "member", "image_size"  # what names a record's network, and its image size in pixels
 DONE = ("complete", "reused")
+MAX_FAILED = 3  # times that a training is tried, over all runs; more failures of one run stop it
 
 
 def conduct(
@@ -66,7 +68,8 @@ def conduct(
         write_definition(plan.folder, plan.definition)
         journal = Journal(plan.folder, open_log(plan.folder / layout.LOG), progress)
         trainings = len(plan.members) * plan.seeds
-        run = executor_of(executor, cast(Any, plan), plan.definition, workers, trainings)
+        wish = RunOptions(trials=trainings, workers=workers, executor=executor)
+        run = executor_of(cast(Any, plan), plan.definition, wish)
         try:
             _Trainings(plan, journal, run, time_limit, keep, trainer).go()
         finally:
@@ -124,7 +127,7 @@ class _Trainings:
                 return "time" if pending else "finished"
             self.executor.wait(self)
             self.journal.check()
-            if len(self._failures) > max(MAX_ATTEMPTS, len(self.plan.members) // 4):
+            if len(self._failures) > max(MAX_FAILED, len(self.plan.members) // 4):
                 reasons = "; ".join(dict.fromkeys(self._failures))
                 raise StudyError(f"stopped after {len(self._failures)} failed trainings: {reasons}")
 
@@ -140,7 +143,7 @@ class _Trainings:
                 ]
                 failed = sum(record.state == "failed" for record in tries)
                 is_done = any(record.state in DONE for record in tries)
-                if not is_done and failed < MAX_ATTEMPTS and first[self.plan.keys[member.name]] == member.name:
+                if not is_done and failed < MAX_FAILED and first[self.plan.keys[member.name]] == member.name:
                     yield member, replicate
 
     def _begin(self, member: Member, replicate: int) -> None:
@@ -236,7 +239,7 @@ class _Trainings:
         seconds = max(record.seconds, result.get("seconds") or 0.0)
         self._end(ended, "complete", seconds=round(seconds, 3))
 
-    def failed(self, trial: int, reason: str) -> None:
+    def failed(self, trial: int, reason: str, cause: str = NETWORK) -> None:
         self._failures.append(reason)
         self._end(self.journal.records[trial], "failed", reason=reason)
 
