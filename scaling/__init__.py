@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from scaling.coefficients import ALPHA, BETA, FAMILY, GAMMA, VARIANTS
+from scaling.coefficients import EFFICIENTNET, FAMILY, VARIANTS, Coefficients, read_coefficients
 from scaling.files import save_scaled
+from scaling.rules import RULES, Rule
 from scaling.scale import Scaled, family, scale

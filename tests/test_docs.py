@@ -22,6 +22,7 @@ from nas.study.objectives import OBJECTIVES
 from nas.study.propose.samplers import SAMPLERS
 from nas.study.pruners import PRUNERS
 from nas.training.recipes import MEASURED, RECIPES
+from scaling import RULES
 from search_spaces import cost, load
 from search_spaces.known.networks import names
 from search_spaces.known.spaces import SPACES
@@ -33,12 +34,17 @@ LINKED = (*PAGES, ROOT / "CHANGELOG.md", *ROOT.glob("benchmarks/*.md"), *ROOT.gl
 TABLES = {  # page: names that it must hold
     "docs/networks.md": (*names(), *SPACES),
     "docs/training.md": (*RECIPES, *DATA_SETS),
+    "docs/scaling.md": tuple(RULES),
     "docs/studies.md": (*SAMPLERS, *PRUNERS, *OBJECTIVES, *EXECUTORS, *KEEP),
 }
 
 
 def text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
+
+
+def parser_of(command: str):
+    return importlib.import_module(f"nas.cli.{command.replace('-', '_')}").parser()
 
 
 def title(path: Path) -> str:
@@ -77,7 +83,7 @@ def test_commands_of_examples_are_understood(path):
         while "nas" in words:
             words = words[words.index("nas") + 1 :]
             arguments = words[: words.index("&&")] if "&&" in words else words
-            importlib.import_module(f"nas.cli.{arguments[0]}").parser().parse_args(arguments[1:])
+            parser_of(arguments[0]).parse_args(arguments[1:])
 
 
 @pytest.mark.parametrize("path", PAGES, ids=title)
@@ -85,7 +91,7 @@ def test_commands_and_options_named_in_a_text_exist(path):
     prose = re.sub(r"```.*?```", "", text(path), flags=re.DOTALL)
     for command, rest in re.findall(r"`nas ([a-z][a-z-]*)([^`]*)`", prose):
         assert command in COMMANDS, command
-        help_text = importlib.import_module(f"nas.cli.{command}").parser().format_help()
+        help_text = parser_of(command).format_help()
         for option in re.findall(r"--[a-z-]+", rest):
             assert option in help_text, f"{command} {option}"
 

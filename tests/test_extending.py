@@ -22,6 +22,7 @@ from nas.study.executors.table import EXECUTORS
 from nas.study.objectives import OBJECTIVES
 from nas.study.propose.samplers import SAMPLERS
 from nas.study.pruners import PRUNERS, Pruner
+from scaling import RULES
 from search_spaces import cost
 
 ROOT = Path(__file__).parents[1]
@@ -125,6 +126,13 @@ def test_a_recipe_field_can_be_added(example):
     assert dimmed(**plain.to_data(), dim=0.5).digest != plain.digest
     with pytest.raises(UserError, match=r"recipe\.dim: must be a number at least 0 and at most 1, got 2"):
         dimmed(**plain.to_data(), dim=2)
+
+
+def test_a_rule_of_scaling_can_be_added(example, monkeypatch, nas):
+    rule = example("A rule of scaling").RULE
+    monkeypatch.setitem(RULES, rule.name, rule)
+    scaled = nas("scale", "resnet-50", "--phi", 1, "--rule", "deep", "--json").data["scaled"]
+    assert (scaled["image_size"], round(scaled["nominal_ratio"], 9)) == (224, 2)
 
 
 def test_a_figure_can_be_added(example, monkeypatch, tmp_path):

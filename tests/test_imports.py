@@ -35,6 +35,7 @@ ROOMS: dict[str, set[str]] = {
     "nas.study": {"optuna", "torch", "numpy", "scipy", "sklearn", "pandas", "ray", "submitit"},
     "nas.proxies": {"torch"},
     "nas.report": {"plotly", "pandas"},
+    "nas.families": {"scipy"},
     "nas.search": set(),
     "nas": set(),
     "nas.cli": {"rich", "torch", "numpy"},

@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from nas.families.results import results
 from nas.study import open_study
+from nas.study.log import read_log
 from nas.training.recipe import Recipe
 from search_spaces import Budget, cost, digest, load
 from search_spaces.files.codec import from_data
 from search_spaces.files.strict_yaml import parse
 
-STUDIES = sorted(path.parent for path in (Path(__file__).parents[1] / "studies").glob("*/study.yaml"))
+FOLDERS = sorted(path.parent for path in (Path(__file__).parents[1] / "studies").glob("*/study.yaml"))
+STUDIES = [folder for folder in FOLDERS if (folder / "base.yaml").exists()]
+FAMILIES = [folder for folder in FOLDERS if folder not in STUDIES]  # of given networks, scaled from one base
 
 
 def test_there_is_one():
@@ -36,6 +40,21 @@ def test_a_stored_study_opens_and_its_counts_hold(folder):
         assert not trained or all(budget.fits(counted) for budget in budgets)
         assert record.digest is None or record.digest == digest(architecture)
     assert digest(load(folder / "base.yaml")) == study.base.digest
+
+
+@pytest.mark.parametrize("folder", FAMILIES, ids=lambda path: path.name)
+def test_a_stored_family_opens_and_the_counts_of_its_members_hold(folder):
+    study = open_study(folder)
+    assert (study.problems, study.state) == ((), "finished")
+    proposed = {e["trial"]: e for e in read_log(folder / "log.jsonl").events if e["event"] == "proposed"}
+    for record in study.records:
+        if record.state == "complete":
+            architecture = from_data(proposed[record.trial]["architecture"])
+            counted = cost(architecture)
+            assert (counted.params, counted.macs) == (record.params, record.macs)
+            assert record.digest == digest(architecture)
+    seeds = {len(row.scores) for row in results(study.records).rows}
+    assert seeds == {study.question.seeds + 1}
 
 
 def test_a_damaged_log_is_named_by_the_report(tmp_path, nas):

@@ -15,6 +15,8 @@ from nas.cli.streams import prepare_streams
 COMMANDS = {
     "search": "search a space under a budget on your images, and choose a base",
     "scale": "grow a base into a larger network or a whole family",
+    "scale-fit": "fit the coefficients of compound scaling to a base on your images",
+    "scale-compare": "train a base scaled by depth, width, image size and all together",
     "train": "train a network on your images, or fine-tune it",
     "evaluate": "accuracy of trained weights on a split, by class, and what is confused",
     "predict": "the most likely classes of image files",
@@ -80,14 +82,14 @@ def _dispatch(arguments: list[str]) -> int:
 
         line = f"unknown command {name!r}{did_you_mean(name, COMMANDS)}; `nas --help` lists the commands"
         return complain(line, WRONG_USAGE)
-    command = importlib.import_module(f"nas.cli.{name}")
+    command = importlib.import_module(f"nas.cli.{name.replace('-', '_')}")
     options = command.parser().parse_args(rest)
     code: int = command.run(options)
     return code
 
 
 def _top(arguments: list[str]) -> int:
-    lines = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
+    lines = "\n".join(f"  {name:<14}{text}" for name, text in COMMANDS.items())
     parser = Parser(
         prog="nas",
         usage="nas COMMAND [options]",

@@ -51,7 +51,7 @@ def _add_question(p: Parser) -> None:
     group.add_argument("--data", required=True, metavar="D", help=FORMS)
     measured = "; ".join(f"{name}: {text}" for name, text in MEASURED.items()).replace("%", "%%")
     default = f"{SHORT} for {SHORT_EPOCHS} epochs, {LONG} where --epochs is {LONG_EPOCHS} or more"
-    help_text = f"name or YAML file; by default {default}. Measured: {measured}"
+    help_text = f"name or YAML file; by default that in the file of ARCH, or else {default}. Measured: {measured}"
     group.add_argument("--recipe", metavar="R", help=help_text)
     add_recipe_values(group)
     group.add_argument("--epochs", type=count, metavar="N", help="epochs, instead of the recipe's; its curve is kept")
@@ -136,11 +136,12 @@ def _trained(options: argparse.Namespace, device: str) -> dict[str, Any]:
 def _training(options: argparse.Namespace, device: str) -> tuple[Training, Path]:
     from nas.training.by_name import SETTINGS, training_of
     from nas.training.recipes import default_recipe, recipe_of
+    from nas.training.stored_recipe import stored_recipe
 
     given = {field: getattr(options, field) for field in SETTINGS if getattr(options, field)}
     for field in ("out", "threads", "seed", "weights", "freeze", "blocks"):
         given[field] = getattr(options, field)
-    recipe = options.recipe
+    recipe = options.recipe or stored_recipe(options.network)
     if recipe is None:
         recipe, given["epochs"] = default_recipe(options.epochs)
     recipe = mirrored_as_searched(recipe_of(recipe), options.network) if options.recipe is None else recipe

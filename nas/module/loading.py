@@ -179,9 +179,18 @@ def weights_of(source: str | Path) -> Path | None:
 
 
 def latest_base(root: Path = Path("studies")) -> str | None:
-    """Folder of the study that finished last under ``root``, or None where no study has a base yet."""
+    """Folder of the study that finished last under ``root``, of those that trained networks on images, not those of a
+    user's own function; or None where no study has a base yet."""
     bases = sorted(root.glob(f"*/{layout.BASE}"), key=lambda path: (path.stat().st_mtime_ns, str(path)))
-    return str(bases[-1].parent) if bases else None
+    return next((str(path.parent) for path in reversed(bases) if not _is_evaluated(path.parent)), None)
+
+
+def _is_evaluated(study: Path) -> bool:
+    """Whether the study's scores are those of a user's own function."""
+    from search_spaces.files.codec import read
+
+    path = study / layout.STUDY
+    return path.is_file() and read(path).get("evaluator") is not None
 
 
 def _network_file(source: str | Path) -> str | Path:

@@ -158,6 +158,7 @@ def _described(data: Data, spec: str) -> dict[str, Any]:
         "seed": SPLIT,
         "classes": list(data.classes),
         "images": images,
+        "image_size": data.image_size,
         "notes": list(data.notes),
     }
 

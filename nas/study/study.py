@@ -21,7 +21,7 @@ from nas.study.records import Folded, Record, fold
 from nas.text.html import element
 from nas.text.numbers import rounded
 from nas.training.reference import Reference
-from search_spaces import Budget, Space
+from search_spaces import Architecture, Budget, Space
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
@@ -102,13 +102,18 @@ class Study:
         return sum(record.counted for record in self.records)
 
     def space(self) -> Space:
-        """What was searched. Raises UserError where blocks from outside cannot be loaded."""
+        """What was searched. Raises UserError where blocks from outside cannot be loaded, and for a study of given
+        networks, scaled from one base."""
+        space = self._space_or_base()
+        if not isinstance(space, Space):
+            raise UserError(f"{self.name} is a study of given networks, not of a space")
+        return space
+
+    def _space_or_base(self) -> Space | Architecture:
         from search_spaces.files.codec import from_data
         from search_spaces.files.outside import outside_blocks
 
-        space = from_data(self.definition.space, blocks=outside_blocks(self.question.blocks))
-        assert isinstance(space, Space)
-        return space
+        return from_data(self.definition.space, blocks=outside_blocks(self.question.blocks))
 
     @property
     def front(self) -> tuple[Record, ...]:
@@ -132,15 +137,16 @@ class Study:
 
     def effects(self) -> list[Effect]:
         """Which decisions of the space pay, by the predictor's model of all trainings, the surest gain first; none
-        where too little was trained to tell. It takes a second or two the first time. Raises UserError where blocks
-        from outside cannot be loaded."""
+        where too little was trained to tell, or nothing was searched. It takes a second or two the first time. Raises
+        UserError where blocks from outside cannot be loaded."""
         return list(self._effects)
 
     @cached_property
     def _effects(self) -> tuple[Effect, ...]:
         from nas.study.propose.predictor.effects import effects
 
-        return tuple(effects(self.space(), self.records, self.question.goal))
+        space = self._space_or_base()
+        return tuple(effects(space, self.records, self.question.goal)) if isinstance(space, Space) else ()
 
     def importance(self) -> dict[str, float]:
         """The share of each decision in what makes a training one of the best, by PED-ANOVA, the greatest first; none

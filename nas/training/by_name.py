@@ -17,6 +17,7 @@ from nas.training.recipes import default_recipe, recipe_of
 from nas.training.run_folder import OnEpoch, run
 from nas.training.settings import device_of, settings_for
 from nas.training.sizing import for_data, sized
+from nas.training.stored_recipe import stored_recipe
 from nas.training.training import Training
 from search_spaces import Architecture
 from search_spaces.errors import UserError, did_you_mean
@@ -46,12 +47,12 @@ def train(
 
     ``network`` is a known network, a file, the folder of a study (its base) or of a training, or an architecture;
     ``data`` a name such as ``folder:photos``, or :class:`nas.data.dataset.Data`; ``recipe`` a name, a
-    file or a :class:`nas.training.recipe.Recipe`, by default the best known for the epochs
-    (:func:`nas.training.recipes.default_recipe`). ``options`` are those of :func:`training_of` (seed, weights, freeze,
-    blocks, threads) and of SETTINGS (epochs, image_size, batch, accumulate, dtype, compile, deterministic, sync_bn).
-    ``on_epoch(epoch, metrics)`` is called after each epoch. With ``resume`` there must be something to resume. Raises
-    UserError for a wrong argument and for a folder that holds something else, TrainingFailed where the loss is not
-    finite. The loop alone, without a folder, is :func:`nas.training.loop.train`.
+    file or a :class:`nas.training.recipe.Recipe`, by default that in the network's file, or else the best known for the
+    epochs (:func:`nas.training.recipes.default_recipe`). ``options`` are those of :func:`training_of` (seed, weights,
+    freeze, blocks, threads) and of SETTINGS (epochs, image_size, batch, accumulate, dtype, compile, deterministic,
+    sync_bn). ``on_epoch(epoch, metrics)`` is called after each epoch. With ``resume`` there must be something to
+    resume. Raises UserError for a wrong argument and for a folder that holds something else, TrainingFailed where the
+    loss is not finite. The loop alone, without a folder, is :func:`nas.training.loop.train`.
     """
     with joined(device_of(device)) as joined_device:
         training, folder = training_of(network, data, recipe, device=joined_device, out=out, **options)
@@ -81,6 +82,7 @@ def training_of(
     (:func:`nas.training.sizing.sized`). Raises UserError with the name of the option, its rule and the value.
     """
     settings = _checked(settings)
+    recipe = stored_recipe(network) if recipe is None else recipe
     if recipe is None:
         recipe, settings["epochs"] = default_recipe(settings.get("epochs"))
     name, architecture = (

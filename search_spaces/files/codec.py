@@ -29,11 +29,16 @@ _ABOUT = ("schema", "name", "provenance", "recipe")
 Kinds = Mapping[str, type[Value]]
 
 
-def to_data(value: Architecture | Space, provenance: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def to_data(
+    value: Architecture | Space,
+    provenance: Mapping[str, Any] | None = None,
+    recipe: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """The value as a dictionary of JSON's types, with the schema version first."""
     architecture = value.architecture if isinstance(value, Space) else value
     named = {"name": value.name} if isinstance(value, Space) else {}
-    about = {"provenance": dict(provenance)} if provenance else {}
+    notes = {"provenance": provenance, "recipe": recipe}
+    about = {key: dict(note) for key, note in notes.items() if note}
     return {"schema": SCHEMA, **named, **about, **_fields(architecture)}
 
 
@@ -95,13 +100,19 @@ def load_file(path: Path, blocks: Kinds | None = None) -> Architecture | Space:
         raise error if str(path) in str(error) else UserError(f"{path}: {error}") from None
 
 
-def save(value: Architecture | Space, path: Path | str, provenance: Mapping[str, Any] | None = None) -> Path:
+def save(
+    value: Architecture | Space,
+    path: Path | str,
+    provenance: Mapping[str, Any] | None = None,
+    recipe: Mapping[str, Any] | None = None,
+) -> Path:
     """Write the value as YAML, or as JSON where the name ends in ``.json``; returns the path.
 
-    The file appears whole or not at all. Raises UserError where it cannot be written.
+    ``provenance`` says where it is from, ``recipe`` how it is to be trained (fields of a recipe of ``nas``). The file
+    appears whole or not at all. Raises UserError where it cannot be written.
     """
     path = Path(path)
-    data = to_data(value, provenance)
+    data = to_data(value, provenance, recipe)
     if path.suffix == ".json":
         text = json.dumps(data, indent=1) + "\n"
     else:

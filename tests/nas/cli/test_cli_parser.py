@@ -48,7 +48,7 @@ def test_every_command_has_help_with_examples_that_parse(nas, name):
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(f"usage: nas {name} ")
     assert "--json" in done.out
-    parser = import_module(f"nas.cli.{name}").parser()
+    parser = import_module(f"nas.cli.{name.replace('-', '_')}").parser()
     assert examples(done.out)
     for nas_, command_, *words in examples(done.out):
         assert (nas_, command_) == ("nas", name)
