@@ -8,10 +8,10 @@ from math import lcm
 from typing import Any
 
 from search_spaces import Architecture, Block, Head, Stage, UserError
+from search_spaces.network.architecture import MAX_SIDE
 from search_spaces.network.rounding import round_filters, round_repeats
 
 DIVISOR = 8
-MAX_SIDE = 100_000  # pixels
 MAX_DROPOUT = 0.8
 
 Rounding = Callable[[int, float], int]

@@ -13,7 +13,7 @@ from search_spaces import Architecture, Budget, UserError, cost
 LATENCY = "latency_ms"
 HALVINGS = 60  # of an interval of length 1, which floats cannot halve more often
 HUNDREDTHS = 100  # steps of φ in which a latency is looked for
-DIGITS = 6  # of φ; the smallest step that an image of 100,000 px makes is wider
+DIGITS = 6  # of φ; the smallest step that an image of 65,536 px makes is wider
 
 Measure = Callable[[Architecture], float]
 """Latency of a network in milliseconds, measured."""

@@ -122,9 +122,9 @@ def plain(image_size, width=8):
             "no network is as small as 0.1KFLOPs: even φ = -19.84 is too large, .* image_size: ",
         ),
         (
-            plain(99_000),
-            "900000GFLOPs",
-            r"900000GFLOPs is more than .*: φ = 0.07\d* costs .* beyond it image_size",
+            plain(64_000),
+            "400000GFLOPs",
+            r"400000GFLOPs is more than .*: φ = 0.16\d* costs .* beyond it image_size",
         ),
         (load("alexnet-2012"), "10GFLOPs", r"10GFLOPs is more than .* beyond it image_size: a flat head without pool"),
         (load("alexnet-2012"), "10MFLOPs", r"no network is as small as .* below it image_size: a flat head without"),
