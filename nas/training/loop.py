@@ -30,7 +30,6 @@ from nas.training.recipe import Recipe
 from nas.training.settings import Settings, autocast, check_batch, settings_for, trained_network
 from nas.training.start import Start, algorithms, begin, trained_as, wrapped
 from nas.training.state import TrainingState
-from nas.training.whitening import whiten
 from search_spaces import Architecture
 from search_spaces.network.digest import training_key
 
@@ -160,8 +159,6 @@ def prepare(
     pixels = statistics(data, network.in_channels)
     shape = network.image_size, network.in_channels, settings.device
     images = normalised(data.train, pixels, *shape)
-    if recipe.whiten and start is None:
-        whiten(module, images)
     state = TrainingState(module, recipe, settings)
     setup = Setup(
         recipe=recipe,

@@ -60,7 +60,6 @@ class Recipe:
     class_weights: bool = recipe_field(a_flag, False, "each class weighs the same in the loss, however few its images")
 
     init: str = recipe_field(KeyRule(INITIALISATIONS), "torch", "initialisation of the weights")
-    whiten: bool = recipe_field(a_flag, False, "the first convolution begins by whitening patches of training images")
     ema: float = recipe_field(A_SHARE, 0.0, "decay of the average of the weights, as TensorFlow's; 0 for none")
     bn_momentum: float | None = recipe_field(NOT_NEGATIVE, None, "in place of the norms' own")
     refresh: int = recipe_field(COUNT, 0, "training images that norms are estimated anew from, 0 for none")
