@@ -2,9 +2,9 @@
 
     python benchmarks/proxies.py STUDY [--runs 40]
 
-STUDY is a finished study whose candidates were all trained to their end. Of its networks some are drawn, the predictor's
-Gaussian process is fitted to their scores, and ranks the others: Kendall's tau with their scores, with and without the
-gain among the features; mean ± standard error over the runs.
+STUDY is a finished study whose candidates were all trained to their end. Some of its networks are drawn, the Gaussian
+process of the predictor is fitted to their scores, and ranks the others: Kendall's tau with their scores, with and
+without the gain among the features; mean ± standard error over the runs.
 """
 
 from __future__ import annotations

@@ -47,6 +47,9 @@ def parser() -> Parser:
     p.add_argument(
         "--figures", action="store_true", help="also write figures/ as PNG and SVG; needs kaleido and a browser"
     )
+    p.add_argument(
+        "--dashboard", action="store_true", help="also write study.db for optuna-dashboard (a second for ten trials)"
+    )
     p.add_argument("--watch", action="store_true", help="write the page anew while the study runs, until it ends")
     return p
 
@@ -95,7 +98,7 @@ def _kind(folder: Path) -> str:
 def _check(options: argparse.Namespace, folders: Sequence[Path], kinds: Sequence[str]) -> None:
     """What only a study has is refused for others."""
     other = next(folder for folder, kind in zip(folders, kinds, strict=True) if kind != "study")
-    for name in ("trial", "json", "tables", "figures", "watch"):
+    for name in ("trial", "json", "tables", "figures", "dashboard", "watch"):
         if getattr(options, name) not in (None, False):
             raise UserError(f"--{name} is for studies; {other} is none")
     if options.out is not None and len(folders) > 1:
@@ -116,6 +119,10 @@ def _write_study(study: Study, options: argparse.Namespace, *, watched: bool = F
     from nas.report.page import page
 
     _write(options.out or study.folder / layout.REPORT, page(study, watched=watched))
+    if options.dashboard:
+        from nas.study.dashboard import write_dashboard
+
+        print(write_dashboard(study))
     if options.tables:
         from nas.report.frames import write_frames
 

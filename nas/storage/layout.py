@@ -9,6 +9,7 @@ DAMAGED_LOG = "log.damaged"  # ends of lines that a kill cut short
 RECORDS = "records.jsonl"  # one line a trial, made from the log
 BASE = "base.yaml"  # the chosen network
 REPORT = "report.html"
+DASHBOARD = "study.db"  # for optuna-dashboard, made from the records
 PROXIES = "proxies.json"  # of each network that was trained, by its training key
 TABLES = "tables"  # a folder: the tables of the report as files
 FIGURES = "figures"  # a folder: its figures as pictures
