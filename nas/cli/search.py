@@ -17,15 +17,13 @@ from nas.cli.streams import unfailing
 from nas.storage import layout
 from nas.study.options import options_of
 from nas.study.workload import Workload
-from nas.text.numbers import rounded, seconds_text
+from nas.text.numbers import seconds_text
 
 if TYPE_CHECKING:
     from nas.cli.progress import Watched
     from nas.study import Study
-    from nas.study.outcome import RandomSearch
     from nas.study.plan import Plan
     from nas.study.run_options import RunOptions
-    from nas.text.scores import Scale
 
 EXAMPLE = """
 nas search --space mbconv --budget 400MFLOPs
@@ -212,7 +210,7 @@ def result_lines(study: Study) -> list[str]:
     if base is not None:
         rows = [(base.digest, f"{base.params:,}", f"{base.macs:,}", f"{study.definition.image_size} px")]
         lines += ["", *output.table_lines(("base", "parameters", "MACs", "at"), rows, "lrrr"), ""]
-    lines += [noise_verdict(study.noise, study.definition.scale), *agreement_lines(study), *random_search_lines(study)]
+    lines += [noise_verdict(study.noise, study.definition.scale), *agreement_lines(study)]
     if is_demonstration(study):
         lines.append(DEMONSTRATION)
     lines.append(f"report: {study.folder / layout.REPORT}")
@@ -224,37 +222,6 @@ def result_lines(study: Study) -> list[str]:
         of = f"{study.done} of {study.trials_wanted} trainings done"
         lines.append(f"time was up with {of}: the same command goes on, with a longer --time")
     return lines
-
-
-def random_search_lines(study: Study) -> list[str]:
-    """What random search of as many trainings would have chosen, and how far the base is ahead of that."""
-    random, scale, epochs = study.baseline, study.definition.scale, study.definition.settings.get("epochs")
-    if random is None or study.base is None:
-        return []
-    costs = [
-        f"{count / epochs:.1f} whole trainings" if epochs else "" for count in (random.epochs, random.search_epochs)
-    ]
-    shared = f", {random.shared} of them shared with the search" if random.shared else ""
-    cost = f" ({costs[0]}, the search {costs[1]})" if epochs else ""
-    seeds = f"on average over {random.replicates} further seeds" if random.replicates else "in its search"
-    score = scale.marked(random.top1 if random.fresh is None else random.fresh)
-    lines = [
-        f"random search of {random.trials} trainings{cost}{shared} would choose a network of "
-        f"{rounded(random.macs)} MACs, {score} {seeds}"
-    ]
-    if random.digest == study.base.digest:
-        return [*lines, "that is the base, too"]
-    return [*lines, f"the base is {_ahead(random, scale)}"]
-
-
-def _ahead(random: RandomSearch, scale: Scale) -> str:
-    """``1.20 points ahead (95 %: -0.30 to 2.70 points)``, by the objective."""
-    difference = f"{scale.deviation(abs(random.difference))} {'ahead' if random.difference >= 0 else 'behind'}"
-    if random.low is None or random.high is None:
-        return f"{difference}; without further seeds nothing says whether that is chance"
-    verdict = "" if random.low > 0 or random.high < 0 else ", so that chance may explain it"
-    low, high = (f"{'-' if end < 0 else ''}{scale.deviation(abs(end))}" for end in (random.low, random.high))
-    return f"{difference} (95 %: {low} to {high}){verdict}"
 
 
 def next_lines(study: Study) -> list[str]:

@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from nas.proxies.of_study import agreement
+from nas.report.beside_random import random_search_lines
 from nas.report.words import decision_name
 from nas.study import Study
 from nas.study.curves import reached, signals
@@ -46,8 +47,9 @@ def known_effects(study: Study) -> list[Effect]:
 
 
 def agreement_lines(study: Study) -> list[str]:
-    """What a study tells about the agreement of its rankings."""
-    return [*rung_lines(study), *retrained_line(study), *apart_line(study), *proxy_lines(study)]
+    """What a study tells about the agreement of its rankings, and beside random search."""
+    lines = [*rung_lines(study), *retrained_line(study), *apart_line(study), *proxy_lines(study)]
+    return [*lines, *random_search_lines(study)]
 
 
 def rung_lines(study: Study) -> list[str]:

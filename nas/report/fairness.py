@@ -84,8 +84,8 @@ def not_shown(study: Study) -> list[str]:
     """What this page cannot tell, so that nobody reads it out of it."""
     definition = study.definition
     lines = [
-        "Whether the search did better than chance: no random search of equal cost is on this page."
-        if study.question.sampler != "random"
+        "Whether the search did better than chance: no random search of equal cost is on this page (--baseline random)."
+        if study.question.sampler != "random" and study.baseline is None
         else "",
         "How the networks do on images that chose nothing: no test was made."
         if definition.data is not None and study.final is None and study.test is None
