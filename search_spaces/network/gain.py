@@ -11,9 +11,9 @@ from search_spaces.network.architecture import Architecture, fragment
 from search_spaces.network.block import Block
 from search_spaces.network.defaults import Defaults
 from search_spaces.network.graph import Graph, Node, Position
-from search_spaces.network.ops import Shape
 from search_spaces.network.stage import Stage, trace_block
 
+SIDE = 64  # pixels of the maps that blocks are traced on
 MEAN_SIZE = math.sqrt(2 / math.pi)  # of a normal variable of deviation 1
 GATES = ("sigmoid", "hard_sigmoid", "tanh")  # open, whatever comes
 
@@ -23,35 +23,35 @@ def log_gain(architecture: Architecture) -> float:
     """Natural logarithm of what a map of ones becomes behind the last stage where every weight is the mean size of one
     drawn by He et al. 2015 (normal, by fan-out), norms are left out, activations pass what is positive, gates are open
     and maps have no border."""
-    shape: Shape = (architecture.in_channels, architecture.image_size, architecture.image_size)
-    total = 0.0
+    channels, total = architecture.in_channels, 0.0
     for _, stage, previous in architecture.rows():
-        gain, shape = _of_row(stage, shape, architecture.defaults, previous)
+        gain, channels = _of_row(stage, channels, architecture.defaults, previous)
         total += gain
     return total
 
 
 @lru_cache(maxsize=65_536)
-def _of_row(stage: Stage, shape: Shape, defaults: Defaults, previous: int) -> tuple[float, Shape]:
-    """Log gain of a row, and its output's shape."""
+def _of_row(stage: Stage, channels: int, defaults: Defaults, previous: int) -> tuple[float, int]:
+    """Log gain of a row, and its output's channels."""
     blocks, total = stage.sequence, 0.0
     for index, block in enumerate(blocks):
         at = Position(index, len(blocks), previous) if block.uses_position else Position()
-        gain, shape = _of_block(block, shape, stage.out, stage.stride if index == 0 else 1, at, defaults)
+        gain, channels = _of_block(block, channels, stage.out, stage.stride if index == 0 else 1, at, defaults)
         total += gain
-    return total, shape
+    return total, channels
 
 
+@lru_cache(maxsize=65_536)
 def _of_block(
-    block: Block, shape: Shape, out: int | None, stride: int, at: Position, defaults: Defaults
-) -> tuple[float, Shape]:
-    """Log gain of a block, and its output's shape."""
-    g, x = fragment(shape, defaults)
+    block: Block, channels: int, out: int | None, stride: int, at: Position, defaults: Defaults
+) -> tuple[float, int]:
+    """Log gain of a block, and its output's channels. The map's side changes nothing."""
+    g, x = fragment((channels, SIDE, SIDE), defaults)
     y = trace_block(g, block, x, out, stride, at)
     logs: list[float] = []
     for node in g.nodes:
         logs.append(_of_node(g, node, [logs[source] for source in node.inputs]))
-    return logs[y.index], y.shape
+    return logs[y.index], y.channels
 
 
 def _of_node(g: Graph, node: Node, logs: list[float]) -> float:

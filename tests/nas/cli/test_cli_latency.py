@@ -51,6 +51,6 @@ def test_wrong_use_is_one_line(nas, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert "torch finds no GPU" in nas(*RESNET, "--device", "cuda").err
 
-    done = nas("latency", "resnet-18", "--image-size", 10**9)
+    done = nas("latency", "resnet-18", "--batch", 10**15)
     assert done.code == 2
-    assert done.err.startswith("nas: 1000000000 px, batch 1 cannot be run here: Storage size")
+    assert done.err.startswith("nas: 224 px, batch 1000000000000000 cannot be run here: Storage size")

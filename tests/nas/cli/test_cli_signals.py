@@ -8,6 +8,21 @@ import pytest
 
 from nas.cli.signals import ENDING, ending_in_order
 
+
+@pytest.fixture(autouse=True)
+def as_in_a_terminal():
+    """Signals as an interactive shell leaves them, whoever runs the tests."""
+    handlers = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 

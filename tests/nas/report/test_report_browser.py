@@ -287,9 +287,10 @@ def test_pages_of_a_training_a_family_and_several_studies_open(browser, study, t
             assert width <= window, name
 
 
+@pytest.mark.long
 def test_two_thousand_trials_open_in_two_seconds(browser, tmp_path):
     """Until tables and the first figure are there: the others are drawn while nothing else is to be done. Seconds of
-    the page's own work, whatever else the machine does."""
+    the page's own work, on a quiet machine."""
     path = tmp_path / "page.html"
     path.write_text(page(made_up(tmp_path, 2000)), encoding="utf-8")
     browser.view(*WIDE)

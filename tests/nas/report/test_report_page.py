@@ -128,8 +128,9 @@ def test_a_study_of_nothing_one_or_failures_says_so(study, kind):
     assert "no training was completed" in text
 
 
+@pytest.mark.long
 def test_a_page_of_two_thousand_trials_is_made_in_five_seconds_and_six_megabytes(tmp_path):
-    """Seconds of this process, whatever else the machine does."""
+    """Seconds of this process, on a quiet machine."""
     large = made_up(tmp_path, 2000)
     begin = time.process_time()
     text = page(large)
