@@ -63,7 +63,7 @@ def test_scale_cost_and_report_go_on_from_it(searched, nas, monkeypatch):
     assert scaled["base"]["digest"] == base["digest"]
     assert scaled["scaled"]["macs"] > base["macs"]
     assert nas("cost", "study/scaled-phi1.yaml", "--json").data["digest"] == scaled["scaled"]["digest"]
-    assert "saved study/scaled-phi1.yaml" in nas("scale", "study", "--phi", 1).out
+    assert "study/scaled-phi1.yaml holds it already" in nas("scale", "study", "--phi", 1).out
     assert "logistic regression" in nas("report", "study", "--text").out
     assert nas("report", "study").code == 0
 

@@ -59,8 +59,8 @@ def test_threads_are_put_back():
 
 
 def test_what_does_not_fit_into_memory_is_one_line():
-    with pytest.raises(UserError, match=r"^1000000000 px, batch 1 cannot be run here: Storage size"):
-        latency(load("resnet-18").at(10**9))
+    with pytest.raises(UserError, match=r"^224 px, batch 1000000000000000 cannot be run here: Storage size"):
+        latency(load("resnet-18"), batch=10**15)
     for error in (MemoryError(), torch.OutOfMemoryError("a GPU"), RuntimeError("can't allocate memory: 9 bytes\nmore")):
         with pytest.raises(UserError, match=r"^this cannot be run here: .+"), enough_memory("this"):
             raise error

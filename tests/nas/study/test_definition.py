@@ -60,9 +60,10 @@ def test_how_far_a_study_goes_is_no_part_of_the_question(space, by_cost, definit
 
 def test_digests_are_those_of_the_first_release(definition):
     """Of stored studies, whose folders are named after them."""
-    for folder in sorted((Path(__file__).parents[3] / "studies").glob("*/study.yaml")):
-        provenance = parse((folder.parent / "base.yaml").read_text())["provenance"]
-        assert read_definition(folder.parent).digest == provenance["definition"]
+    bases = list((Path(__file__).parents[3] / "studies").glob("*/base.yaml"))
+    assert len(bases) >= 3
+    for base in bases:
+        assert read_definition(base.parent).digest == parse(base.read_text())["provenance"]["definition"]
 
 
 def test_an_unknown_key_or_schema_is_refused(tmp_path, definition):

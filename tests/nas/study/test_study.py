@@ -80,7 +80,7 @@ def numbers(frame):
 
 def test_columns_of_numbers_are_numbers_whatever_is_missing(study):
     expected = {"trial", "top1", "params", "macs", "activations", "peak_bytes", "seconds", "seed", "replicate"}
-    expected |= {"epochs", "continued", "source", "latency_ms", "latency_p95_ms", "bytes"}
+    expected |= {"epochs", "continued", "source", "latency_ms", "latency_p95_ms", "bytes", "accumulate"}
     unscored = tuple(replace(record, top1=None, seed=None, source=None) for record in study.records)
     for records in (study.records, unscored, ()):
         frame = replace(study, records=records).trials()
