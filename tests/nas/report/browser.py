@@ -46,7 +46,7 @@ class Browser:
         self._process = os.posix_spawn(words[0], words, os.environ, file_actions=[*silent, *pipes])
         for end in (theirs_in, theirs_out, *ends):
             os.close(end)
-        self._buffer, self._sent, self._session = b"", 0, ""
+        self._buffer, self.sent, self._session = b"", 0, ""
         self.errors: list[str] = []
         self.requests: list[str] = []
         self._attach()
@@ -60,13 +60,13 @@ class Browser:
 
     def send(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Send a command and wait for its result. Raises RuntimeError where the browser refuses it."""
-        self._sent += 1
-        message = {"id": self._sent, "method": method, "params": parameters}
+        self.sent += 1
+        message = {"id": self.sent, "method": method, "params": parameters}
         message |= {"sessionId": self._session} if self._session else {}
         os.write(self._out, json.dumps(message).encode() + b"\0")
         while True:
             answer = self.read_message()
-            if answer.get("id") == self._sent:
+            if answer.get("id") == self.sent:
                 if "error" in answer:
                     raise RuntimeError(f"{method}: {answer['error']['message']}")
                 return dict(answer["result"])
