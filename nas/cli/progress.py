@@ -110,8 +110,8 @@ class Watched:
         expected = measured if self.epoch is None else self.epoch
         if expected is None:
             return None
-        made = sum(r.epochs for r in records if r.seconds > 0)
-        epoch = (epochs * expected + made * (measured or 0.0)) / (epochs + made)
+        trained = sum(r.epochs for r in records if r.seconds > 0)
+        epoch = (epochs * expected + trained * (measured or 0.0)) / (epochs + trained)
         done = {again: sum(r.epochs for r in records if (r.replicate > 0) is again) for again in (False, True)}
         searched = work.search - done[False] if self.done < self.trials or self.running else 0.0
         left = Workload(

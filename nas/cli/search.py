@@ -96,8 +96,8 @@ def _latency_lines(plan: Plan) -> list[str]:
     from nas.training.settings import device_of
 
     limits, device = " and ".join(map(str, plan.latency_budgets)), device_of(plan.question.device)
-    how = f"median on {how_measured(device, 1)}"
-    return [f"  {limits}: measured candidate by candidate ({how}), before it is trained; not in these counts"]
+    method = f"median on {how_measured(device, 1)}"
+    return [f"  {limits}: measured candidate by candidate ({method}), before it is trained; not in these counts"]
 
 
 def _training_lines(plan: Plan, options: RunOptions) -> list[str]:
