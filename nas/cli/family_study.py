@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
@@ -15,6 +15,7 @@ from nas.text.numbers import percent, rounded, seconds_text
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
+    from nas.families.member import Member
     from nas.families.plan import FamilyPlan
     from nas.families.results import Results, Row
     from nas.study import Study
@@ -58,6 +59,26 @@ def asked_recipe(options: argparse.Namespace, default: str = "fast") -> Recipe:
     recipe = recipe_with(recipe, options.set) if options.set else recipe
     recipe = replace(recipe, image_size=None, min_map=0)
     return replace(recipe, epochs=options.epochs, min_steps=0) if options.epochs else recipe
+
+
+def planned(
+    kind: str, base: Architecture, name: str, members: Sequence[Member], options: argparse.Namespace
+) -> FamilyPlan:
+    """The study of members of the base called ``name``, as the options ask for it."""
+    from nas.families.plan import plan
+
+    return plan(
+        kind,
+        base,
+        members,
+        options.data,
+        base_name=name,
+        out=options.out,
+        seeds=options.seeds,
+        seed=options.seed,
+        device=options.device,
+        blocks=options.blocks,
+    )
 
 
 def member_recipe(options: argparse.Namespace, base: Architecture, member: Architecture) -> Recipe:

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 from nas.cli import output
 from nas.cli.arguments import add_blocks, add_json
 from nas.cli.exits import DONE
-from nas.cli.family_study import add_study, asked_recipe, based, closing_lines, print_results, row_data, trained
+from nas.cli.family_study import (
+    add_study,
+    asked_recipe,
+    based,
+    closing_lines,
+    planned,
+    print_results,
+    row_data,
+    trained,
+)
 from nas.cli.parser import Parser, command, count
 from nas.text.numbers import percent
 from search_spaces.errors import UserError
@@ -47,25 +56,13 @@ def parser() -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Train what is missing, and say who is ahead."""
     from nas.families.make import COMPOUND, SINGLE, called, compare_members
-    from nas.families.plan import plan
     from nas.families.results import results
 
     factors = _factors(options.factor)
     name, base = based(options.base, options.blocks, options.image_size)
     members, notes = compare_members(base, asked_recipe(options), factors, max_image_size=options.max_image_size)
     output.say("\n".join(notes))
-    study_plan = plan(
-        "compare",
-        base,
-        members,
-        options.data,
-        base_name=name,
-        out=options.out,
-        seeds=options.seeds,
-        seed=options.seed,
-        device=options.device,
-        blocks=options.blocks,
-    )
+    study_plan = planned("compare", base, name, members, options)
     study = trained(study_plan, options)
     outcome = results(study.records)
     verdicts = [

@@ -9,7 +9,16 @@ from typing import Any
 from nas.cli import output
 from nas.cli.arguments import add_blocks, add_json
 from nas.cli.exits import DONE
-from nas.cli.family_study import add_study, asked_recipe, based, closing_lines, print_results, row_data, trained
+from nas.cli.family_study import (
+    add_study,
+    asked_recipe,
+    based,
+    closing_lines,
+    planned,
+    print_results,
+    row_data,
+    trained,
+)
 from nas.cli.parser import Parser, command, count
 from nas.text.numbers import percent
 
@@ -47,7 +56,6 @@ def parser() -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Train what is missing, rank the points, write the coefficients."""
     from nas.families.make import fit_members, fitted_data
-    from nas.families.plan import plan
     from nas.families.results import results
     from nas.storage.files import write_atomic
     from search_spaces import digest
@@ -55,18 +63,7 @@ def run(options: argparse.Namespace) -> int:
 
     name, base = based(options.base, options.blocks, options.image_size)
     members = fit_members(base, asked_recipe(options), options.step, options.tolerance)
-    study_plan = plan(
-        "fit",
-        base,
-        members,
-        options.data,
-        base_name=name,
-        out=options.out,
-        seeds=options.seeds,
-        seed=options.seed,
-        device=options.device,
-        blocks=options.blocks,
-    )
+    study_plan = planned("fit", base, name, members, options)
     study = trained(study_plan, options)
     outcome = results(study.records)
     facts = {"study": study.name, "base": name, "base_digest": digest(base), "data": study.definition.data_name}

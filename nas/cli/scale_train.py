@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nas.cli import output
 from nas.cli.exits import DONE
-from nas.cli.family_study import asked_recipe, closing_lines, print_results, row_data, trained
+from nas.cli.family_study import asked_recipe, closing_lines, planned, print_results, row_data, trained
 
 if TYPE_CHECKING:
     from scaling import Scaled
@@ -19,25 +19,13 @@ def train_family(options: argparse.Namespace, name: str, base: Architecture, sca
     """Train what is missing, and print the family by accuracy."""
     from nas.families.make import beside, family_members
     from nas.families.member import grown_recipe
-    from nas.families.plan import plan
     from nas.families.results import results
 
     recipe = asked_recipe(options)
     recipes = [grown_recipe(recipe, base, s.architecture) if options.grow else recipe for s in scaled]
     members = family_members(base, scaled, recipe, recipes)
     members += beside(options.beside.split(",") if options.beside else [], base.image_size, recipe)
-    study_plan = plan(
-        "family",
-        base,
-        members,
-        options.data,
-        base_name=name,
-        out=options.out,
-        seeds=options.seeds,
-        seed=options.seed,
-        device=options.device,
-        blocks=options.blocks,
-    )
+    study_plan = planned("family", base, name, members, options)
     study = trained(study_plan, options, keep="base")
     outcome = results(study.records)
     if options.json:
