@@ -72,8 +72,9 @@ def test_a_function_that_counts_its_calls_stays_itself(tmp_path):
     assert (study.done, len(calls)) == (3, 3)
 
 
-def test_another_function_is_refused_with_how_to_say_that_it_is_the_same(tmp_path):
-    options = {"trials": 2, "retrain": 0, "out": tmp_path / "s"}
+def test_another_function_is_refused_with_how_to_say_that_it_is_the_same(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = {"trials": 2, "retrain": 0, "out": "s"}
     search("nas-bench-macro", "60MFLOPs", evaluate=made(0.1), **options)
     with pytest.raises(UserError, match=r"differs in evaluator .*; evaluator_name='…' says"):
         search("nas-bench-macro", "60MFLOPs", evaluate=made(0.9), **options)
