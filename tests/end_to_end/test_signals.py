@@ -111,7 +111,8 @@ def test_a_signal_ends_a_study_in_order(folder, moment):
     assert_goes_on(folder)
 
 
-@pytest.mark.parametrize("seconds", [0.6, pytest.param(1.2, marks=pytest.mark.long), 2.0])
+@pytest.mark.long
+@pytest.mark.parametrize("seconds", [0.6, 1.2, 2.0])
 def test_a_signal_while_a_study_is_loaded(folder, seconds):
     process = start(folder)
     time.sleep(seconds)
