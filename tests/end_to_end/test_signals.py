@@ -74,8 +74,8 @@ def assert_gone(processes):
 
 
 def seen_by_a_shell(code):
-    """The exit code that a shell shows. Python ends itself by the signal where that came within `exec`, which dataclasses
-    are made by."""
+    """The exit code that a shell shows. Python ends itself by the signal where that came within `exec`, by which
+    dataclasses are made."""
     return 128 - code if code < 0 else code
 
 
