@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from nas.proxies import PROXIES, proxies_of
 from nas.storage import layout
 from nas.storage.files import write_atomic
 from nas.study.objectives import ranked
@@ -21,12 +22,17 @@ Table = Mapping[str, Mapping[str, float]]
 
 
 def stored_proxies(folder: Path) -> Table:
-    """What :func:`work_out` has left in a study's folder; empty where nothing is there, or nothing that can be read."""
+    """What :func:`work_out` has left in a study's folder, but for rows that are not numbers of all proxies."""
     try:
         table = json.loads((folder / layout.PROXIES).read_text())
     except (OSError, ValueError):
         return {}
-    return table if isinstance(table, dict) else {}
+    rows = table if isinstance(table, dict) else {}
+    return {key: row for key, row in rows.items() if isinstance(row, dict) and _is_whole(row)}
+
+
+def _is_whole(row: Mapping[str, Any]) -> bool:
+    return set(row) == set(PROXIES) and all(type(value) is float for value in row.values())
 
 
 def work_out(study: Study, progress: Callable[[int, int], None] = lambda done, of: None) -> Table:
@@ -36,7 +42,6 @@ def work_out(study: Study, progress: Callable[[int, int], None] = lambda done, o
     Raises UserError where the study trained nothing itself, and where its data cannot be read.
     """
     from nas.data.by_name import load_data
-    from nas.proxies import proxies_of
     from nas.training.recipe import Recipe
     from nas.training.settings import trained_network
 
@@ -71,5 +76,5 @@ def agreement(study: Study) -> dict[str, Tau]:
     records = [record for record in ranked(study.records, goal) if record.training_key in table]
     scores = [goal.value(record) for record in records]
     rows = [table[str(record.training_key)] for record in records]
-    taus = {name: tau([row[name] for row in rows], scores) for name in (rows[0] if rows else ())}
+    taus = {name: tau([row[name] for row in rows], scores) for name in PROXIES}
     return {name: value for name, value in taus.items() if value is not None}

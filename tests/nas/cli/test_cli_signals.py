@@ -47,6 +47,7 @@ def test_what_nohup_ignores_stays_ignored():
     try:
         with ending_in_order():
             signal.raise_signal(signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
 

@@ -116,8 +116,10 @@ def test_proxies_of_a_study_are_worked_out_once_and_ranked(copied):
 
 
 def test_damaged_proxies_are_worked_out_again(copied):
-    (copied.folder / "proxies.json").write_text("[1")
-    assert stored_proxies(copied.folder) == {}
+    for nonsense in ("[1", "[1]", '{"a": 1}', '{"a": {"naswot": 1.0}}', '{"a": {"naswot": "<b>"}}'):
+        (copied.folder / "proxies.json").write_text(nonsense)
+        assert stored_proxies(copied.folder) == {}
+        assert proxy_lines(copied) == []
     assert len(work_out(copied)) == 4
     assert len(json.loads((copied.folder / "proxies.json").read_text())) == 4
 
