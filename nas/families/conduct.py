@@ -225,11 +225,7 @@ class _Trainings:
 
     def epoch(self, trial: int, epoch: int, metrics: dict[str, Any]) -> bool:
         """Record an epoch, once; every training runs to its end."""
-        if epoch > self.journal.records[trial].epochs:
-            loss = metrics.get("loss")
-            loss = loss if isinstance(loss, int | float) and math.isfinite(loss) else None
-            seconds = metrics.get("seconds")
-            self.journal.add("epoch", trial=trial, epoch=epoch, top1=metrics["top1"], loss=loss, seconds=seconds)
+        self.journal.add_epoch(trial, epoch, metrics)
         return True
 
     def done(self, trial: int, result: dict[str, Any]) -> None:

@@ -262,9 +262,7 @@ class Driver:
 
     def epoch(self, trial: int, epoch: int, metrics: dict[str, Any]) -> bool:
         """Record an epoch (once, also where a resumed training reports it again) and say whether to go on."""
-        if epoch > self.journal.records[trial].epochs:
-            loss, seconds = _finite(metrics.get("loss")), _finite(metrics.get("seconds"))
-            self.journal.add("epoch", trial=trial, epoch=epoch, top1=metrics["top1"], loss=loss, seconds=seconds)
+        self.journal.add_epoch(trial, epoch, metrics)
         record = self.journal.records[trial]
         return not self._is_hopeless(record, epoch)
 
@@ -315,7 +313,3 @@ def missing_retrainings(records: Collection[Record], question: Question) -> list
         for record, replicate in wanted
         if set(tried := states.get((record.trial, replicate), [])) <= {"failed"} and len(tried) < MAX_RETRAININGS
     ]
-
-
-def _finite(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None

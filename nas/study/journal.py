@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,13 @@ class Journal:
             self._index(self.records[written["trial"]])
         if self._progress is not None:
             self._progress(written)
+
+    def add_epoch(self, trial: int, epoch: int, metrics: Mapping[str, Any]) -> None:
+        """Append an epoch's top-1, loss and seconds, once, also where a resumed training tells it again; what is no
+        finite number is left out."""
+        if epoch > self.records[trial].epochs:
+            loss, seconds = _finite(metrics.get("loss")), _finite(metrics.get("seconds"))
+            self.add("epoch", trial=trial, epoch=epoch, top1=metrics["top1"], loss=loss, seconds=seconds)
 
     def finish(self, trial: int, record: Record, state: str, **fields: Any) -> Record:
         """Record the end of a trial."""
@@ -92,3 +100,7 @@ class Journal:
     def _index(self, record: Record) -> None:
         if record.training_key and record.replicate == 0 and record.source is None:
             self._by_key[record.training_key] = record.trial
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
