@@ -63,6 +63,10 @@ RESNET_RS = Coefficients.shared(math.log(139 / 16), 0, 2 * math.log(320 / 160))
 """The straight line from ResNet-RS-50 (16 blocks, 160 px) to ResNet-RS-420 (139 blocks, 320 px), the ends of the family
 of Bello et al. 2021."""
 
+COATNET = Coefficients.shared(math.log(40 / 8), 2 * math.log(2), 0)
+"""The straight line from CoAtNet-0 (8 blocks in stages 2 and 3) to CoAtNet-4 (40 blocks, every width doubled), both at
+224 px (Dai et al. 2021, table 3)."""
+
 RULES: dict[str, Rule] = {
     rule.name: rule
     for rule in (
@@ -92,10 +96,16 @@ RULES: dict[str, Rule] = {
             repeats=nearest_repeats,
             image_multiple=32,
         ),
+        Rule(
+            "coatnet",
+            COATNET,
+            "Dai et al. 2021, table 3: depth of the inner stages and width; CoAtNet-0 to 4",
+            deepened=inner,
+            repeats=nearest_repeats,
+        ),
     )
 }
-"""Name to rule. A new rule is one entry. CoAtNet's table (Dai et al. 2021) is not among them: it names widths and
-repeats of attention stages, which the language does not have."""
+"""Name to rule. A new rule is one entry."""
 
 DEFAULT_RULE = RULES["efficientnet"]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
 from nas.cli.arguments import add_recipe_values, recipe_with
+from nas.cli.options import Groups, add_options, given
 from nas.cli.parser import Parser, count, natural
 from nas.cli.streams import unfailing
 from nas.text.numbers import percent, rounded, seconds_text
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from nas.training.recipe import Recipe
     from search_spaces import Architecture
 
+WHERE = ("time", "workers", "executor", "address")  # of a run's options, those that a family's trainings have
 TITLES = ("network", "image", "parameters", "MACs", "top-1", "95 %", "seeds")
 
 
@@ -36,16 +38,14 @@ def add_study(p: Parser) -> None:
 def add_training(p: Parser, group: Any, required: bool = False) -> None:
     """Data, length and seeds of the trainings, and where they run."""
     from nas.data.by_name import FORMS
+    from nas.study.run_options import RunOptions
 
     group.add_argument("--data", required=required, metavar="D", help=FORMS)
     add_recipe_values(group)
     group.add_argument("--epochs", type=count, metavar="N", help="epochs of each training, not the recipe's")
     group.add_argument("--seeds", type=count, default=3, metavar="S", help="trainings of each network (3)")
     group.add_argument("--seed", type=natural, default=0, metavar="N", help="random seed of the study (0)")
-    where = p.add_argument_group("where it runs")
-    where.add_argument("--workers", default="auto", metavar="N|auto", help="trainings side by side (auto)")
-    where.add_argument("--executor", default="auto", metavar="X", help="what runs the trainings (auto)")
-    where.add_argument("--time", metavar="T", help="begin no training after this long, such as 45min or 2h")
+    add_options(Groups(p), RunOptions, only=WHERE)
 
 
 def asked_recipe(options: argparse.Namespace, default: str = "fast") -> Recipe:
@@ -122,14 +122,7 @@ def trained(plan: FamilyPlan, options: argparse.Namespace, keep: str = "none") -
     )
     try:
         with unfailing():
-            return conduct(
-                plan,
-                workers=_workers(options.workers),
-                executor=_executor(options.executor),
-                time_limit=None if options.time is None else _seconds(options.time, RunOptions),
-                keep=keep,
-                progress=_Lines(plan),
-            )
+            return conduct(plan, RunOptions(keep=keep, **given(RunOptions, options)), progress=_Lines(plan))
     except StudyError as error:
         raise UserError(f"{error}") from None
 
@@ -185,27 +178,6 @@ def closing_lines(study: Study) -> list[str]:
     """Where everything lies, and whether something is missing."""
     missing = [] if study.state == "finished" else [f"not finished ({study.state}): the same command goes on"]
     return [*missing, f"page {study.folder / 'report.html'}"]
-
-
-def _workers(text: str) -> int | str:
-    if text == "auto":
-        return text
-    if not text.isdecimal() or int(text) < 1:
-        raise UserError(f"must be auto or a whole number of at least 1, got {text!r}", "workers")
-    return int(text)
-
-
-def _executor(name: str) -> str:
-    from nas.study.executors.table import EXECUTORS
-
-    if name not in ("auto", *EXECUTORS):
-        raise UserError(f"must be one of auto, {', '.join(EXECUTORS)}, got {name!r}", "executor")
-    return name
-
-
-def _seconds(text: str, options: Any) -> float:
-    """As `nas search --time` reads it."""
-    return float(options.__dataclass_fields__["time"].metadata["read"](text))
 
 
 class _Lines:

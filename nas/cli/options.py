@@ -26,10 +26,13 @@ class Groups:
         return self._groups[title]
 
 
-def add_options(groups: Groups, kind: type[Value], without: Collection[str] = ()) -> None:
-    """One argument for each option of ``kind`` that has a group; what is not given stays None."""
+def add_options(
+    groups: Groups, kind: type[Value], only: Collection[str] | None = None, without: Collection[str] = ()
+) -> None:
+    """One argument for each option of ``kind`` that has a group, or for those named in ``only``; what is not given
+    stays None."""
     for f in options_of(kind):
-        if f.name not in without and f.metadata["group"] is not None:
+        if f.name not in without and f.metadata["group"] is not None and (only is None or f.name in only):
             groups[f.metadata["group"]].add_argument(f"--{f.name.replace('_', '-')}", **_settings(f))
 
 

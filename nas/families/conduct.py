@@ -39,19 +39,17 @@ MAX_FAILED = 3  # times that a training is tried, over all runs; more failures o
 
 def conduct(
     plan: FamilyPlan,
+    options: RunOptions,
     *,
-    workers: int | str = "auto",
-    executor: str = "auto",
-    time_limit: float | None = None,
-    keep: str = "none",
     progress: Progress | None = None,
     trainer: str = NAME,
 ) -> Study:
     """Train what is missing, write the page, and return the study.
 
-    ``keep``: all checkpoints, the first of each member (base), or none. After ``time_limit`` seconds no training is
-    begun any more. ``trainer`` is the training function, ``module:name``. Raises UserError where the folder is in use,
-    StudyError when too much fails, KeyboardInterrupt with a line that says how to go on.
+    Of the ``options``, ``keep`` is whose checkpoints stay: all, the first of each member (base), or none; after
+    ``time`` seconds no training is begun any more; ``trials`` is not read. ``trainer`` is the training function,
+    ``module:name``. Raises UserError where the folder is in use or the executor lacks something, StudyError when too
+    much fails, KeyboardInterrupt with a line that says how to go on.
     """
     from nas.report.page import write_report
 
@@ -67,11 +65,10 @@ def conduct(
             going_on(plan.folder, plan.definition, plan.question)
         write_definition(plan.folder, plan.definition)
         journal = Journal(plan.folder, open_log(plan.folder / layout.LOG), progress)
-        trainings = len(plan.members) * plan.seeds
-        wish = RunOptions(trials=trainings, workers=workers, executor=executor)
+        wish = replace(options, trials=len(plan.members) * plan.seeds)
         run = executor_of(cast(Any, plan), plan.definition, wish)
         try:
-            _Trainings(plan, journal, run, time_limit, keep, trainer).go()
+            _Trainings(plan, journal, run, wish, trainer).go()
         finally:
             run.close()
             journal.close()
@@ -87,13 +84,12 @@ class _Trainings:
         plan: FamilyPlan,
         journal: Journal,
         executor: Executor,
-        time_limit: float | None,
-        keep: str,
+        options: RunOptions,
         trainer: str,
     ) -> None:
         self.plan, self.journal, self.executor = plan, journal, executor
-        self.keep, self.trainer = keep, trainer
-        self._deadline = math.inf if time_limit is None else time.monotonic() + time_limit
+        self.keep, self.trainer = options.keep, trainer
+        self._deadline = math.inf if options.time is None else time.monotonic() + options.time
         self._active: set[int] = set()
         self._failures: list[str] = []
 

@@ -6,15 +6,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from nas.storage import layout
 from nas.study.base import choose
 from nas.study.noise import pooled, retrained
 from nas.study.objectives import Objective
 from nas.study.outcome import BaseChoice, RandomSearch
-from nas.study.plan import Plan
 from nas.study.records import Record
 from search_spaces.errors import UserError
+
+if TYPE_CHECKING:
+    from nas.study.plan import Plan
 
 RANDOM = "random"
 BASELINES = (RANDOM,)

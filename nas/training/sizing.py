@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from nas.data.dataset import Data
 from nas.training.recipe import Recipe
 from nas.training.tables import RATE_EXPONENTS
+
+if TYPE_CHECKING:
+    from nas.data.dataset import Data
 
 MIN_BATCH = 16  # images; below it norms estimate little, and steps cost more than they bring
 

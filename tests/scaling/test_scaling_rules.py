@@ -8,7 +8,6 @@ import pytest
 from scaling import RULES, scale
 from scaling.rules import inner, later, nearest_repeats
 from search_spaces import load
-from search_spaces.network.blocks import BLOCKS
 
 PAGE = Path(__file__).parents[2] / "docs" / "scaling.md"
 B0 = load("efficientnet-b0")
@@ -66,7 +65,12 @@ def test_repeats_are_rounded_to_the_nearest(repeats, multiplier, expected):
     assert nearest_repeats(repeats, multiplier) == expected
 
 
-def test_the_table_of_coatnet_is_missing_as_long_as_attention_is():
-    assert "coatnet" not in RULES
-    assert not any("attention" in kind for kind in BLOCKS)
-    assert "CoAtNet" in PAGE.read_text()
+def test_coatnet_ends_at_the_last_row_of_its_table():
+    """From CoAtNet-0 to 4 the stages 2 and 3 go from 8 blocks to 40, every width doubles, images stay at 224 px."""
+    rule = RULES["coatnet"]
+    phi = math.log(40 / 8) / math.log(rule.coefficients.alpha)
+    assert rule.multipliers(phi) == pytest.approx((5, 2, 1))
+    scaled = scale(load("resnet-50"), phi=phi, rule=rule).architecture
+    assert [stage.count for stage in scaled.stages] == [3, 20, 30, 3]
+    assert [stage.out for stage in scaled.stages] == [512, 1024, 2048, 4096]
+    assert scaled.image_size == 224

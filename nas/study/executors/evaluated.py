@@ -5,14 +5,16 @@ from __future__ import annotations
 import operator
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nas.study.executors.inline import WrongUse
 from nas.study.executors.protocol import Job
-from nas.study.plan import Evaluate
 from nas.text.errors import value_text
 from search_spaces import Block
 from search_spaces.files.codec import from_data
+
+if TYPE_CHECKING:
+    from nas.study.plan import Evaluate
 
 MAX_SCORE = 1e100  # so that squares of scores can be added
 MAX_SHOWN = 60  # characters of a wrong value

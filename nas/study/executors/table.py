@@ -5,17 +5,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from nas.study.definition import Definition
 from nas.study.executors.evaluated import Calls
 from nas.study.executors.inline import Inline
 from nas.study.executors.local import Local, cpu_workers, environments, training_environment
 from nas.study.executors.protocol import Executor, Wish
-from nas.study.plan import Plan
 from search_spaces.errors import UserError
 from search_spaces.files.outside import outside_blocks
 
-Make = Callable[[Plan, Definition, Wish], Executor]
+if TYPE_CHECKING:
+    from nas.study.plan import Plan
+
+Make = Callable[["Plan", Definition, Wish], Executor]
 LOCAL = "local"  # as an address: a cluster on this machine
 
 

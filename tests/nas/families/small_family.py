@@ -8,6 +8,7 @@ from pathlib import Path
 from nas.families.conduct import conduct
 from nas.families.member import Member
 from nas.families.plan import plan
+from nas.study.run_options import RunOptions
 from nas.training.recipes import recipe_of
 from search_spaces import Architecture, Conv, Stage
 
@@ -30,4 +31,4 @@ def family_plan(out, seeds=3, widths=None, **options):
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
-    conduct(family_plan(sys.argv[1]), workers=2, trainer="family_pretenders:slowly")
+    conduct(family_plan(sys.argv[1]), RunOptions(workers=2, keep="none"), trainer="family_pretenders:slowly")

@@ -18,6 +18,7 @@ from nas.families.results import results
 from nas.study import open_study
 from nas.study.errors import StudyError
 from nas.study.log import read_log
+from nas.study.run_options import RunOptions
 from search_spaces.errors import UserError
 
 TRAINED = 3 * 3  # three different networks, three seeds each
@@ -30,9 +31,9 @@ def path_of_pretenders(monkeypatch):
 
 @pytest.fixture
 def train(tmp_path, path_of_pretenders):
-    def run(trainer="by_cost", seeds=3, widths=None, **options):
+    def run(trainer="by_cost", seeds=3, widths=None, keep="none", **options):
         plan = family_plan(tmp_path / "study", seeds, widths)
-        return conduct(plan, workers=1, trainer=f"family_pretenders:{trainer}", **options)
+        return conduct(plan, RunOptions(workers=1, keep=keep, **options), trainer=f"family_pretenders:{trainer}")
 
     return run
 
@@ -104,7 +105,7 @@ def test_a_study_in_which_everything_fails_stops(train):
 
 
 def test_no_training_begins_after_the_time(train):
-    study = train(time_limit=1e-9)
+    study = train(time=1e-9)
     assert (study.state, study.records) == ("time", ())
 
 
