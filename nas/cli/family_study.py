@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
 from nas.cli.arguments import add_recipe_values, recipe_with
-from nas.cli.options import Groups, add_options, given
 from nas.cli.parser import Parser, count, natural
 from nas.cli.streams import unfailing
 from nas.text.numbers import percent, rounded, seconds_text
@@ -23,7 +22,14 @@ if TYPE_CHECKING:
     from nas.training.recipe import Recipe
     from search_spaces import Architecture
 
-WHERE = ("time", "workers", "executor", "address")  # of a run's options, those that a family's trainings have
+WHERE = {
+    "workers": ("N|auto", "trainings side by side (auto)"),
+    "executor": ("X", "what runs the trainings: local, ray or slurm (local)"),
+    "address": ("A", "of a Ray cluster; local: a cluster on this machine, also for slurm"),
+    "time": ("T", "begin no training after this long, such as 45min or 2h"),
+}
+"""Options of a run for trainings of a family, as words: to read them takes modules that `nas scale` does without."""
+
 TITLES = ("network", "image", "parameters", "MACs", "top-1", "95 %", "seeds")
 
 
@@ -38,14 +44,15 @@ def add_study(p: Parser) -> None:
 def add_training(p: Parser, group: Any, required: bool = False) -> None:
     """Data, length and seeds of the trainings, and where they run."""
     from nas.data.by_name import FORMS
-    from nas.study.run_options import RunOptions
 
     group.add_argument("--data", required=required, metavar="D", help=FORMS)
     add_recipe_values(group)
     group.add_argument("--epochs", type=count, metavar="N", help="epochs of each training, not the recipe's")
     group.add_argument("--seeds", type=count, default=3, metavar="S", help="trainings of each network (3)")
     group.add_argument("--seed", type=natural, default=0, metavar="N", help="random seed of the study (0)")
-    add_options(Groups(p), RunOptions, only=WHERE)
+    where = p.add_argument_group("where it runs")
+    for name, (metavar, about) in WHERE.items():
+        where.add_argument(f"--{name}", metavar=metavar, help=about)
 
 
 def asked_recipe(options: argparse.Namespace, default: str = "fast") -> Recipe:
@@ -105,10 +112,12 @@ def based(source: str, blocks: str | None, image_size: int | None) -> tuple[str,
 
 def trained(plan: FamilyPlan, options: argparse.Namespace, keep: str = "none") -> Study:
     """Run the study, a line on stderr for each training that ends."""
+    from nas.cli.options import read_words
     from nas.families.conduct import conduct
     from nas.study.errors import StudyError
     from nas.study.run_options import RunOptions
 
+    run_options = RunOptions(keep=keep, **read_words(RunOptions, {name: getattr(options, name) for name in WHERE}))
     output.say(
         f"{len(plan.members)} networks, {len(set(plan.keys.values()))} of them different, {plan.seeds} seeds each"
     )
@@ -122,7 +131,7 @@ def trained(plan: FamilyPlan, options: argparse.Namespace, keep: str = "none") -
     )
     try:
         with unfailing():
-            return conduct(plan, RunOptions(keep=keep, **given(RunOptions, options)), progress=_Lines(plan))
+            return conduct(plan, run_options, progress=_Lines(plan))
     except StudyError as error:
         raise UserError(f"{error}") from None
 

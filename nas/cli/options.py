@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import Field
 from typing import Any
 
@@ -26,13 +26,10 @@ class Groups:
         return self._groups[title]
 
 
-def add_options(
-    groups: Groups, kind: type[Value], only: Collection[str] | None = None, without: Collection[str] = ()
-) -> None:
-    """One argument for each option of ``kind`` that has a group, or for those named in ``only``; what is not given
-    stays None."""
+def add_options(groups: Groups, kind: type[Value], without: Collection[str] = ()) -> None:
+    """One argument for each option of ``kind`` that has a group; what is not given stays None."""
     for f in options_of(kind):
-        if f.name not in without and f.metadata["group"] is not None and (only is None or f.name in only):
+        if f.name not in without and f.metadata["group"] is not None:
             groups[f.metadata["group"]].add_argument(f"--{f.name.replace('_', '-')}", **_settings(f))
 
 
@@ -40,6 +37,19 @@ def given(kind: type[Value], arguments: argparse.Namespace) -> dict[str, Any]:
     """The options of ``kind`` that were given."""
     values = {f.name: getattr(arguments, f.name, None) for f in options_of(kind)}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def read_words(kind: type[Value], words: Mapping[str, str | None]) -> dict[str, Any]:
+    """The options of ``kind`` among words that a parser left as they are; None is not given. Raises UserError."""
+    values = {}
+    for f in options_of(kind):
+        word = words.get(f.name)
+        if word is not None:
+            try:
+                values[f.name] = _reader(f)(word)
+            except argparse.ArgumentTypeError as error:
+                raise UserError(str(error), f.name) from None
+    return values
 
 
 def _settings(f: Field[Any]) -> dict[str, Any]:
