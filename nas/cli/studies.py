@@ -81,7 +81,7 @@ def _list(root: Path, as_json: bool) -> int:
 
 def _summary(folder: Path) -> dict[str, Any]:
     try:
-        study = open_study(folder)
+        study = open_study(folder, brief=True)
     except UserError as error:  # one unreadable study must not hide the others
         return {"folder": str(folder), "state": f"unreadable: {error}", "trained": None, **NO_BASE}
     if study.base is None:

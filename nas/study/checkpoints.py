@@ -19,6 +19,12 @@ def path_of(folder: Path, record: Record) -> Path:
     return folder / layout.CHECKPOINTS / f"{record.trial:05d}-{key}-{record.replicate}.ckpt"
 
 
+def stored(folder: Path) -> set[int]:
+    """Trials that have a checkpoint, or another file that their training left."""
+    names = (path.name.partition("-")[0] for path in (folder / layout.CHECKPOINTS).glob("[0-9]*"))
+    return {int(name) for name in names if name.isdigit()}
+
+
 def sweep(folder: Path, kept_trials: Collection[int]) -> None:
     """Remove every checkpoint of a trial that is not to be kept, and what dead processes left half written. What a
     trainer is writing now stays."""

@@ -233,9 +233,8 @@ class Driver:
         stopped at an epoch and went on is not stopped there again."""
         if record.replicate > 0 or epoch <= record.continued:
             return False
-        records = self._maximised()
-        stopped = next(r for r in records if r.trial == record.trial).until(epoch)
-        return self._pruner.should_stop(records, stopped, self._epochs)
+        (maximised,) = self.question.goal.maximised([record])
+        return self._pruner.should_stop(self._maximised(), maximised.until(epoch), self._epochs)
 
     def _end(self, trial: int, record: Record, state: str, **fields: Any) -> None:
         self._active.discard(trial)
@@ -246,6 +245,8 @@ class Driver:
         if self.options.keep == "all":
             return
         records = self.journal.records
+        if not checkpoints.stored(self.folder) - self._active:
+            return
         best = ranked(records.values(), self.question.goal)[: max(1, self.question.retrain)]
         kept = {r.trial for r in best} if self.options.keep == "base" else set()
         going_on = {r.trial for r in records.values() if r.state == "running"}

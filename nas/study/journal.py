@@ -27,11 +27,13 @@ class Journal:
         self._log = log
         self._progress = progress
         self._by_key: dict[str, int] = {}
+        self._running: set[int] = set()
+        self._counted: set[int] = set()
         self._next_rewrite = 0.0
         self.folded: Folded = fold(log.content.events)
         self.problems = (*log.content.problems, *self.folded.problems)
         for record in self.folded.records.values():
-            self._index(record)
+            self._note(record)
 
     @property
     def records(self) -> dict[int, Record]:
@@ -41,8 +43,8 @@ class Journal:
         """Append an event, take it in, tell whoever watches."""
         written = self._log.append(event, durable=event in DURABLE, **fields)
         apply(self.folded, written)
-        if "record" in written:
-            self._index(self.records[written["trial"]])
+        if (record := self.records.get(written.get("trial", -1))) is not None:
+            self._note(record)
         if self._progress is not None:
             self._progress(written)
 
@@ -68,18 +70,18 @@ class Journal:
     def running(self, *, replicates: bool) -> list[Record]:
         """Trainings without an end: of the search, or of the retraining; those that wait for another's are
         left out."""
-        return [
-            r
-            for r in self.records.values()
-            if r.state == "running" and (r.replicate > 0) is replicates and (replicates or r.source is None)
-        ]
+        return [r for r in self._unfinished() if (r.replicate > 0) is replicates and (replicates or r.source is None)]
 
     def waiting(self) -> list[Record]:
         """Proposals equal to a training that was running; they take its score."""
-        return [r for r in self.records.values() if r.state == "running" and r.replicate == 0 and r.source is not None]
+        return [r for r in self._unfinished() if r.replicate == 0 and r.source is not None]
+
+    def _unfinished(self) -> list[Record]:
+        return [self.records[trial] for trial in sorted(self._running)]
 
     def counted(self) -> int:
-        return sum(record.counted for record in self.records.values())
+        """Trainings that count towards ``--trials``."""
+        return len(self._counted)
 
     def write(self) -> None:
         """Rewrite ``records.jsonl`` from the fold."""
@@ -97,7 +99,10 @@ class Journal:
             self.write()
         self._log.close()
 
-    def _index(self, record: Record) -> None:
+    def _note(self, record: Record) -> None:
+        """Keep what is asked after each event, so that no answer goes through all records."""
+        for trials, belongs in ((self._running, record.state == "running"), (self._counted, record.counted)):
+            (trials.add if belongs else trials.discard)(record.trial)
         if record.training_key and record.replicate == 0 and record.source is None:
             self._by_key[record.training_key] = record.trial
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from nas.study.pareto import fronts
 from nas.study.records import Record
@@ -72,9 +72,12 @@ class Objective:
     def values(self, record: Record) -> tuple[float, ...]:
         """The numbers to maximise of a trained record, the leading one first."""
         signed = record if self.sign == 1 or record.top1 is None else replace(record, top1=-record.top1)
-        number = OBJECTIVES[self.name](signed, dict(self.limits))
-        numbers = number if isinstance(number, tuple) else (number,)
-        return tuple(value if math.isfinite(value) else -math.inf for value in numbers)
+        number = OBJECTIVES[self.name](signed, self._limits)
+        return tuple(map(_or_worst, number)) if isinstance(number, tuple) else (_or_worst(number),)
+
+    @cached_property
+    def _limits(self) -> Limits:
+        return dict(self.limits)
 
     def value(self, record: Record) -> float:
         """The (leading) number to maximise of a trained record."""
@@ -91,6 +94,10 @@ class Objective:
         training loss is left out, which knows nothing of them."""
         as_they_are = self.sign == 1 and self.name in OF_SCORE_ALONE
         return records if as_they_are else [_maximised(self, record) for record in records]
+
+
+def _or_worst(number: float) -> float:
+    return number if math.isfinite(number) else -math.inf
 
 
 @lru_cache(maxsize=10_000)

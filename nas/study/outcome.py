@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, fields
+from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
 from nas.training.reference import Reference
@@ -153,18 +154,23 @@ def from_fields(kind: type[Any], data: Mapping[str, Any]) -> Any:
     Raises ValueError for a value of another type than the field's, and for a field that is missing."""
     if not isinstance(data, Mapping):
         raise ValueError(f"{kind.__name__} must be fields, got {type(data).__name__}")
-    values = {f.name: _typed(f, data[f.name]) for f in fields(kind) if f.name in data}
+    values = {}
+    for name, kind_text, is_optional, is_right in _rules(kind):
+        if name in data:
+            value = values[name] = data[name]
+            if not (value is None and is_optional) and not is_right(value):
+                raise ValueError(f"{name} must be {kind_text}, got {type(value).__name__}")
     try:
         return kind(**values)
     except TypeError as error:
         raise ValueError(f"{kind.__name__}: {error}") from None
 
 
-def _typed(f: Field[Any], value: Any) -> Any:
-    kind, _, optional = str(f.type).partition(" | ")
-    if not (value is None and optional == "None") and not TYPES[kind](value):
-        raise ValueError(f"{f.name} must be {f.type}, got {type(value).__name__}")
-    return value
+@cache
+def _rules(kind: type[Any]) -> tuple[tuple[str, str, bool, Callable[[Any], bool]], ...]:
+    """Of each field its name, its type as text, whether it may be None, and what else it may be."""
+    texts = {f.name: str(f.type).partition(" | ") for f in fields(kind)}
+    return tuple((n, "".join(text), text[2] == "None", TYPES[text[0]]) for n, text in texts.items())
 
 
 def is_number(value: Any) -> bool:
@@ -189,7 +195,7 @@ TYPES: dict[str, Callable[[Any], bool]] = {
     "str": _is_text,
     "bool": lambda value: isinstance(value, bool),
     "tuple[float, ...]": lambda value: isinstance(value, list | tuple) and all(map(is_number, value)),
-    "Mapping[str, str]": lambda value: isinstance(value, Mapping) and all(map(_is_text, value.values())),
+    "Mapping[str, str]": lambda value: isinstance(value, Mapping) and set(map(type, value.values())) <= {str},
     "Mapping[str, float]": lambda value: isinstance(value, Mapping) and all(map(is_number, value.values())),
 }
 """What a stored value of a field may be, by the field's type."""

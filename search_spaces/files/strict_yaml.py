@@ -7,6 +7,8 @@ repeated keys, bounded nesting.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import Any
 
 import yaml
@@ -16,51 +18,91 @@ from search_spaces.errors import UserError
 MAX_DEPTH = 60
 
 # YAML 1.2.2, sec. 10.3.2: tag, pattern, first characters.
-_CORE = (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+CORE = (
+    ("null", re.compile(r"~|null|Null|NULL|"), ["~", "n", "N", ""]),
+    ("bool", re.compile(r"true|True|TRUE|false|False|FALSE"), list("tTfF")),
+    ("int", re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"), list("-+0123456789")),
     (
         "float",
-        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        re.compile(
+            r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+        ),
         list("-+.0123456789"),
     ),
 )
 
+_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # that of libyaml, where it is there, is many times as fast
 
-class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # those of YAML 1.1 are not inherited
-    depth = 0
+Events = Iterator[Any]
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        if getattr(event, "anchor", None) is not None:
-            raise _error(event.start_mark, "anchors and aliases (& and *) are not allowed")
-        if getattr(event, "tag", None) is not None:
-            raise _error(event.start_mark, "tags (!) are not allowed")
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise _error(event.start_mark, f"nested more than {MAX_DEPTH} deep")
-        node = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key == "<<":
-                raise _error(key_node.start_mark, "merge keys (<<) are not allowed")
-            if not isinstance(key, str):
-                raise _error(key_node.start_mark, f"a key must be text, got {key!r}")
-            if key in seen:
-                raise _error(key_node.start_mark, f"the key {key!r} stands twice")
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
+def _document(events: Events) -> Any:
+    """The data of the only document, None where there is none."""
+    next(events)  # the stream begins
+    if isinstance(next(events), yaml.StreamEndEvent):
+        return None
+    data = _node(next(events), events, 1)
+    next(events)  # the document ends
+    event = next(events)
+    if not isinstance(event, yaml.StreamEndEvent):
+        raise _error(event.start_mark, "not valid YAML: but found another document")
+    return data
 
-    def construct_core_int(self, node: Any) -> int:
-        text = self.construct_scalar(node)
-        return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
+
+def _node(event: Any, events: Events, depth: int) -> Any:
+    """The data that begin with ``event``; ``events`` are those after it."""
+    if getattr(event, "anchor", None) is not None:
+        raise _error(event.start_mark, "anchors and aliases (& and *) are not allowed")
+    if getattr(event, "tag", None) is not None:
+        raise _error(event.start_mark, "tags (!) are not allowed")
+    if depth > MAX_DEPTH:
+        raise _error(event.start_mark, f"nested more than {MAX_DEPTH} deep")
+    if isinstance(event, yaml.ScalarEvent):
+        return _scalar(event.value) if event.implicit[0] else event.value
+    if isinstance(event, yaml.SequenceStartEvent):
+        return [_node(item, events, depth + 1) for item in _until(events, yaml.SequenceEndEvent)]
+    return _mapping(events, depth + 1)
+
+
+def _until(events: Events, end: type[Any]) -> Iterator[Any]:
+    """The events up to one of this kind; whoever takes one takes all that belong to it."""
+    return takewhile(lambda event: not isinstance(event, end), events)
+
+
+def _mapping(events: Events, depth: int) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for event in _until(events, yaml.MappingEndEvent):
+        key = _node(event, events, depth)
+        if key == "<<":
+            raise _error(event.start_mark, "merge keys (<<) are not allowed")
+        if not isinstance(key, str):
+            raise _error(event.start_mark, f"a key must be text, got {key!r}")
+        if key in data:
+            raise _error(event.start_mark, f"the key {key!r} stands twice")
+        data[key] = _node(next(events), events, depth)
+    return data
+
+
+def _scalar(text: str) -> Any:
+    """What a word without quotation marks means."""
+    tag = next((tag for tag, pattern, first in CORE if text[:1] in first and pattern.fullmatch(text)), None)
+    return text if tag is None else VALUES[tag](text)
+
+
+def _integer(text: str) -> int:
+    return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
+
+
+def _float(text: str) -> float:
+    return float(re.sub(r"\.(?=inf|nan)", "", text.lower()))
+
+
+VALUES: dict[str, Callable[[str], Any]] = {
+    "null": lambda text: None,
+    "bool": lambda text: text.lower() == "true",
+    "int": _integer,
+    "float": _float,
+}
 
 
 def _error(mark: Any, rule: str) -> UserError:
@@ -72,10 +114,8 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-for _tag, _pattern, _first in _CORE:
-    for _class in (_Loader, _Dumper):  # what would be read as a number must be quoted where it is text
-        _class.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})$"), _first)
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_core_int)
+for _tag, _pattern, _first in CORE:  # what would be read as a number must be quoted where it is text
+    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern.pattern})$"), _first)
 
 
 class _Row(dict[str, Any]):
@@ -90,9 +130,10 @@ _Dumper.add_representer(
 def parse(text: str) -> Any:
     """The data in a YAML (or JSON) text; raises UserError with the line and the rule."""
     try:
-        return yaml.load(text, Loader=_Loader)  # a SafeLoader
+        return _document(yaml.parse(text, Loader=_PARSER))
     except yaml.MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        mark = error.problem_mark
+        line = f"line {min(mark.line, text.count(chr(10))) + 1}: " if mark else ""  # a mark may be behind the last line
         raise UserError(f"{line}not valid YAML: {error.problem}") from None
     except UserError:
         raise

@@ -21,6 +21,7 @@ from search_spaces.network.graph import Graph
 
 NETWORK_VERSION = "n1"
 TRAINING_VERSION = "t1"
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 class _Hashes(NamedTuple):
@@ -37,7 +38,7 @@ def digest(architecture: Architecture) -> str:
     momentum of a norm) are left out: two spellings of one network have one digest. It holds shapes, so take
     it at the deployment image size.
     """
-    hashes = _node_hashes(trace_network(architecture), {}, training=False)
+    hashes = _node_hashes(_traced(architecture, False), {}, training=False)
     return f"{NETWORK_VERSION}-{_hash(hashes.nodes)[:32]}"
 
 
@@ -54,10 +55,16 @@ def training_key(
     ``drop_path`` are the recipe's overrides; ``facts`` says all else as JSON values: digests of recipe and
     data, epochs, dtype, batch.
     """
-    g = trace_network(architecture, training=True)
+    g = _traced(architecture, bool(architecture.aux))
     rates = drop_rates(architecture, g, dropout, drop_path)
     hashes = _node_hashes(g, rates, training=True)
     return f"{TRAINING_VERSION}-{_hash([hashes.nodes, hashes.outputs, dict(facts)])[:32]}"
+
+
+@lru_cache(maxsize=1)
+def _traced(architecture: Architecture, training: bool) -> Graph:
+    """The graph, traced once where both keys of a network are asked for at one size; nothing may change it."""
+    return trace_network(architecture, training)
 
 
 def _node_hashes(g: Graph, rates: Mapping[int, float], training: bool) -> _Hashes:
@@ -90,5 +97,4 @@ def _attributes(op: ops.Op, training: bool) -> tuple[Any, ...]:
 
 
 def _hash(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_ENCODER.encode(value).encode()).hexdigest()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from random import Random
+from weakref import WeakKeyDictionary
 
 from nas.study.objectives import ranked
 from nas.study.propose.candidates import Candidate, Candidates, History
@@ -18,9 +20,8 @@ def evolution(history: History) -> Candidate | None:
     """An unknown mutant or child of the best of some of the youngest (Real et al. 2019, alg. 1, there with mutation
     alone), or None where there is none within the budgets."""
     candidates, rng = history.candidates, history.rng(history.sampler)
-    population = ranked(history.records, history.objective)
-    youngest = {r.trial for r in sorted(population, key=lambda r: r.trial)[-POPULATION:]}
-    population = [r for r in population if r.trial in youngest]  # best first
+    complete = (r for r in reversed(history.records) if r.state == "complete" and r.replicate == 0)
+    population = ranked(islice(complete, POPULATION), history.objective)
     if not population:
         return None
     parent = _parent(candidates, population, rng)
@@ -33,12 +34,19 @@ def evolution(history: History) -> Candidate | None:
 
 def local(history: History) -> Candidate | None:
     """An unknown neighbour of the best that still has one within the budgets, or None."""
-    candidates, rng = history.candidates, history.rng(history.sampler)
+    candidates = history.candidates
     for record in ranked(history.records, history.objective):
-        neighbour = candidates.neighbour(_trained(candidates, record), history.known, rng)
-        if neighbour is not None:
-            return neighbour
+        if record.trial not in (exhausted := _exhausted.setdefault(candidates, set())):
+            rng = history.rng(f"{history.sampler} {record.trial}")
+            neighbour = candidates.neighbour(_trained(candidates, record), history.known, rng)
+            if neighbour is not None:
+                return neighbour
+            exhausted.add(record.trial)
     return None
+
+
+_exhausted: WeakKeyDictionary[Candidates, set[int]] = WeakKeyDictionary()
+"""Trials without an unknown neighbour within the budgets: none becomes unknown again."""
 
 
 def _parent(candidates: Candidates, population: Sequence[Record], rng: Random) -> Candidate:

@@ -83,7 +83,7 @@ class Past:
         trials = [self._trial(r) for r in records if r.replicate == 0 and r.state in SHOWN and r.source is None]
         study = Shown(trials, self.objective.size).study(sampler)
         number = max((trial.number for trial in trials), default=-1) + 1
-        trial = _numbered(optuna.trial.create_trial(state=optuna.trial.TrialState.RUNNING), number)
+        trial = _frozen(number, optuna.trial.TrialState.RUNNING)
         sampler.before_trial(study, trial)
         joint = sampler.sample_relative(study, trial, self._joint_space(trials))
         proposal: dict[str, str] = {}
@@ -107,25 +107,43 @@ class Past:
 
     def _trial(self, record: Record) -> Any:
         """A record as Optuna's finished or running trial; over-budget ones are pruned ones with their constraints."""
-        from optuna.trial import TrialState, create_trial
+        from optuna.trial import TrialState
 
         known = self._trials.get(record.trial)
         if known is not None and known[0] is record:
             return known[1]
         states = {"complete": TrialState.COMPLETE, "running": TrialState.RUNNING}
         curve = self.objective.curve(record) if record.state == "pruned" else ()
-        trial = create_trial(
-            state=states.get(record.state, TrialState.PRUNED),
+        trial = _frozen(
+            record.trial,
+            states.get(record.state, TrialState.PRUNED),
             values=self.objective.values(record) if record.state == "complete" else None,
             params={name: record.decisions[name] for name in self._categories},
-            distributions=dict(self._categories),
+            distributions=self._categories,
             intermediate_values=dict(enumerate(curve, start=1)),
             constraints=dict(record.constraints),
         )
-        self._trials[record.trial] = (record, _numbered(trial, record.trial))
+        self._trials[record.trial] = (record, trial)
         return trial
 
 
-def _numbered(trial: Any, number: int) -> Any:
-    trial.number = number
+def _frozen(number: int, state: Any, *, constraints: Mapping[str, float] | None = None, **content: Any) -> Any:
+    """A trial of Optuna's as it is: ``create_trial`` compares every distribution with its earlier forms, which takes
+    most of a proposal's time."""
+    from optuna.trial import FrozenTrial
+
+    nothing: dict[str, Any] = {"params": {}, "distributions": {}, "intermediate_values": {}}
+    trial = FrozenTrial(
+        number=number,
+        trial_id=number,
+        state=state,
+        value=None,
+        datetime_start=None,
+        datetime_complete=None,
+        user_attrs={},
+        system_attrs={},
+        **{**nothing, **content},
+    )
+    for budget, violation in (constraints or {}).items():
+        trial.set_constraint(budget, violation)
     return trial

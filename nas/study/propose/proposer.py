@@ -63,8 +63,7 @@ class Proposer:
         """The sampler's proposals since the last training: over the budget, or repeats. Read from the records, so
         that a resumed study goes on in the midst of them."""
         rejected: list[Record] = []
-        for trial in sorted(self._journal.records, reverse=True):
-            record = self._journal.records[trial]
+        for record in reversed(self._history().records):
             if record.origin != "sampler" or not (record.state == "infeasible" or record.source is not None):
                 break
             rejected.append(record)
