@@ -113,11 +113,14 @@ def _is_done(study: Study, plan: Plan, options: RunOptions) -> bool:
 
     enough = study.state == "exhausted" or (study.state == "finished" and study.done >= options.trials)
     base = study.base.trial if study.base else None
-    complete = not missing_retrainings(study.records, plan.question) and is_made(
-        study.final, plan, options.final, options.trials, base
+    finals = [(study.final, base), *((study.finals.get(c.trial), c.trial) for c in study.smaller_bases.values())]
+    complete = not missing_retrainings(study.records, plan.question) and all(
+        is_made(final, plan, options.final, options.trials, trial) for final, trial in finals
     )
     compared = not options.baseline or (study.baseline is not None and study.baseline.covers(options.trials, base))
-    return enough and complete and compared and (study.folder / layout.BASE).is_file() and not study.problems
+    tiers = [tier for tier in plan.question.tiers if str(tier.budget) in ("None", *study.smaller_bases)]
+    written = all((study.folder / tier.base_file).is_file() for tier in tiers)
+    return enough and complete and compared and written and not study.problems
 
 
 def _make_again(study: Study) -> None:

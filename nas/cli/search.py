@@ -18,6 +18,7 @@ from nas.storage import layout
 from nas.study.options import options_of
 from nas.study.workload import Workload
 from nas.text.numbers import seconds_text
+from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
     from nas.cli.progress import Watched
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from nas.study.plan import Plan
     from nas.study.run_options import RunOptions
 
+SERIES_HELP = "100,200,400MFLOPs: a base for each, from one search whose trainings count for all; instead of --budget"
 EXAMPLE = """
 nas search --space mbconv --budget 400MFLOPs
 nas search --space mbconv --budget 400MFLOPs --budget 5Mparams --data folder:photos --trials 60 --time 2h
+nas search --space mbconv --budgets 100,200,400MFLOPs
 nas search --space my-space.yaml --budget 350..400MFLOPs --dry-run
 """
 
@@ -47,7 +50,8 @@ def parser() -> Parser:
     asked = groups[ASKED]
     asked.add_argument("--space", metavar=about["space"]["metavar"], help=about["space"]["help"])
     budget = about["budgets"]
-    asked.add_argument("--budget", action="append", required=True, metavar=budget["metavar"], help=budget["help"])
+    asked.add_argument("--budget", action="append", default=[], metavar=budget["metavar"], help=budget["help"])
+    asked.add_argument("--budgets", dest="series", metavar="B1,B2,…", help=SERIES_HELP)
     add_options(groups, RunOptions)
     add_options(groups, Question, without=("space", "budgets"))
     add_recipe_values(groups[ANSWERED])
@@ -60,7 +64,7 @@ def parser() -> Parser:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check everything, say what will be searched, search, say what was found."""
-    from nas.cli.space_summary import summary_data, summary_lines, summary_of
+    from nas.cli.space_summary import count_data, smaller_line, summary_data, summary_lines, summary_of
     from nas.study.plan import plan
     from nas.study.question import Question
     from nas.study.run_options import RunOptions
@@ -72,10 +76,16 @@ def run(arguments: argparse.Namespace) -> int:
         asked = Question(**options).search_recipe
         options["recipe"] = recipe_with(asked, arguments.set)
     run_options = RunOptions(**given(RunOptions, arguments))
-    study_plan = plan(arguments.space, arguments.budget, out=arguments.out, **options)
+    study_plan = plan(arguments.space, _budgets(arguments), out=arguments.out, **options)
     summary = summary_of(study_plan.feasible)
     with unfailing():
-        for line in (*summary_lines(summary), *_latency_lines(study_plan), *_training_lines(study_plan, run_options)):
+        nested = [smaller_line(feasible) for feasible in study_plan.smaller]
+        for line in (
+            *summary_lines(summary),
+            *nested,
+            *_latency_lines(study_plan),
+            *_training_lines(study_plan, run_options),
+        ):
             say(line)
         forecast = _forecast(study_plan, run_options)
         if forecast is not None:
@@ -84,8 +94,18 @@ def run(arguments: argparse.Namespace) -> int:
             return _search(study_plan, run_options, arguments.json, forecast)
         say(f"dry run: nothing trained, nothing written; the study would be {study_plan.folder}")
         if arguments.json:
-            output.print_json(summary_data(summary) | {"folder": str(study_plan.folder)})
+            smaller = [count_data(feasible) for feasible in study_plan.smaller]
+            output.print_json(summary_data(summary) | {"smaller": smaller, "folder": str(study_plan.folder)})
         return DONE
+
+
+def _budgets(arguments: argparse.Namespace) -> list[str]:
+    """The budgets that hold together, one of them perhaps a series."""
+    if not arguments.budget and arguments.series is None:
+        raise UserError("name one such as 400MFLOPs, or --budgets with several", "budget")
+    if arguments.series is not None and "," not in arguments.series:
+        raise UserError(f"a series has several, such as 100,200,400MFLOPs, got {arguments.series!r}", "budgets")
+    return [*arguments.budget, *([arguments.series] if arguments.series else [])]
 
 
 def _latency_lines(plan: Plan) -> list[str]:
@@ -251,6 +271,7 @@ def result_data(study: Study) -> dict[str, Any]:
         "folder": str(study.folder),
         "state": study.state,
         "base": scale.named(study.base.to_data()) if study.base else None,
+        "bases": {budget: scale.named(record.to_data()) for budget, record in study.bases.items()},
         "choice": scale.named(asdict(study.choice)) if study.choice else None,
         **{name: asdict(value) if value else None for name, value in findings.items()},
         "latency": {

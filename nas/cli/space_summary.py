@@ -50,6 +50,20 @@ def summary_lines(summary: Summary) -> list[str]:
     ]
 
 
+def smaller_line(feasible: Feasible) -> str:
+    """How many vectors lie within a smaller budget of a series."""
+    counted, size = feasible.counted, feasible.space.size
+    text = f"  within {' and '.join(map(str, feasible.budgets))}: "
+    if counted.low == counted.high:
+        return f"{text}exactly {counted.low:,} vectors, {_share(counted.low, size)} of the space"
+    return f"{text}{_share(counted.low, size)} to {_share(counted.high, size)} of the space"
+
+
+def count_data(feasible: Feasible) -> dict[str, Any]:
+    """The same as plain data."""
+    return {"budgets": list(map(str, feasible.budgets)), "low": feasible.counted.low, "high": feasible.counted.high}
+
+
 def _share_line(summary: Summary) -> str:
     within, text = summary.within, f"  within {' and '.join(summary.budgets)}: "
     low, high = (_share(number, summary.size) for number in (within.low, within.high))

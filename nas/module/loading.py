@@ -100,7 +100,7 @@ def load_network(
         deployed, architecture = architecture, trained.network(outside_blocks(blocks)) if trained else architecture
     except UserError as error:
         raise UserError(f"{path} does not fit {source}: {error}") from None
-    if image_size is None and (Path(source) / layout.BASE).is_file():
+    if image_size is None and _base_file(source) is not None:
         _check_deployed(path, deployed, architecture)
     architecture = architecture.at(image_size)
     module = build(architecture)
@@ -165,17 +165,27 @@ def weights_file(weights: str | Path, source: str | Path) -> Path:
 
 
 def weights_of(source: str | Path) -> Path | None:
-    """The weights that a folder holds: those of a study's base, or of a training; None without any."""
+    """The weights that a folder holds: those of a study's base, or of a training; or those of the base whose file in a
+    study this is; None without any."""
     from search_spaces.files.codec import read
 
-    folder, name = Path(source), None
-    if (folder / layout.NETWORK).is_file():
-        name = layout.WEIGHTS
-    elif (folder / layout.BASE).is_file():
-        provenance = read(folder / layout.BASE).get("provenance")
+    base, name = _base_file(source), None
+    folder = Path(source) if base is None else base.parent
+    if base is None:
+        name = layout.WEIGHTS if (folder / layout.NETWORK).is_file() else None
+    else:
+        provenance = read(base).get("provenance")
         name = provenance.get("weights") if isinstance(provenance, dict) else None
     path = folder / name if isinstance(name, str) else None
     return path if path is not None and path.is_file() else None
+
+
+def _base_file(source: str | Path) -> Path | None:
+    """The file of a study's base, where ``source`` is the study or one of these files."""
+    path = Path(source)
+    file = path / layout.BASE if path.is_dir() else path
+    is_base = file.name.partition(".")[0].partition("-")[0] == layout.BASE.partition(".")[0]
+    return file if is_base and file.is_file() and (file.parent / layout.STUDY).is_file() else None
 
 
 def latest_base(root: Path = Path("studies")) -> str | None:

@@ -9,7 +9,14 @@ from nas.report.agreement import agreement_lines
 from nas.report.document import document, figure_block
 from nas.report.fairness import not_shown, warnings
 from nas.report.figures import FIGURES
-from nas.report.statements import DEMONSTRATION, handed_over_lines, is_demonstration, latency_lines, noise_verdict
+from nas.report.statements import (
+    DEMONSTRATION,
+    handed_over_lines,
+    is_demonstration,
+    latency_lines,
+    noise_verdict,
+    smaller_base_lines,
+)
 from nas.report.trials import Trials, page_data
 from nas.storage import layout
 from nas.storage.files import write_atomic
@@ -39,7 +46,7 @@ def _body(trials: Trials) -> list[Html]:
     note = [element("p", DEMONSTRATION, class_="note")] if is_demonstration(study) else []
     warned = warnings(study)
     verdict = noise_verdict(study.noise, study.definition.scale)
-    lines = [*handed_over_lines(study), *latency_lines(study)[-1:], *agreement_lines(study)]
+    lines = [*smaller_base_lines(study), *handed_over_lines(study), *latency_lines(study)[-1:], *agreement_lines(study)]
     sentences = [element("p", line) for line in [*lines, *([] if verdict in warned else [verdict])]]
     blocks = {name: figure_block(name, figure, study) for name, figure in FIGURES.items()}
     first = blocks.pop(FIRST, Html())
@@ -56,6 +63,6 @@ def _body(trials: Trials) -> list[Html]:
         element("div", *blocks.values(), class_="figures"),
         *parts.decisions_table(study),
         parts.box("What this page does not show", not_shown(study), "box"),
-        parts.base_file(study),
+        *parts.base_files(study),
         parts.definition(study),
     ]

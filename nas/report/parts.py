@@ -20,7 +20,6 @@ from nas.report.statements import (
 )
 from nas.report.trials import Trials
 from nas.report.words import brief
-from nas.storage import layout
 from nas.study import Record, Study
 from nas.study.records import STATES
 from nas.text.html import Html, element, joined
@@ -169,13 +168,18 @@ def box(title: str, sentences: Iterable[str], class_: str) -> Html:
     return element("section", element("h2", title), element("ul", *items), class_=class_)
 
 
-def base_file(study: Study) -> Html:
-    """The base as the file that ``nas scale`` and ``nas cost`` read."""
-    path = study.folder / layout.BASE
-    if not path.is_file():
-        return Html()
-    text = element("pre", path.read_text(encoding="utf-8"))
-    return element("details", element("summary", f"The base as a file ({layout.BASE})"), text)
+def base_files(study: Study) -> list[Html]:
+    """Each base as the file that ``nas scale`` and ``nas cost`` read."""
+    paths = [study.folder / tier.base_file for tier in study.question.tiers]
+    return [
+        element(
+            "details",
+            element("summary", f"The base as a file ({path.name})"),
+            element("pre", path.read_text(encoding="utf-8")),
+        )
+        for path in paths
+        if path.is_file()
+    ]
 
 
 def definition(study: Study) -> Html:

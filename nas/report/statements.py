@@ -49,9 +49,24 @@ def base_lines(study: Study) -> list[str]:
     if choice is not None and choice.fresh is not None:
         mean = f"{scale.name} {_score(scale, choice.fresh, images)} on average"
         lines.append(f"base trained again with {_seeds(choice.replicates)}: {mean}")
+    lines += smaller_base_lines(study)
     if reference is None:
         return lines
     return [*lines, reference_line(reference), compared_line(study, reference)]
+
+
+def smaller_base_lines(study: Study) -> list[str]:
+    """The bases of the smaller budgets of a series, with their files."""
+    scale, lines = study.definition.scale, []
+    for tier in study.question.tiers[1:]:
+        record = study.bases.get(str(tier.budget))
+        if record is None:
+            continue
+        final = study.finals.get(record.trial)
+        trained = f", trained in the end {percent(final.validation)}" if final else ""
+        score = f"{scale.name} {scale.text(record.top1)}{trained}, {rounded(record.macs)} MACs"
+        lines.append(f"base within {tier.budget}: trial {record.trial}, {score} ({tier.base_file})")
+    return lines
 
 
 def compared_line(study: Study, reference: Reference) -> str:

@@ -30,6 +30,8 @@ def random_plan(plan: Plan) -> Plan:
     """The same question put to random search, in the search's folder. Raises UserError where the search is one."""
     if plan.question.sampler == RANDOM:
         raise UserError("random search is what the sampler does already: name another sampler", "baseline")
+    if plan.question.smaller_budgets:
+        raise UserError("compares one base, a series of budgets has several: name one budget", "baseline")
     definition = replace(plan.definition, question=replace(plan.question, sampler=RANDOM))
     return replace(plan, folder=plan.folder / layout.BASELINE, definition=definition)
 

@@ -176,6 +176,8 @@ def check_same(folder: Path, stored: Definition, asked: Definition) -> None:
 def _flat(identity: Mapping[str, Any]) -> dict[str, Any]:
     """Recipe and wishes by their own names, so that one is told which of them differs."""
     flat = {name: value for name, value in identity.items() if name not in NESTED}
+    smaller = flat.pop("smaller_budgets", ())
+    flat["budgets"] = [*flat["budgets"], *smaller]
     for name, prefix in NESTED.items():
         flat |= {prefix + key: value for key, value in (identity[name] or {}).items()}
     return flat

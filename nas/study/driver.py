@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from nas.study import checkpoints
 from nas.study.errors import StudyError
 from nas.study.executors.protocol import MACHINE, MEMORY, NETWORK, Executor, Job
 from nas.study.journal import Journal
-from nas.study.objectives import ranked
 from nas.study.propose.candidates import Candidate, Candidates, ExhaustedError
 from nas.study.propose.proposer import Proposer, settle_waiting
 from nas.study.pruners import PRUNERS
@@ -23,6 +22,7 @@ from nas.study.question import Question
 from nas.study.records import Record
 from nas.study.run_options import RunOptions
 from nas.study.seeds import derive
+from nas.study.tiers import finalists, peers
 from nas.study.workload import TimeBudget, Workload, seconds_an_epoch, workload
 from search_spaces import Architecture
 from search_spaces.errors import UserError
@@ -51,7 +51,7 @@ class Driver:
         self,
         folder: Path,
         question: Question,
-        candidates: Candidates,
+        candidates: Sequence[Candidates],
         journal: Journal,
         executor: Executor,
         training: Training,
@@ -62,7 +62,7 @@ class Driver:
     ) -> None:
         self.folder = folder
         self.question = question
-        self.candidates = candidates
+        self.candidates = candidates[0]
         self.journal = journal
         self.executor = executor
         self.training = training
@@ -71,6 +71,7 @@ class Driver:
         self.proposer = Proposer(question, candidates, journal, options.trials)
         self._time = time or TimeBudget()
         self._work = work
+        self._tiers = question.tiers
         self._trainers = max(1, executor.free())
         self._pruner = PRUNERS[question.pruner or "none"]
         self._active: set[int] = set()
@@ -95,7 +96,7 @@ class Driver:
                 else:
                     state = self._propose()
             if not self._active:
-                record = self._pruner.closing(self._maximised(), self._epochs, 1)
+                record = self._closing(1)
                 if record is None:
                     return state
                 self._continue(record.trial)  # also where time is up: a study with stopped trainings has a base
@@ -116,11 +117,19 @@ class Driver:
 
     def _stopped(self, state: str) -> Record | None:
         """The training that was stopped and goes on now."""
-        records, epochs = self._maximised(), self._epochs
-        record = self._pruner.next_up(records, epochs)
+        if not self._pruner.has_rungs:
+            return None
+        groups, epochs = peers(self._tiers, self._maximised()), self._epochs
+        record = next(filter(None, (self._pruner.next_up(group, epochs) for group in groups)), None)
         if record is None and not self._active and not self._proposes(state):
-            record = self._pruner.closing(records, epochs, max(1, self.question.retrain))
+            record = self._closing(max(1, self.question.retrain))
         return record
+
+    def _closing(self, wanted: int) -> Record | None:
+        """The stopped training that goes on once no candidate is proposed any more, so that each budget has as many
+        whole ones as are wanted."""
+        nested = (tier.records(self._maximised()) for tier in self._tiers)
+        return next(filter(None, (self._pruner.closing(records, self._epochs, wanted) for records in nested)), None)
 
     def _continue(self, trial: int) -> None:
         self.journal.add("continued", trial=trial, epoch=self.journal.records[trial].epochs)
@@ -234,7 +243,8 @@ class Driver:
         if record.replicate > 0 or epoch <= record.continued:
             return False
         (maximised,) = self.question.goal.maximised([record])
-        return self._pruner.should_stop(self._maximised(), maximised.until(epoch), self._epochs)
+        group = next(g for g in peers(self._tiers, self._maximised()) if any(r.trial == record.trial for r in g))
+        return self._pruner.should_stop(group, maximised.until(epoch), self._epochs)
 
     def _end(self, trial: int, record: Record, state: str, **fields: Any) -> None:
         self._active.discard(trial)
@@ -247,10 +257,11 @@ class Driver:
         records = self.journal.records
         if not checkpoints.stored(self.folder) - self._active:
             return
-        best = ranked(records.values(), self.question.goal)[: max(1, self.question.retrain)]
+        best = finalists(self._tiers, records.values(), self.question.goal, max(1, self.question.retrain))
         kept = {r.trial for r in best} if self.options.keep == "base" else set()
         going_on = {r.trial for r in records.values() if r.state == "running"}
-        going_on |= self._pruner.may_go_on(self._maximised(), self._epochs)
+        for group in peers(self._tiers, self._maximised()):
+            going_on |= self._pruner.may_go_on(group, self._epochs)
         checkpoints.sweep(self.folder, kept | going_on)
 
     # What the executor reports.
@@ -304,7 +315,7 @@ class Driver:
 def missing_retrainings(records: Collection[Record], question: Question) -> list[tuple[Record, int]]:
     """The retrainings that the best candidates lack, as (search trial, replicate). One that failed is made again by the
     next run of the study, at most MAX_RETRAININGS times in all."""
-    best = ranked(records, question.goal)[: question.retrain]
+    best = finalists(question.tiers, records, question.goal, question.retrain)
     states: dict[tuple[int | None, int], list[str]] = {}
     for record in records:
         states.setdefault((record.source, record.replicate), []).append(record.state)

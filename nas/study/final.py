@@ -30,21 +30,21 @@ OnEpoch = Callable[[int, dict[str, Any]], None]
 @dataclass(frozen=True)
 class FinalTraining:
     """How the base will be trained: by which recipe, at which size (pixels); ``trainings`` says what that costs, in
-    trainings of the search."""
+    trainings of the search, for all ``bases`` together."""
 
     sized: Sized
     image_size: int
     trainings: float
     is_wanted: bool
+    bases: int = 1
 
     def __str__(self) -> str:
         costs = f"as much as {self.trainings:,.1f} of these trainings"
+        base = "the base" if self.bases == 1 else "each base"
         if self.is_wanted:
-            return (
-                f"then the base is trained at {self.image_size} px by {self.sized}: {costs} (--final none: not at all)"
-            )
+            return f"then {base} is trained at {self.image_size} px by {self.sized}: {costs} (--final none: not at all)"
         return (
-            f"the base is not trained at {self.image_size} px in the end: that would cost {costs}; --final does it, "
+            f"{base} is not trained at {self.image_size} px in the end: that would cost {costs}; --final does it, "
             "with its test"
         )
 
@@ -66,10 +66,11 @@ def final_training(plan: Plan, wish: str, trials: int) -> FinalTraining | None:
         recipe = replace(recipe, flip=recipe.flip and searched.recipe.flip)  # what destroys labels stays off
         chosen = sized(for_data(recipe, plan.data), len(plan.data.train), epochs=epochs)
     images = chosen.epochs / searched.epochs
-    trainings = images * _size_ratio(plan)
+    bases = len(plan.question.tiers)
+    trainings = images * _size_ratio(plan) * bases
     side = plan.definition.image_size
     searching = trials / 2 if PRUNERS[plan.question.pruner or "none"].has_rungs else trials
-    return FinalTraining(chosen, side, trainings, wish != AUTO or trainings <= max(searching, SHORT))
+    return FinalTraining(chosen, side, trainings, wish != AUTO or trainings <= max(searching, SHORT), bases)
 
 
 def _size_ratio(plan: Plan) -> float:

@@ -14,7 +14,19 @@ from nas.study.records import Folded, Record, apply, fold, write_records
 
 Progress = Callable[[Event], None]
 
-DURABLE = ("proposed", "continued", "again", "finished", "measured", "unsteady", "reference", "noise", "base", "ended")
+DURABLE = (
+    "proposed",
+    "continued",
+    "again",
+    "finished",
+    "measured",
+    "unsteady",
+    "reference",
+    "noise",
+    "base",
+    "smaller_base",
+    "ended",
+)
 REWRITE = 5.0  # seconds between rewrites of records.jsonl while the study runs, at least
 SHARE = 0.01  # of the time, at most, that these rewrites may take
 
@@ -78,6 +90,10 @@ class Journal:
 
     def _unfinished(self) -> list[Record]:
         return [self.records[trial] for trial in sorted(self._running)]
+
+    def begun(self) -> int:
+        """Different trainings that the search has begun."""
+        return len(self._by_key)
 
     def counted(self) -> int:
         """Trainings that count towards ``--trials``."""

@@ -142,11 +142,11 @@ FINDINGS: dict[str, type[Any]] = {
     "reference": Reference,
     "noise": Noise,
     "base": BaseChoice,
-    "test": TestScore,
-    "final": FinalScore,
     "baseline": RandomSearch,
 }
 """Events that hold a finding whole; of several the last one holds."""
+OF_BASES: dict[str, type[Any]] = {"test": TestScore, "final": FinalScore}
+"""The same of one base."""
 
 
 def from_fields(kind: type[Any], data: Mapping[str, Any]) -> Any:
@@ -155,7 +155,7 @@ def from_fields(kind: type[Any], data: Mapping[str, Any]) -> Any:
     if not isinstance(data, Mapping):
         raise ValueError(f"{kind.__name__} must be fields, got {type(data).__name__}")
     values = {}
-    for name, kind_text, is_optional, is_right in _rules(kind):
+    for name, kind_text, is_optional, is_right in _rules(kind):  # type: ignore[arg-type]
         if name in data:
             value = values[name] = data[name]
             if not (value is None and is_optional) and not is_right(value):

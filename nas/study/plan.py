@@ -18,6 +18,7 @@ from nas.study.objectives import MAXIMIZE, MNAS, PARETO, SCORE
 from nas.study.options import from_options
 from nas.study.propose.samplers import SAMPLERS
 from nas.study.question import Question
+from nas.study.tiers import LATENCY, split_series
 from nas.training.recipes import recipe_of
 from nas.training.sizing import Sized, for_data, search_size, sized
 from search_spaces import Budget, Space, least, within
@@ -31,13 +32,13 @@ if TYPE_CHECKING:
     from search_spaces.counting.feasible import Feasible
 
 SPLIT = 0  # seed of the split: all studies on some data share it, whatever their own seed
-LATENCY = "latency_ms"
 Evaluate = Callable[..., Any]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A study that could be run: its definition, what that means as values, and where it would lie."""
+    """A study that could be run: its definition, what that means as values, and where it would lie. ``smaller`` is what
+    lies within each of the smaller budgets of a series."""
 
     folder: Path
     definition: Definition
@@ -47,6 +48,7 @@ class Plan:
     data: Data | None
     sized: Sized | None
     evaluate: Evaluate | None
+    smaller: tuple[Feasible, ...] = ()
 
     @property
     def recipe(self) -> Recipe | None:
@@ -84,18 +86,19 @@ def plan(
 ) -> Plan:
     """Check a search's arguments (see :func:`nas.search.search`); ``options`` are those of :class:`Question`. Raises
     UserError; writes nothing."""
-    several = (budgets,) if isinstance(budgets, str | Budget) else tuple(budgets)
-    question: Question = from_options(
-        Question, {"space": space, "budgets": several, **options}, known=("out", "evaluate", "evaluator_name")
-    )
+    several, smaller = split_series((budgets,) if isinstance(budgets, str | Budget) else budgets)
+    asked = {"space": space, "budgets": several, "smaller_budgets": smaller, **options}
+    question: Question = from_options(Question, asked, known=("out", "evaluate", "evaluator_name"))
     question = _ranked(question, evaluate is not None)
-    limits = tuple(b if isinstance(b, Budget) else Budget.parse(b) for b in question.budgets)
+    limits = question.limits
     recipe = recipe_of(question.search_recipe)
     data = load_data(question.data, SPLIT) if evaluate is None else None
     sizes = sized(for_data(recipe, data), len(data.train), epochs=question.epochs) if data else None
     opened = deployed_space(question, limits, data)
-    feasible = within(opened, *(budget for budget in limits if budget.metric != LATENCY))
-    check_feasible(feasible)
+    counted = [budget for budget in limits if budget.metric != LATENCY]
+    nested = [within(opened, *counted, *([tier.budget] if tier.budget else [])) for tier in question.tiers]
+    for feasible in nested:
+        check_feasible(feasible)
     if data and sizes:
         side = search_size(sizes.recipe, opened.architecture.image_size, data)
         _check_trainable(opened, sizes.recipe, side, len(data.classes))
@@ -113,7 +116,7 @@ def plan(
     )
     folder = Path(out) if out else definition.default_folder()
     _check_folder(folder, definition)
-    return Plan(folder, definition, opened, limits, feasible, data, sizes, evaluate)
+    return Plan(folder, definition, opened, limits, nested[0], data, sizes, evaluate, tuple(nested[1:]))
 
 
 def _ranked(question: Question, evaluated: bool) -> Question:
@@ -125,6 +128,10 @@ def _ranked(question: Question, evaluated: bool) -> Question:
         raise UserError(f"{MNAS} multiplies a score that is to be maximised", "direction")
     if settled.goal.is_several and settled.pruner != "none":
         raise UserError(f"under {PARETO} every training runs to its end: none, not {settled.pruner}", "pruner")
+    if settled.goal.is_several and settled.smaller_budgets:
+        raise UserError(
+            f"a series of budgets gets a base each, and {PARETO} a front: name the largest alone", "budgets"
+        )
     if settled.goal.is_several and not SAMPLERS[str(settled.sampler)].ranks_several:
         able = ", ".join(name for name, sampler in SAMPLERS.items() if sampler.ranks_several)
         raise UserError(f"{settled.sampler} ranks by one number; under {PARETO} use {able}", "sampler")

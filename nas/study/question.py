@@ -13,6 +13,7 @@ from nas.study.objectives import DIRECTIONS, MAXIMIZE, OBJECTIVES, SCORE, TOP1, 
 from nas.study.options import a_text, anything, option
 from nas.study.propose.samplers import SAMPLERS
 from nas.study.pruners import PRUNERS
+from nas.study.tiers import Tier, tiers_of
 from search_spaces.files.outside import BLOCKS_HELP
 from search_spaces.values import KeyRule, Value, an_integer, one_of
 
@@ -29,7 +30,12 @@ DATA_HELP = f"{FORMS}; a folder has one folder for each class"
 RECIPE_HELP = "how candidates are trained: a recipe's name or file; fast, in the demonstration proxy"
 SAMPLER_HELP = "who proposes candidates: predictor, or nsga2 under pareto"
 PRUNER_HELP = "who stops trainings before their end: halving, median under your own evaluator, none under pareto"
+SMALLER_HELP = "budgets below the largest of a series, each with a base of its own; the largest first"
 AT_DEPLOYMENT = "for which the budget holds"
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(a_text, value))
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class Question(Value):
     blocks: str | None = option(a_text, None, BLOCKS_HELP, "MODULE", group=ASKED, read=str)
     recipe: str | Recipe | None = _answered(anything, None, RECIPE_HELP, "R", compare=False)
     epochs: int | None = _answered(an_integer(), None, "epochs of each training, not the recipe's", "E", read=int)
+    smaller_budgets: tuple[str, ...] = option(_texts, (), SMALLER_HELP, group=None)
     device: str = option(a_text, "auto", "auto, cpu, cuda or cuda:1", "D", group=RUN, read=str)
 
     @property
@@ -73,6 +80,24 @@ class Question(Value):
     def goal(self) -> Objective:
         """What candidates are ranked by."""
         return Objective(self.objective, self.direction, upper_limits(self.budgets))
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """What gets a base each: all that is trained, and what fits each of the smaller budgets."""
+        return tiers_of(self.smaller_budgets)
+
+    @property
+    def largest_budget(self) -> str:
+        """The largest budget of a series, which is among those that hold for all."""
+        metric = self.tiers[-1].budget.metric if self.tiers[-1].budget else None
+        return str(min((b for b in self.limits if b.metric == metric), key=lambda budget: budget.high))
+
+    @property
+    def limits(self) -> tuple[Budget, ...]:
+        """The budgets that hold for all."""
+        from search_spaces import Budget
+
+        return tuple(b if isinstance(b, Budget) else Budget.parse(b) for b in self.budgets)
 
     def of_training(self) -> Question:
         """The question as it is asked of trainings: the best go on from rung to rung, if no other pruner is named."""

@@ -13,6 +13,7 @@ from nas.storage.files import write_atomic
 from nas.study.log import Event
 from nas.study.outcome import (
     FINDINGS,
+    OF_BASES,
     BaseChoice,
     FinalScore,
     Measured,
@@ -106,7 +107,8 @@ NAMES = tuple(f.name for f in fields(Record))
 @dataclass
 class Folded:
     """What a log says so far. Only ``apply`` changes it. ``test_reads`` is how often the test split was read, each time
-    for another network; ``former_base`` the trial that was the base before another one was chosen. ``latencies`` are by
+    for another network; ``tests`` and ``finals`` are by the base's trial, ``smaller_bases`` by the budget;
+    ``former_base`` is the trial that was the base before another one was chosen. ``latencies`` are by
     the network's digest; ``unsteady`` those that could not be told to lie inside or outside the budgets. ``openings``
     is how often a process began the study or went on with it, ``retries`` how often a training was started again after
     its trainer had died or hung."""
@@ -115,8 +117,9 @@ class Folded:
     reference: Reference | None = None
     noise: Noise | None = None
     base: BaseChoice | None = None
-    test: TestScore | None = None
-    final: FinalScore | None = None
+    smaller_bases: dict[str, BaseChoice] = field(default_factory=dict)
+    tests: dict[int, TestScore] = field(default_factory=dict)
+    finals: dict[int, FinalScore] = field(default_factory=dict)
     baseline: RandomSearch | None = None
     test_reads: int = 0
     former_base: int | None = None
@@ -174,8 +177,12 @@ def apply(folded: Folded, event: Event) -> None:
         folded.unsteady[event["digest"]] = from_fields(Measured, event)
     elif kind == "ended":
         folded.ended = event
+    elif kind == "smaller_base":
+        folded.smaller_bases[str(event["budget"])] = from_fields(BaseChoice, event)
+    elif kind in OF_BASES:
+        folded.test_reads += 1
+        getattr(folded, f"{kind}s")[event["trial"]] = from_fields(OF_BASES[kind], event)
     elif kind in FINDINGS:
-        folded.test_reads += kind in ("test", "final")
         if kind == "base" and folded.base is not None and folded.base.trial != event["trial"]:
             folded.former_base = folded.base.trial
         setattr(folded, kind, from_fields(FINDINGS[kind], event))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nas.study.plan import Plan
     from nas.study.records import Record
     from nas.study.run_options import RunOptions
+    from nas.study.tiers import Tier
     from nas.study.workload import TimeBudget
     from search_spaces import Architecture
 
@@ -167,9 +168,11 @@ class StudyRun:
         plan, settings = self.plan, self.definition.settings
         measure = on_device(settings.get("device", "cpu"), settings.get("threads", 1), self.executor.paused)
         latencies = Latencies(plan.latency_budgets, self.journal, measure) if plan.latency_budgets else None
-        candidates = Candidates(plan.feasible, key_of(plan, self.definition), latencies)
+        question = self.definition.question
+        nested = zip((plan.feasible, *plan.smaller), question.tiers, strict=True)
+        candidates = [Candidates(feasible, key_of(plan, self.definition), latencies, tier) for feasible, tier in nested]
         training = Training(self.trainer, task_of(plan, self.definition), settings["epochs"], self._key)
-        question, work = self.definition.question, workload_of(plan, self.options)
+        work = workload_of(plan, self.options)
         return Driver(
             plan.folder,
             question,
@@ -196,28 +199,55 @@ class StudyRun:
             self.journal.add("reference", **asdict(reference(self.plan.data)))
 
     def _conclude(self) -> str:
-        """Choose the base, write its file, and train it in the end, or test it as it is; finished or time."""
+        """Choose the base of each budget, write its file, and train it in the end, or test it as it is; finished or
+        time."""
         from nas.study import checkpoints
+        from nas.study.tiers import Tier
         from nas.study.workload import OutOfTime
 
         plan, journal, keep = self.plan, self.journal, self.options.keep
-        choice = self._choose()
-        record = journal.records[choice.trial]
+        choices = {Tier(): self._choose(), **self._choose_smaller()}
         if keep != "all":
-            checkpoints.sweep(plan.folder, [record.trial] if keep == "base" else [])
-        weights = checkpoints.path_of(plan.folder, record)
-        self._write_base(choice, weights)
-        journal.add("base", **asdict(choice))
+            trials = {choice.trial for choice in choices.values()}
+            checkpoints.sweep(plan.folder, trials if keep == "base" else ())
+        for tier, choice in choices.items():
+            self._write_base(tier, choice, checkpoints.path_of(plan.folder, journal.records[choice.trial]))
+            if tier.budget is None:
+                journal.add("base", **asdict(choice))
+            else:
+                journal.add("smaller_base", **asdict(choice), budget=str(tier.budget))
         try:
-            final = self._train_base(record)
+            for tier, choice in choices.items():
+                self._hand_over(tier, choice)
         except OutOfTime as error:
             journal.add("problem", text=str(error))
             return "time"
+        return "finished"
+
+    def _hand_over(self, tier: Tier, choice: BaseChoice) -> None:
+        """Train a base in the end, or test it as it is."""
+        from nas.study import checkpoints
+
+        record = self.journal.records[choice.trial]
+        weights = checkpoints.path_of(self.plan.folder, record)
+        final = self._train_base(record)
         if final is not None:
-            self._write_base(choice, plan.folder / final.folder / layout.WEIGHTS)
+            self._write_base(tier, choice, self.plan.folder / final.folder / layout.WEIGHTS)
         elif weights.exists():
             self._test(record.trial, weights)
-        return "finished"
+
+    def _choose_smaller(self) -> dict[Tier, BaseChoice]:
+        """The base of each smaller budget."""
+        from nas.study.base import choose
+
+        question, records, choices = self.definition.question, self.journal.records.values(), {}
+        for tier in question.tiers[1:]:
+            choice = choose({record.trial: record for record in tier.records(records)}, question.goal)
+            if choice is None:
+                self.journal.add("problem", text=f"no training within {tier.budget} was completed: it has no base")
+            else:
+                choices[tier] = choice
+        return choices
 
     def _choose(self) -> BaseChoice:
         """Estimate the noise and choose the base."""
@@ -234,7 +264,7 @@ class StudyRun:
         journal.add("noise", **asdict(noise.estimate(journal.records.values(), goal)))
         return choice
 
-    def _write_base(self, choice: BaseChoice, weights: Path) -> None:
+    def _write_base(self, tier: Tier, choice: BaseChoice, weights: Path) -> None:
         from search_spaces import save
 
         plan, record = self.plan, self.journal.records[choice.trial]
@@ -246,13 +276,13 @@ class StudyRun:
             "params": record.params,
             "image_size": self.definition.image_size,
             "search_size": self.definition.settings.get("image_size"),
-            "budgets": list(self.definition.budgets),
+            "budgets": [*self.definition.budgets, *([str(tier.budget)] if tier.budget else [])],
             "weights": str(weights.relative_to(plan.folder)) if weights.exists() else None,
         }
         latency = self.journal.folded.latencies.get(str(record.digest))
         if latency is not None:
             provenance["latency"] = {name: value for name, value in asdict(latency).items() if value is not None}
-        save(plan.space.decide(record.decisions), plan.folder / layout.BASE, provenance)
+        save(plan.space.decide(record.decisions), plan.folder / tier.base_file, provenance)
 
     def _train_base(self, record: Record) -> FinalScore | None:
         """Train the base at its deployment, where that is wished and not done; what is known of it then."""
@@ -261,9 +291,9 @@ class StudyRun:
         from nas.study.workload import OutOfTime, seconds_an_epoch
 
         plan, journal, options = self.plan, self.journal, self.options
-        known = journal.folded.final
+        known = journal.folded.finals.get(record.trial)
         if is_made(known, plan, options.final, options.trials, record.trial):
-            return known if known and known.trial == record.trial else None
+            return known
         from nas.training.loop import TrainingFailed  # torch, which a study of an evaluator does without
 
         final = final_training(plan, options.final, options.trials)
@@ -272,7 +302,10 @@ class StudyRun:
         epochs, epoch = final.sized.epochs, seconds_an_epoch(journal.records.values()) or 0.0
         late = OutOfTime(f"time was up before the base was trained at {final.image_size} px: a longer --time does it")
         folder = folder_of(plan.folder, training)
-        if not folder.exists() and epoch * final.trainings * self.definition.settings["epochs"] > self.time.left:
+        if (
+            not folder.exists()
+            and epoch * final.trainings / final.bases * self.definition.settings["epochs"] > self.time.left
+        ):
             raise late
 
         def on_epoch(epoch: int, metrics: dict[str, Any]) -> None:
@@ -292,8 +325,8 @@ class StudyRun:
 
     def _test(self, trial: int, weights: Path) -> None:
         """Read the test split, once for each base."""
-        plan, score = self.plan, self.journal.folded.test
-        if plan.data is None or plan.recipe is None or (score is not None and score.trial == trial):
+        plan = self.plan
+        if plan.data is None or plan.recipe is None or trial in self.journal.folded.tests:
             return
         from nas.training.final_evaluation import final_evaluation
         from nas.training.settings import Settings

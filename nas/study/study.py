@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from nas.storage import lock
 from nas.storage.layout import LOG, STUDY
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from nas.study.propose.predictor.effects import Effect
 
-OfBase = TypeVar("OfBase", TestScore, FinalScore)
 BEST = 5  # trials shown in a notebook
 DIGITS = 11  # characters of a digest that are shown
 DTYPES = {"int": "int64", "int | None": "Int64", "float": "float64", "float | None": "float64"}
@@ -42,12 +41,14 @@ class Study:
 
     ``state`` is running, interrupted, finished, exhausted, time or failed. ``base`` is the record of the chosen search
     trial, ``choice`` says how it was chosen, ``test`` how it does on the test split, ``final`` how it does when trained
-    at its deployment; ``reference``, ``noise`` and ``baseline`` are what scores are compared with. What is not
-    known yet is None. ``trials_wanted`` is how far the last run was to go. ``problems`` has one line per damaged piece
-    of the log. ``latencies`` are what budgets of latency asked for, by the network's digest; ``unsteady`` are those of
-    networks that were passed over because of them. ``test_reads`` is how often the test split was read; ``former_base``
-    the trial that was the base before a longer search chose another. ``openings`` is how often a process began the
-    study or went on with it, ``retries`` how often a training was started again after its trainer had died or hung.
+    at its deployment; ``reference``, ``noise`` and ``baseline`` are what scores are compared with. What is not known
+    yet is None. ``smaller_bases`` is how the bases of the smaller budgets of a series were chosen, by budget; ``tests``
+    and ``finals`` are those of all bases, by trial. ``trials_wanted`` is how far the last run was to go. ``problems``
+    has one line per damaged piece of the log. ``latencies`` are what budgets of latency asked for, by the network's
+    digest; ``unsteady`` are those of networks that were passed over because of them. ``test_reads`` is how often the
+    test split was read; ``former_base`` the trial that was the base before a longer search chose another. ``openings``
+    is how often a process began the study or went on with it, ``retries`` how often a training was started again after
+    its trainer had died or hung.
     """
 
     folder: Path
@@ -57,10 +58,11 @@ class Study:
     choice: BaseChoice | None
     reference: Reference | None
     noise: Noise | None
-    test: TestScore | None
     state: str
     trials_wanted: int | None
-    final: FinalScore | None = None
+    smaller_bases: Mapping[str, BaseChoice] = field(default_factory=dict)
+    tests: Mapping[int, TestScore] = field(default_factory=dict)
+    finals: Mapping[int, FinalScore] = field(default_factory=dict)
     baseline: RandomSearch | None = None
     problems: tuple[str, ...] = ()
     latencies: Mapping[str, Measured] = field(default_factory=dict)
@@ -84,6 +86,26 @@ class Study:
     def search_size(self) -> int:
         """Image size in pixels at which candidates were trained; under the user's own evaluator that of deployment."""
         return int(self.definition.settings.get("image_size") or self.definition.image_size)
+
+    @property
+    def test(self) -> TestScore | None:
+        """How the base does on the test split, as the search trained it."""
+        return self.tests.get(self.base.trial) if self.base else None
+
+    @property
+    def final(self) -> FinalScore | None:
+        """How the base does, trained at its deployment."""
+        return self.finals.get(self.base.trial) if self.base else None
+
+    @property
+    def bases(self) -> dict[str, Record]:
+        """The base of each budget of a series, the largest first; empty where there is one budget, or no base yet."""
+        if self.base is None or not self.smaller_bases:
+            return {}
+        trials = {budget: choice.trial for budget, choice in self.smaller_bases.items()}
+        by_trial = {record.trial: record for record in self.records}
+        smaller = {budget: by_trial[trial] for budget, trial in trials.items() if trial in by_trial}
+        return {self.question.largest_budget: self.base, **smaller}
 
     @property
     def base_latency(self) -> Measured | None:
@@ -167,6 +189,7 @@ class Study:
             "state": self.state,
             "budgets": list(self.definition.budgets),
             "base": self.base.trial if self.base else None,
+            "bases": {budget: record.trial for budget, record in self.bases.items()},
             "reference": asdict(self.reference) if self.reference else None,
             "noise": asdict(self.noise) if self.noise else None,
             "baseline": asdict(self.baseline) if self.baseline else None,
@@ -236,8 +259,9 @@ def open_study(folder: Path | str, *, brief: bool = False) -> Study:
         choice=folded.base,
         reference=folded.reference,
         noise=folded.noise,
-        test=_of_base(folded, folded.test),
-        final=_of_base(folded, folded.final),
+        smaller_bases=folded.smaller_bases,
+        tests=folded.tests,
+        finals=folded.finals,
         baseline=folded.baseline,
         state=_state(folded, running),
         trials_wanted=folded.trials,
@@ -249,11 +273,6 @@ def open_study(folder: Path | str, *, brief: bool = False) -> Study:
         openings=folded.openings,
         retries=folded.retries,
     )
-
-
-def _of_base(folded: Folded, score: OfBase | None) -> OfBase | None:
-    """The score of a base, unless another one has been chosen since."""
-    return score if score and folded.base and score.trial == folded.base.trial else None
 
 
 def _state(folded: Folded, running: bool) -> str:

@@ -42,7 +42,7 @@ def workload(question: Question, trials: int, epochs: int, final: float = 0.0, b
     """Of a study with so many trials of at most ``epochs``; ``final`` is its final training, in trainings of the
     search."""
     searched = PRUNERS[question.pruner or "none"].workload(trials, epochs, max(1, question.retrain))
-    again = float(min(question.retrain, trials) * question.seeds * epochs)
+    again = float(min(question.retrain * len(question.tiers), trials) * question.seeds * epochs)
     return Workload(searched, again, final * epochs, searched + again if baseline else 0.0)
 
 

@@ -13,11 +13,13 @@ from nas.study.outcome import Measured
 from nas.study.propose.latency import Latencies
 from nas.study.records import Record
 from nas.study.seeds import derive, generator
+from nas.study.tiers import Tier
 from search_spaces import Architecture, Cost, cost, digest
 
 if TYPE_CHECKING:
     from search_spaces.counting.feasible import Feasible
 
+ALL = Tier()
 MAX_DRAWS = 2_000  # draws from within the budgets, all of them known already, before giving up
 BATCH = 16
 MAX_CHILDREN = 20  # of two parents, in search of one within the budgets
@@ -78,15 +80,20 @@ class Candidate:
 
 
 class Candidates:
-    """Draws candidates from what lies within the budgets; ``training_key`` maps an architecture to its training's
-    key."""
+    """Draws candidates from what lies within the budgets of a ``tier``; ``training_key`` maps an architecture to its
+    training's key."""
 
     def __init__(
-        self, feasible: Feasible, training_key: Callable[[Architecture], str], latencies: Latencies | None = None
+        self,
+        feasible: Feasible,
+        training_key: Callable[[Architecture], str],
+        latencies: Latencies | None = None,
+        tier: Tier = ALL,
     ) -> None:
         self.feasible = feasible
         self.space = feasible.space
         self.latencies = latencies
+        self.tier = tier
         self.budgets = (*feasible.budgets, *(latencies.budgets if latencies else ()))
         self._keys = lru_cache(maxsize=MAX_ENUMERATED)(lambda a: (digest(a), training_key(a)))
 
@@ -98,6 +105,13 @@ class Candidates:
             latency = self.latencies.of(architecture)
             constraints |= {str(budget): latency.violation(budget) for budget in self.latencies.budgets}
         return Candidate(architecture, total, constraints, origin, self._keys, latency)
+
+    def violations(self, record: Record) -> dict[str, float]:
+        """How far a record passes each of these budgets (≤ 0: kept), whichever it was proposed for."""
+        budgets = {str(budget): budget for budget in self.feasible.budgets}
+        counted = {name: b.violation_of(getattr(record, b.metric)) for name, b in budgets.items()}
+        measured = (str(budget) for budget in (self.latencies.budgets if self.latencies else ()))
+        return counted | {name: record.constraints[name] for name in measured if name in record.constraints}
 
     def decided(self, labels: Mapping[str, str], origin: str) -> Candidate:
         """The candidate of a label for each decision."""
@@ -163,6 +177,12 @@ class History:
 
     ``known`` gives the trial that a training key belongs to, or None; ``sampler`` is the sampler's own name.
     """
+
+    @cached_property
+    def within(self) -> Sequence[Record]:
+        """The records that fit the budget that a candidate is wanted for."""
+        tier = self.candidates.tier
+        return self.records if tier == ALL else tier.records(self.records)
 
     candidates: Candidates
     records: Sequence[Record]

@@ -20,7 +20,7 @@ def evolution(history: History) -> Candidate | None:
     """An unknown mutant or child of the best of some of the youngest (Real et al. 2019, alg. 1, there with mutation
     alone), or None where there is none within the budgets."""
     candidates, rng = history.candidates, history.rng(history.sampler)
-    complete = (r for r in reversed(history.records) if r.state == "complete" and r.replicate == 0)
+    complete = (r for r in reversed(history.within) if r.state == "complete" and r.replicate == 0)
     population = ranked(islice(complete, POPULATION), history.objective)
     if not population:
         return None
@@ -35,7 +35,7 @@ def evolution(history: History) -> Candidate | None:
 def local(history: History) -> Candidate | None:
     """An unknown neighbour of the best that still has one within the budgets, or None."""
     candidates = history.candidates
-    for record in ranked(history.records, history.objective):
+    for record in ranked(history.within, history.objective):
         if record.trial not in (exhausted := _exhausted.setdefault(candidates, set())):
             rng = history.rng(f"{history.sampler} {record.trial}")
             neighbour = candidates.neighbour(_trained(candidates, record), history.known, rng)

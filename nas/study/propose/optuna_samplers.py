@@ -8,12 +8,12 @@ that the joint sampler stays joint.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from nas.study.objectives import Objective, objective_of
-from nas.study.propose.candidates import Candidate, Candidates, History
+from nas.study.propose.candidates import ALL, Candidate, Candidates, History
 from nas.study.records import Record
 
 SHOWN = ("complete", "pruned", "infeasible", "running")  # states of records that Optuna is shown
@@ -42,31 +42,41 @@ def _past(history: History) -> Past:
     """What the samplers of this study have been shown."""
     goal, past = objective_of(history.objective), _pasts.get(history.candidates)
     if past is None or past.objective != goal:
-        past = Past({d.name: d.labels for d in history.candidates.space.decisions}, goal)
+        candidates = history.candidates
+        violations = None if candidates.tier == ALL else candidates.violations
+        past = Past({d.name: d.labels for d in candidates.space.decisions}, goal, violations)
         _pasts[history.candidates] = past
     return past
 
 
 class Past:
     """The records of a study as Optuna's trials, each made once; a proposal is the same as from a study of Optuna's
-    that is made anew from the records."""
+    that is made anew from the records. ``violations`` says how far a record passes each budget, where these are not
+    those that it was proposed for."""
 
-    def __init__(self, decisions: Labels, objective: Objective | str) -> None:
+    def __init__(
+        self,
+        decisions: Labels,
+        objective: Objective | str,
+        violations: Callable[[Record], Mapping[str, float]] | None = None,
+    ) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.objective = objective_of(objective)
+        self._violations = violations or (lambda record: record.constraints)
         self._categories: dict[str, Any] = {
             name: optuna.distributions.CategoricalDistribution(tuple(labels)) for name, labels in decisions.items()
         }
         self._trials: dict[int, tuple[Record, optuna.trial.FrozenTrial]] = {}
+        self._indices: dict[int, list[int]] = {}
         self._parents: dict[tuple[int, ...], list[optuna.trial.FrozenTrial]] = {}
 
     def ask_tpe(self, records: Iterable[Record], seed: int) -> dict[str, str]:
         """Propose one label for each decision from what is known so far, by TPE."""
-        from optuna.samplers import TPESampler
+        from nas.study.propose.parzen import Parzen
 
-        return self._ask(records, TPESampler(seed=seed, n_startup_trials=0, multivariate=True))
+        return self._ask(records, Parzen(seed, tuple(self._categories), self._indices))
 
     def ask_nsga2(self, records: Iterable[Record], seed: int) -> dict[str, str]:
         """Propose one label for each decision from what is known so far, by NSGA-II."""
@@ -80,7 +90,7 @@ class Past:
 
         from nas.study.propose.optuna_storage import Shown
 
-        trials = [self._trial(r) for r in records if r.replicate == 0 and r.state in SHOWN and r.source is None]
+        trials = [self._trial(r) for r in records if r.replicate == 0 and r.source is None and self._is_shown(r)]
         study = Shown(trials, self.objective.size).study(sampler)
         number = max((trial.number for trial in trials), default=-1) + 1
         trial = _frozen(number, optuna.trial.TrialState.RUNNING)
@@ -95,6 +105,12 @@ class Past:
             else:
                 proposal[name] = sampler.sample_independent(study, trial, name, categories)
         return proposal
+
+    def _is_shown(self, record: Record) -> bool:
+        """What was refused for a smaller budget than the one that is asked for now has nothing to say."""
+        if record.state == "infeasible":
+            return any(violation > 0 for violation in self._violations(record).values())
+        return record.state in SHOWN
 
     def _joint_space(self, trials: Iterable[Any]) -> dict[str, Any]:
         """The decisions that are proposed together, as Optuna infers them from trials that ended, which have all of
@@ -121,9 +137,10 @@ class Past:
             params={name: record.decisions[name] for name in self._categories},
             distributions=self._categories,
             intermediate_values=dict(enumerate(curve, start=1)),
-            constraints=dict(record.constraints),
+            constraints=self._violations(record),
         )
         self._trials[record.trial] = (record, trial)
+        self._indices[record.trial] = [c.choices.index(record.decisions[name]) for name, c in self._categories.items()]
         return trial
 
 

@@ -3,8 +3,10 @@ repeated ones sorted out."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nas.study.journal import Journal
-from nas.study.propose.candidates import Candidate, Candidates, History
+from nas.study.propose.candidates import Candidate, Candidates, ExhaustedError, History
 from nas.study.propose.samplers import SAMPLERS
 from nas.study.question import Question
 from nas.study.records import Record
@@ -14,17 +16,31 @@ STARTED = ("complete", "pruned", "running")
 
 
 class Proposer:
-    """Proposes from what the journal says, and writes proposals that are not trained into it."""
+    """Proposes from what the journal says, and writes proposals that are not trained into it. Of several budgets (each
+    has its ``candidates``) they are made for one after the other, from the largest on: what is uniform within the
+    largest, or the best there, hardly ever fits the others."""
 
-    def __init__(self, question: Question, candidates: Candidates, journal: Journal, trials: int) -> None:
+    def __init__(self, question: Question, candidates: Sequence[Candidates], journal: Journal, trials: int) -> None:
         self._question = question
-        self._candidates = candidates
+        self._every = candidates
+        self._candidates = candidates[0]
         self._journal = journal
         self._trials = trials
         self._sampler = SAMPLERS[str(question.sampler)]
 
     def next(self) -> Candidate:
-        """A candidate that fits and is not known. Raises ExhaustedError when none can be found."""
+        """A candidate that fits and is not known. Raises ExhaustedError when none can be found for any budget."""
+        count, begun = len(self._every), self._journal.begun()
+        for turn in range(begun, begun + count):
+            self._candidates = self._every[turn % count]
+            try:
+                return self._next()
+            except ExhaustedError:
+                if turn == begun + count - 1:
+                    raise
+        raise AssertionError("there is always a budget")
+
+    def _next(self) -> Candidate:
         if self._sampler.start:
             if self._candidates.feasible.at_most(self._trials):
                 return self._uniform("enumerated")

@@ -27,7 +27,7 @@ def proposed(sampler, proposals, folder, trials, budgets=BUDGETS):
         study.mkdir(parents=True)
         journal = Journal(study, open_log(study / "log.jsonl"), None)
         candidates = Candidates(study_plan.feasible, lambda architecture: str(hash(architecture)))
-        proposer = Proposer(replace(study_plan.question, seed=seed), candidates, journal, trials)
+        proposer = Proposer(replace(study_plan.question, seed=seed), [candidates], journal, trials)
         scores = random.Random(seed)
         for _ in range(min(trials, proposals - records)):
             candidate = proposer.next()

@@ -34,17 +34,18 @@ def predictor(history: History) -> Candidate | None:
     if len(observations.records) < MIN_OBSERVED:
         return None
     candidates, space = history.candidates, history.candidates.space
-    ranked, posterior = _best_first(space, observations, _pool(history, observations))
+    ranked, posterior = _best_first(candidates, observations, _pool(history, observations))
     pool = _distinct([*ranked[:KEPT], *_neighbours(candidates, ranked[:REFINED])])
-    refined, _ = _best_first(space, observations, pool, posterior)
+    refined, _ = _best_first(candidates, observations, pool, posterior)
     return candidates.first(map(space.decide, refined), "sampler", history.known)
 
 
 def _pool(history: History, observations: Observations) -> list[Labels]:
     """Uniform draws within the budgets, and neighbours and children of the best."""
     candidates, rng = history.candidates, history.rng("pool")
-    best = np.argsort(-observations.scores, kind="stable")[:PARENTS]
-    parents = [active_labels(candidates.space, observations.records[index]) for index in best]
+    order = [observations.records[index] for index in np.argsort(-observations.scores, kind="stable")]
+    best = list(filter(candidates.tier.holds, order))[:PARENTS]
+    parents = [active_labels(candidates.space, record) for record in best]
     children = [candidates.space.child_labels(one, other, rng) for one, other in combinations(parents, 2)]
     drawn = candidates.feasible.vectors(rng, DRAWN)
     return _distinct([*drawn, *_neighbours(candidates, parents), *filter(candidates.is_within, children)])
@@ -66,16 +67,19 @@ def active_labels(space: Space, record: Record) -> dict[str, str]:
 
 
 def _best_first(
-    space: Space, observations: Observations, vectors: Sequence[Labels], like: Posterior | None = None
+    candidates: Candidates, observations: Observations, vectors: Sequence[Labels], like: Posterior | None = None
 ) -> tuple[list[Labels], Posterior]:
-    """The vectors in the order of their expected improvement, the greatest first, by the posterior; ``like`` gives its
-    hyper-parameters."""
+    """The vectors in the order of their expected improvement on the best that fits the budgets, the greatest first, by
+    the posterior of all; ``like`` gives its hyper-parameters."""
+    space, everything = candidates.space, (*observations.records, *observations.running)
     trained = [active_labels(space, record) for record in observations.records]
     running = [active_labels(space, record) for record in observations.running]
     rows = features_of(space).matrix([*trained, *running, *vectors])
     known, unknown = rows[: len(trained) + len(running)], rows[len(trained) + len(running) :]
     posterior = _believing(known, observations, like)
-    improvements = expected_improvement(*posterior.at(unknown), float(posterior.at(known)[0].max()))
+    fitting = [index for index, record in enumerate(everything) if candidates.tier.holds(record)]
+    means = posterior.at(known)[0]
+    improvements = expected_improvement(*posterior.at(unknown), float(means[fitting].max() if fitting else means.min()))
     return [vectors[index] for index in np.argsort(-improvements, kind="stable")], posterior
 
 
