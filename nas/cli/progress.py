@@ -15,6 +15,7 @@ from nas.study import objectives
 from nas.study.objectives import ranked
 from nas.study.question import Question
 from nas.study.records import Folded, Record, apply
+from nas.study.tiers import finalists
 from nas.study.workload import Workload, seconds_an_epoch
 from nas.text.numbers import percent, rounded, seconds_text
 from nas.text.scores import SCORE, TOP1, Scale
@@ -72,10 +73,11 @@ class Watched:
     def again(self) -> int:
         """Trainings with another seed that there will be: once they have begun, the candidates are known. Those of
         candidates that were among the best of a shorter search count, too."""
-        candidates = self._ranked() if self.retrained else []
-        chosen = {record.trial for record in candidates[: self.question.retrain]}
+        question, records = self.question, self.folded.records.values()
+        chosen = {r.trial for r in finalists(question.tiers, records, question.goal, question.retrain)}
+        chosen = chosen if self.retrained else set()
         former = {(r.source, r.replicate) for r in self.folded.records.values() if r.replicate} if chosen else set()
-        wanted = self.question.seeds * min(self.question.retrain, len(candidates) or self.trials)
+        wanted = question.seeds * (len(chosen) or min(question.retrain * len(question.tiers), self.trials))
         return wanted + sum(source not in chosen for source, _ in former)
 
     @property

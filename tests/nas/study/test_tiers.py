@@ -160,3 +160,18 @@ def test_a_study_of_one_budget_has_no_series(space, by_cost, tmp_path):
     assert study.bases == {}
     assert "smaller_budgets" not in (study.folder / "study.yaml").read_text()
     assert replace(study.question).tiers == tiers_of(())
+
+
+def test_the_file_of_a_smaller_base_comes_with_its_weights(space, by_cost, tmp_path):
+    from nas.module.loading import weights_of
+
+    study = run(space, tmp_path / "s", evaluate=by_cost)
+    file, weights = study.folder / "base-100KFLOPs.yaml", study.folder / "checkpoints" / "small.ckpt"
+    assert weights_of(file) is None
+    weights.touch()
+    file.write_text(file.read_text().replace("weights: null", "weights: checkpoints/small.ckpt"))
+    assert weights_of(file) == weights
+    assert weights_of(study.folder) is None
+    stranger = tmp_path / file.name
+    file.rename(stranger)
+    assert weights_of(stranger) is None
