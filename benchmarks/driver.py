@@ -2,9 +2,9 @@
 
     python benchmarks/driver.py [--trials 1000] [--last 100] [--sampler tpe …] [--from random]
 
-The evaluator returns a number made of the network's cost. With `--from random` the trials before the last ones are those
-of random search, made once for all samplers; without it each sampler makes its own. Memory is the peak of the process,
-which grows with each sampler: give one at a time to compare it.
+The evaluator returns a number made of the network's cost. With `--from random` the trials before the last ones are
+those of random search, made once for all samplers; without it each sampler makes its own. Memory is the peak of the
+process, which grows with each sampler: give one at a time to compare it.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ def main() -> None:
     parser.add_argument("--sampler", nargs="+", default=list(SAMPLERS), choices=list(SAMPLERS))
     parser.add_argument("--from", dest="before", choices=list(SAMPLERS))
     options = parser.parse_args()
-    print(f"| sampler, trials {options.trials - options.last + 1} to {options.trials} | ms a trial | proposal | else | peak |")
+    first = options.trials - options.last + 1
+    print(f"| sampler, trials {first} to {options.trials} | ms a trial | proposal | else | peak |")
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
         if options.before:
@@ -90,9 +91,12 @@ def main() -> None:
                 definition = folder / "study.yaml"
                 text = definition.read_text().replace(f"sampler: {options.before}", f"sampler: {sampler}")
                 definition.write_text(text)
-                run(folder, sampler, options.trials - options.last + 1, Clock())  # what is made once for all trials
+                run(folder, sampler, first, Clock())  # what is made once for all trials
             run(folder, sampler, options.trials, clock)
-            print(clock.line(sampler, min(options.last, len(clock.ends) - 1)), f"{time.process_time() - start:.1f} s in all")
+            print(
+                clock.line(sampler, min(options.last, len(clock.ends) - 1)),
+                f"{time.process_time() - start:.1f} s in all",
+            )
 
 
 if __name__ == "__main__":

@@ -134,7 +134,8 @@ def two(options: argparse.Namespace) -> None:
             runs[workers] = ours(Path(folder) / "study", options, workers)
         print(f"{workers} trainer(s): {runs[workers]}")
     ratio = runs[1].wall / runs[2].wall
-    print(f"| two trainers of one thread against one, {options.trials} trainings | 1.7 | {ratio:.2f} | `plain_script.py --two` |")
+    name = f"two trainers of one thread against one, {options.trials} trainings"
+    print(f"| {name} | 1.7 | {ratio:.2f} | `plain_script.py --two` |")
 
 
 def sleeping(task: dict[str, Any], seed: int, checkpoint: str, report: Any) -> dict[str, Any]:
@@ -169,10 +170,8 @@ def overhead(trainings: int) -> None:
     ends = [moment for kind, moment in times if kind == "finished"]
     wall = ends[-1] - ends[0]  # without the first, in which the trainer starts
     share, driver = 1 - trainings * SECONDS / wall, (cpu[-1] - cpu[1]) / wall
-    print(
-        f"| driver and log in the wall time of {trainings} trainings of {SECONDS:.0f} s; CPU time of the driver | 2 % | "
-        f"{share:.1%}; {driver:.1%} | `plain_script.py --overhead {trainings}` |"
-    )
+    name = f"driver and log in the wall time of {trainings} trainings of {SECONDS:.0f} s; CPU time of the driver"
+    print(f"| {name} | 2 % | {share:.1%}; {driver:.1%} | `plain_script.py --overhead {trainings}` |")
 
 
 def main() -> None:

@@ -1,10 +1,10 @@
-"""A search as a competent user writes it, with PyTorch, Optuna and fvcore: what `plain_script.py` sets `nas search` beside.
+"""A search as a competent user writes it, with PyTorch, Optuna and fvcore, to set `nas search` beside.
 
     python benchmarks/plain_search.py OPTIONS.json RESULT.json
 
-It uses nothing of this package. The space is that of `mbconv`; `candidates` of the options are enqueued, so that both
-searches train the same networks. Every trial builds the network, counts it by fvcore at its deployment, trains it on the
-digits through a DataLoader, and validates after each epoch.
+`plain_script.py` calls it. It uses nothing of this package. The space is that of `mbconv`; `candidates` of the options
+are enqueued, so that both searches train the same networks. Every trial builds the network, counts it by fvcore at its
+deployment, trains it on the digits through a DataLoader, and validates after each epoch.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ class Digits(Dataset[Any]):
         self.images, self.labels = images, labels
         moved = [transforms.RandomAffine(6, translate=(0.05, 0.05), scale=(0.95, 1.05))] if is_training else []
         steps = [transforms.ToPILImage(), transforms.Grayscale(3), transforms.Resize(SIDE), *moved]
-        self.transform = transforms.Compose([*steps, transforms.ToTensor(), transforms.Normalize([0.3] * 3, [0.35] * 3)])
+        self.transform = transforms.Compose(
+            [*steps, transforms.ToTensor(), transforms.Normalize([0.3] * 3, [0.35] * 3)]
+        )
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,7 +185,9 @@ def _members(base: Architecture, options: argparse.Namespace) -> list[Scaled]:
         "max_image_size": options.max_image_size,
     }
     if options.family:
-        phis, targets = _phis(options.phis), _targets(options.targets)
+        from search_spaces.network.budget import series
+
+        phis, targets = _phis(options.phis), series(options.targets) if options.targets else []
         return list(family(base, phis=phis, targets=targets, **rule, measure=_measure(options, targets)))
     if options.variant is not None:
         return [scale(base, variant=options.variant, **rule)]
@@ -213,15 +214,6 @@ def _phis(text: str | None) -> list[float]:
             f"--phis must be different numbers such as 0.5,1,2 or 1..7, {MAX_MEMBERS} at most, got {text!r}"
         )
     return phis
-
-
-def _targets(text: str | None) -> list[str]:
-    """``0.7,1,1.8GFLOPs``: a number without a unit has that of the last one."""
-    if text is None:
-        return []
-    words = text.split(",")
-    unit = re.sub(r"^[\d.]+", "", words[-1].strip())
-    return [word if re.search(r"[A-Za-z]$", word) else f"{word}{unit}" for word in words]
 
 
 def _measure(options: argparse.Namespace, targets: list[str]) -> Any:

@@ -73,6 +73,7 @@ def interruptions_line(study: Study) -> str:
 def _asked(study: Study, space: Space | None) -> str:
     definition, question = study.definition, study.question
     limits = " and ".join(definition.budgets) or "no budget"
+    limits += "".join(f", a base also within {budget}" for budget in question.smaller_budgets)
     size = f" ({len(space.decisions)} decisions, {_count(space.size)} vectors of them)" if space else ""
     wanted = f", {study.trials_wanted} trainings" if study.trials_wanted else ""
     order = "" if question.goal.sign > 0 else ", the smaller the better"

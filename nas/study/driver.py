@@ -59,6 +59,7 @@ class Driver:
         known: Callable[[Record], Record | None] = lambda record: None,
         time: TimeBudget | None = None,
         work: Workload | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         self.folder = folder
         self.question = question
@@ -71,6 +72,7 @@ class Driver:
         self.proposer = Proposer(question, candidates, journal, options.trials)
         self._time = time or TimeBudget()
         self._work = work
+        self._meanwhile: Callable[[], None] | None = meanwhile
         self._tiers = question.tiers
         self._trainers = max(1, executor.free())
         self._pruner = PRUNERS[question.pruner or "none"]
@@ -153,6 +155,9 @@ class Driver:
             self._listen()
 
     def _listen(self) -> None:
+        if self._meanwhile is not None:  # once, while the first trainings begin
+            meanwhile, self._meanwhile = self._meanwhile, None
+            meanwhile()
         self.executor.wait(self)
         self.journal.check()
         if len(self._failures) > self.options.max_failures:

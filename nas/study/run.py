@@ -116,9 +116,9 @@ class StudyRun:
         opened = {"trials": options.trials, "definition": self.definition.digest, "max_failures": options.max_failures}
         journal.add("opened", pid=os.getpid(), **opened, versions=self.plan.definition.versions)
         try:
-            self._refer()
-            driver = self._driver()
+            driver = self._driver(meanwhile=self._refer)
             searched, retrained = driver.search(), driver.retrain()
+            self._refer()
             concluded = self._conclude()
             compared = self._search_at_random() if options.baseline else "finished"
             journal.add("ended", state="time" if "time" in (retrained, concluded, compared) else searched)
@@ -158,7 +158,11 @@ class StudyRun:
         self.journal.add("baseline", **asdict(outcome))
         return state if state == "time" else "finished"
 
-    def _driver(self, known: Callable[[Record], Record | None] = lambda record: None) -> Any:
+    def _driver(
+        self,
+        known: Callable[[Record], Record | None] = lambda record: None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Any:
         from nas.study.driver import Driver, Training
         from nas.study.job import key_of, task_of
         from nas.study.propose.candidates import Candidates
@@ -184,6 +188,7 @@ class StudyRun:
             known,
             self.time,
             work,
+            meanwhile,
         )
 
     def _key(self, architecture: Architecture, accumulate: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from nas.study.objectives import Objective, ranked
 from nas.study.records import Record
 from search_spaces import Budget
 from search_spaces.errors import UserError
+from search_spaces.network.budget import series
 
 LATENCY = "latency_ms"
 
@@ -76,9 +76,7 @@ def split_series(budgets: Iterable[str | Budget]) -> tuple[tuple[str | Budget, .
 
 def _series(text: str) -> list[Budget]:
     """The budgets of a series, the largest first."""
-    words = [word.strip() for word in text.split(",")]
-    unit = re.sub(r"^[\d.]+", "", words[-1])
-    budgets = [Budget.parse(f"{word}{unit}" if re.fullmatch(r"[\d.]+", word) else word) for word in words]
+    budgets = list(map(Budget.parse, series(text)))
     if any(budget.low is not None for budget in budgets):
         raise UserError(f"a series has upper limits, no ranges, got {text!r}", "budgets")
     if len({budget.metric for budget in budgets}) > 1:

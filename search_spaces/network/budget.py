@@ -103,6 +103,13 @@ class Budget:
         return float(max(above, below))
 
 
+def series(text: str) -> list[str]:
+    """``0.7,1,1.8GFLOPs`` as single budgets: a number without a unit has that of the last one."""
+    words = [word.strip() for word in text.split(",")]
+    unit = re.sub(r"^[\d.]+", "", words[-1])
+    return [word if re.search(r"[A-Za-z]$", word) else f"{word}{unit}" for word in words]
+
+
 def _decimal(value: Fraction) -> str:
     """Exact decimal text of a fraction with a decimal denominator."""
     with localcontext(prec=60):
