@@ -44,6 +44,8 @@ def tiers_of(smaller_budgets: Iterable[str]) -> tuple[Tier, ...]:
 def peers(tiers: Sequence[Tier], records: Iterable[Record]) -> list[list[Record]]:
     """The records by the smallest budget that they fit: who competes with whom for the next rung. Were all compared
     with all, those that fit a small budget would be stopped for the sake of a larger one."""
+    if len(tiers) == 1:
+        return [list(records)]
     groups: list[list[Record]] = [[] for _ in tiers]
     for record in records:
         groups[max(index for index, tier in enumerate(tiers) if tier.holds(record))].append(record)

@@ -35,13 +35,15 @@ def evolution(history: History) -> Candidate | None:
 def local(history: History) -> Candidate | None:
     """An unknown neighbour of the best that still has one within the budgets, or None."""
     candidates = history.candidates
+    exhausted = _exhausted.setdefault(candidates, set())
     for record in ranked(history.within, history.objective):
-        if record.trial not in (exhausted := _exhausted.setdefault(candidates, set())):
+        if record.trial not in exhausted:
             rng = history.rng(f"{history.sampler} {record.trial}")
             neighbour = candidates.neighbour(_trained(candidates, record), history.known, rng)
             if neighbour is not None:
                 return neighbour
-            exhausted.add(record.trial)
+            if candidates.latencies is None:  # what could not be measured steadily may fit another time
+                exhausted.add(record.trial)
     return None
 
 
