@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from nas.study.objectives import Objective
 from nas.study.propose.predictor.features import Labels
 from nas.study.propose.predictor.gaussian_process import fit
-from nas.study.propose.predictor.observations import observed
+from nas.study.propose.predictor.observations import Observations, observed
 from nas.study.propose.predictor.sampler import active_labels, features_of
 from nas.study.records import Record
 from search_spaces import Space
@@ -19,6 +19,7 @@ from search_spaces.counting.intervals import Z95
 from search_spaces.space.decisions import Decision
 
 MIN_OBSERVED = 8  # trainings below which nothing is said
+MAX_OBSERVED = 600  # that the model is fitted to, so that a study of any length takes a second or two
 DRAWN = 60  # networks that a decision is changed in
 MIN_ACTIVE = 5  # of these, that must have the decision
 
@@ -42,7 +43,7 @@ def effects(space: Space, records: Sequence[Record], goal: Objective) -> list[Ef
     The partial dependence (Friedman 2001, sec. 8.2) of the posterior mean; the interval is that of the posterior of the
     difference, so that it holds for the two labels that are named as if they had been named before.
     """
-    observations = observed(records, goal)
+    observations = _spread(observed(records, goal))
     if len(observations.records) < MIN_OBSERVED:
         return []
     rng = Random(0)
@@ -65,6 +66,13 @@ def effects(space: Space, records: Sequence[Record], goal: Objective) -> list[Ef
             span = Z95 * deviation
             results.append(Effect(name, best, worst, gain, gain - span, gain + span))
     return sorted(results, key=lambda effect: -effect.low)
+
+
+def _spread(observations: Observations) -> Observations:
+    """The observations, or MAX_OBSERVED of them at even distances."""
+    step = -(-len(observations.records) // MAX_OBSERVED) or 1
+    kept = {name: getattr(observations, name)[::step] for name in ("records", "scores", "extra")}
+    return replace(observations, **kept)
 
 
 def _changed(space: Space, decision: Decision, draws: Sequence[Labels]) -> dict[str, list[Labels]]:
