@@ -45,7 +45,7 @@ class Journal:
         self.folded: Folded = fold(log.content.events)
         self.problems = (*log.content.problems, *self.folded.problems)
         for record in self.folded.records.values():
-            self._note(record)
+            self._keep_track(record)
 
     @property
     def records(self) -> dict[int, Record]:
@@ -56,7 +56,7 @@ class Journal:
         written = self._log.append(event, durable=event in DURABLE, **fields)
         apply(self.folded, written)
         if (record := self.records.get(written.get("trial", -1))) is not None:
-            self._note(record)
+            self._keep_track(record)
         if self._progress is not None:
             self._progress(written)
 
@@ -115,7 +115,7 @@ class Journal:
             self.write()
         self._log.close()
 
-    def _note(self, record: Record) -> None:
+    def _keep_track(self, record: Record) -> None:
         """Keep what is asked after each event, so that no answer goes through all records."""
         for trials, belongs in ((self._running, record.state == "running"), (self._counted, record.counted)):
             (trials.add if belongs else trials.discard)(record.trial)
