@@ -42,8 +42,8 @@ class Study:
     ``state`` is running, interrupted, finished, exhausted, time or failed. ``base`` is the record of the chosen search
     trial, ``choice`` says how it was chosen, ``test`` how it does on the test split, ``final`` how it does when trained
     at its deployment; ``reference``, ``noise`` and ``baseline`` are what scores are compared with. What is not known
-    yet is None. ``smaller_bases`` is how the bases of the smaller budgets of a series were chosen, by budget; ``tests``
-    and ``finals`` are those of all bases, by trial. ``trials_wanted`` is how far the last run was to go. ``problems``
+    yet is None. ``smaller_bases`` is how the bases of the smaller budgets of a series were chosen, by budget; ``finals``
+    are those of all bases, by trial. ``trials_wanted`` is how far the last run was to go. ``problems``
     has one line per damaged piece of the log. ``latencies`` are what budgets of latency asked for, by the network's
     digest; ``unsteady`` are those of networks that were passed over because of them. ``test_reads`` is how often the
     test split was read; ``former_base`` the trial that was the base before a longer search chose another. ``openings``
@@ -58,10 +58,11 @@ class Study:
     choice: BaseChoice | None
     reference: Reference | None
     noise: Noise | None
+    test: TestScore | None
     state: str
     trials_wanted: int | None
+    final: FinalScore | None = None
     smaller_bases: Mapping[str, BaseChoice] = field(default_factory=dict)
-    tests: Mapping[int, TestScore] = field(default_factory=dict)
     finals: Mapping[int, FinalScore] = field(default_factory=dict)
     baseline: RandomSearch | None = None
     problems: tuple[str, ...] = ()
@@ -86,16 +87,6 @@ class Study:
     def search_size(self) -> int:
         """Image size in pixels at which candidates were trained; under the user's own evaluator that of deployment."""
         return int(self.definition.settings.get("image_size") or self.definition.image_size)
-
-    @property
-    def test(self) -> TestScore | None:
-        """How the base does on the test split, as the search trained it."""
-        return self.tests.get(self.base.trial) if self.base else None
-
-    @property
-    def final(self) -> FinalScore | None:
-        """How the base does, trained at its deployment."""
-        return self.finals.get(self.base.trial) if self.base else None
 
     @property
     def bases(self) -> dict[str, Record]:
@@ -259,8 +250,9 @@ def open_study(folder: Path | str, *, brief: bool = False) -> Study:
         choice=folded.base,
         reference=folded.reference,
         noise=folded.noise,
+        test=folded.tests.get(folded.base.trial) if folded.base else None,
+        final=folded.finals.get(folded.base.trial) if folded.base else None,
         smaller_bases=folded.smaller_bases,
-        tests=folded.tests,
         finals=folded.finals,
         baseline=folded.baseline,
         state=_state(folded, running),
