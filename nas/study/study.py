@@ -40,11 +40,11 @@ class Study:
     """A study read from its folder; later changes of the folder do not show.
 
     ``state`` is running, interrupted, finished, exhausted, time or failed. ``base`` is the record of the chosen search
-    trial, ``choice`` says how it was chosen, ``test`` how it does on the test split, ``final`` how it does when trained
-    at its deployment; ``reference``, ``noise`` and ``baseline`` are what scores are compared with. What is not known
-    yet is None. ``smaller_bases`` is how the bases of the smaller budgets of a series were chosen, by budget; ``finals``
-    are those of all bases, by trial. ``trials_wanted`` is how far the last run was to go. ``problems``
-    has one line per damaged piece of the log. ``latencies`` are what budgets of latency asked for, by the network's
+    trial, ``choice`` says how it was chosen, ``test`` how it does on the test split, ``final`` how it does when
+    trained at its deployment; ``reference``, ``noise`` and ``baseline`` are what scores are compared with. What is not
+    known yet is None. ``smaller_bases`` is how the bases of the smaller budgets of a series were chosen, by budget;
+    ``finals`` are those of all bases, by trial. ``trials_wanted`` is how far the last run was to go. ``problems`` has
+    one line per damaged piece of the log. ``latencies`` are what budgets of latency asked for, by the network's
     digest; ``unsteady`` are those of networks that were passed over because of them. ``test_reads`` is how often the
     test split was read; ``former_base`` the trial that was the base before a longer search chose another. ``openings``
     is how often a process began the study or went on with it, ``retries`` how often a training was started again after
