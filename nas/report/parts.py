@@ -193,7 +193,7 @@ def _base_cards(study: Study) -> list[Html]:
     score, note = fair_score(base, study.choice), score_note(base, study.choice, scale)
     if reference is not None:
         note = f"{score_interval(score, reference.images)}; {note}"
-    name, searched = f"{scale.name}{scale.where}", f"at {study.search_size} px; {note}"
+    name, searched = f"{scale.name}{scale.where}", f"at {study.size_of(base)} px; {note}"
     if study.final is None:
         first = card(f"base, {name}", scale.text(score), searched, "card base")
     else:
@@ -202,7 +202,7 @@ def _base_cards(study: Study) -> list[Html]:
         first = card(f"base as trained in the end, {name}", scale.text(study.final.validation), note, "card base")
     shown = [
         first,
-        card("base, MACs", rounded(base.macs), f"{base.macs:,} at {study.definition.image_size} px"),
+        card("base, MACs", rounded(base.macs), f"{base.macs:,} at {study.deployment_of(base)} px"),
         card("base, parameters", rounded(base.params), f"{base.params:,}"),
     ]
     if (latency := study.base_latency) is not None:

@@ -77,9 +77,9 @@ def _row(study: Study) -> tuple[str, ...]:
         str(study.done),
         seconds_text(sum(record.seconds for record in study.records)),
         _score(study) if base else "–",
-        f"{study.search_size} px",
+        f"{study.size_of(base)} px" if base else "–",
         rounded(base.macs) if base else "–",
-        f"{definition.image_size} px",
+        f"{study.deployment_of(base)} px" if base else "–",
         "–" if test is None else with_interval(test.top1, test.images),
     )
 
