@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from nas.study import Record, Study
@@ -86,8 +86,13 @@ def _changes(ready: Recipe, recipe: Recipe) -> dict[str, Any]:
 
 def _recipe(study: Study) -> Recipe | None:
     """How candidates were trained; None where nothing was, and for fields of a newer release."""
-    data: Mapping[str, Any] | None = study.definition.recipe
+    return _read_recipe(json.dumps(study.definition.recipe))
+
+
+@lru_cache(maxsize=4)
+def _read_recipe(text: str) -> Recipe | None:
     try:
+        data = json.loads(text)
         return Recipe.from_data(data) if data else None
     except UserError:
         return None

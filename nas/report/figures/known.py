@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from search_spaces import UserError, cost
 from search_spaces.known.networks import names, network
+from search_spaces.network.cost import Cost
 
 
 @dataclass(frozen=True)
@@ -20,14 +23,19 @@ class Known:
 def known_networks(image_size: int, classes: int, metric: str) -> tuple[Known, ...]:
     """Known networks by cost at this image size and number of classes, ascending; those whose head binds another image
     size are left out."""
-    networks = []
+    costs = _costs(image_size, classes)
+    return tuple(
+        sorted((Known(name, int(getattr(total, metric))) for name, total in costs), key=lambda k: (k.cost, k.name))
+    )
+
+
+@lru_cache(maxsize=4)
+def _costs(image_size: int, classes: int) -> tuple[tuple[str, Cost], ...]:
+    costs = []
     for name in names():
-        try:
-            total = cost(network(name).at(image_size, classes))
-        except UserError:
-            continue
-        networks.append(Known(name, int(getattr(total, metric))))
-    return tuple(sorted(networks, key=lambda known: (known.cost, known.name)))
+        with suppress(UserError):
+            costs.append((name, cost(network(name).at(image_size, classes))))
+    return tuple(costs)
 
 
 def shared_labels(networks: Iterable[Known], gap: float) -> list[tuple[str, float]]:
