@@ -62,7 +62,7 @@ def definition(**changes: Any) -> Definition:
         budgets=("400MFLOPs",),
         image_size=224,
         classes=1000,
-        data={"name": "digits", "digest": "d" * 64},
+        data={"name": "digits", "spec": "digits", "digest": "d" * 64},
         evaluator=None,
         recipe=RECIPES["proxy"].changed({"epochs": EPOCHS, "flip": False}).to_data(),
         settings={"device": "cpu", "dtype": "float32", "batch": 64, "image_size": 32, "epochs": EPOCHS},
