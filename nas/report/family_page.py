@@ -41,7 +41,7 @@ def family_page(folder: Path, members: Sequence[Member]) -> str:
         parts.box("Before you compare", warned, "note"),
         _table(members),
         element("div", *blocks, class_="figures"),
-        *network_table(members[0].architecture),
+        *network_table(members[0].architecture, members[0].name),
         parts.box("What this page does not show", NOT_SHOWN, "box"),
     ]
     return document(folder.resolve().name, body)

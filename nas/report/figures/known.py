@@ -7,9 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
+from nas.report.figures.lineage import published_error
 from search_spaces import UserError, cost
 from search_spaces.known.networks import names, network
 from search_spaces.network.cost import Cost
+
+IMAGENET = "imagenet"  # name of the data that published figures are of
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,26 @@ class Known:
 
     name: str
     cost: int
+
+
+@dataclass(frozen=True)
+class Published:
+    """A known network with its published top-1 (0 to 1) on ImageNet, its cost, and the source of the first."""
+
+    name: str
+    cost: int
+    top1: float
+    source: str
+
+
+def published(image_size: int, classes: int, metric: str) -> tuple[Published, ...]:
+    """Known networks that were published with their top-1 at this image size (pixels), by cost."""
+    networks = []
+    for known in known_networks(image_size, classes, metric):
+        error, source = published_error(known.name, "top1")
+        if error is not None and network(known.name).image_size == image_size:
+            networks.append(Published(known.name, known.cost, 1 - error / 100, source))
+    return tuple(networks)
 
 
 def known_networks(image_size: int, classes: int, metric: str) -> tuple[Known, ...]:
