@@ -23,7 +23,7 @@ def network_table(architecture: Architecture | None, name: str = "The network") 
     cells = [(r.name, r.words, r.width, f"{r.side}×{r.side}", *_costs(r, total)) for r in rows]
     lines = [element("tr", *(element("td", cell) for cell in line)) for line in cells]
     titles = element("tr", *(element("th", title, scope="col") for title in TITLES))
-    table = element("table", element("thead", titles), element("tbody", *lines), class_="wraps")
+    table = element("table", element("thead", titles), element("tbody", *lines), class_="wraps", aria_label=name)
     return [
         element("h2", f"{name}, at {architecture.image_size} px"),
         element("div", table, class_="scroll"),

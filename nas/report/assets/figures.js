@@ -3,6 +3,7 @@
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const narrow = window.matchMedia("(max-width: 40rem)");
 const printing = window.matchMedia("print");
+const PAPER = 690;  // pixels of a figure's width that fit on a sheet
 const selection = new Set();
 const CONFIG = {
   responsive: true, displaylogo: false, displayModeBar: "hover",
@@ -25,8 +26,9 @@ function layoutOf(view) {
   for (const name of Object.keys(layout)) {
     if (/^[xy]axis\d*$/.test(name)) layout[name] = { ...axis, ...layout[name] };  // a figure may have none
   }
-  if (narrow.matches) {
-    layout.margin = { ...layout.margin, l: 44, r: 8 };
+  if (printing.matches) layout.width = PAPER;
+  else if (narrow.matches) {
+    layout.margin = { ...layout.margin, l: 44, r: layout.margin?.r > 20 ? layout.margin.r : 8 };
     if (layout.height) layout.height = Math.round(layout.height * 0.95);
   }
   return layout;
@@ -47,6 +49,7 @@ function drawOne(element) {
     const view = figureOf(element)[Number(element.dataset.view ?? 0)];
     Plotly.react(element, tracesOf(view), layoutOf(view), CONFIG);
     wireFigure(element);
+    for (const drawing of element.querySelectorAll("svg")) drawing.setAttribute("aria-hidden", "true");  // it has a label
     if (selection.size) markPoints(element);
   } catch (error) {  // one figure that cannot be drawn stops neither the others nor the table
     element.textContent = `This figure could not be drawn: ${error.message}`;
