@@ -42,14 +42,22 @@ function tracesOf(view) {
   });
 }
 
+// The group around a figure has its label; Plotly's drawings, and the one it measures texts in, have none.
+function hideFromReaders(element) {
+  const drawings = [...element.querySelectorAll("svg"), ...document.querySelectorAll("#js-plotly-tester")];
+  for (const drawing of drawings) drawing.setAttribute("aria-hidden", "true");
+}
+
 const figureOf = element => JSON.parse(document.getElementById(element.dataset.figure).textContent);
 
 function drawOne(element) {
   try {
     const view = figureOf(element)[Number(element.dataset.view ?? 0)];
+    const onPaper = element._fullLayout?.width === PAPER && !printing.matches;
     Plotly.react(element, tracesOf(view), layoutOf(view), CONFIG);
+    if (onPaper) Plotly.Plots.resize(element);  // react keeps a width that is not named any more
     wireFigure(element);
-    for (const drawing of element.querySelectorAll("svg")) drawing.setAttribute("aria-hidden", "true");  // it has a label
+    hideFromReaders(element);
     if (selection.size) markPoints(element);
   } catch (error) {  // one figure that cannot be drawn stops neither the others nor the table
     element.textContent = `This figure could not be drawn: ${error.message}`;

@@ -198,14 +198,13 @@ def _across(side: str, low: float, high: float | None = None, **style: Any) -> D
 def _labels(shown: Accuracy) -> Iterable[Drawing]:
     if shown.limit is not None:
         place = {"x": shown.limit, "y": 0.99, "yref": "y domain", "yanchor": "top", "xanchor": "right"}
-        yield _label("budget", {"color": colours.BUDGET}, **place)
+        yield _label("budget", **place)
     if shown.reference is not None:
         name, height = name_text(shown.reference.name), 100 * shown.reference.top1
-        yield _label(name, {"color": colours.REFERENCE}, x=0, xref="x domain", y=height, xanchor="left")
+        yield _label(name, x=0, xref="x domain", y=height, xanchor="left")
     gap = (shown.x_range[1] - shown.x_range[0]) / 40
     for name, cost in shared_labels(shown.known, gap):
-        font = {"color": colours.KNOWN, "size": 11}
-        yield _label(name, font, x=cost, y=0.02, yref="paper", xanchor="right", textangle=-90)
+        yield _label(name, x=cost, y=0.02, yref="paper", xanchor="right", textangle=-90)
 
 
 def _arrows(shown: Accuracy) -> Iterable[Drawing]:
@@ -217,8 +216,15 @@ def _arrows(shown: Accuracy) -> Iterable[Drawing]:
         yield {"text": "", "showarrow": True, "arrowhead": 2, "arrowcolor": colours.RETRAINED, **tail, **head}
 
 
-def _label(text: str, font: Drawing, **place: Any) -> Drawing:
-    return {"text": text, "font": font, "showarrow": False, "xref": "x", "yref": "y", **{"yanchor": "bottom", **place}}
+def _label(text: str, **place: Any) -> Drawing:
+    return {
+        "text": text,
+        "font": {"size": 11},
+        "showarrow": False,
+        "xref": "x",
+        "yref": "y",
+        **{"yanchor": "bottom", **place},
+    }
 
 
 def captions(shown: Accuracy) -> list[str]:
