@@ -109,13 +109,15 @@ def _family(family: Study, study: Study) -> tuple[TrainedFamily, ...]:
 
 
 def _differences(family: Study, study: Study) -> Iterator[str]:
-    """In what the trainings of a family differ from those of a study's trials on the same data."""
+    """In what the trainings of a family, or the costs, differ from those of a study's trials on the same data."""
     recipes = [_essential(part.definition.recipe or {}) for part in (family, study)]
     if recipes[0] != recipes[1]:
         yield "recipe"
     for name in ("epochs", "batch", "dtype"):
         if family.definition.settings.get(name) != study.definition.settings.get(name):
             yield name
+    if family.definition.classes != study.definition.classes:
+        yield "classes, which cost something"
     if not family.definition.image_size == study.search_size == study.definition.image_size:
         yield "image size"
 

@@ -273,8 +273,8 @@ def _family_captions(shown: Accuracy) -> list[str]:
             )
         else:
             lines.append(
-                f"The family {family.name} is not drawn here: it was trained in another way "
-                f"({', '.join(family.apart)}); it has a figure of its own."
+                f"The family {family.name} is not drawn here, for it differs in {', '.join(family.apart)}; it has a "
+                "figure of its own."
             )
     return lines
 

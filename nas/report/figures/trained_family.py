@@ -79,8 +79,7 @@ def captions(shown: Families) -> list[str]:
     lines = [f"{family.name}: {family.conditions}." for family in shown.families]
     if apart := [family for family in shown.families if family.apart]:
         lines += [
-            f"The trials of this study are not drawn beside {family.name}, whose networks were trained in another way "
-            f"({', '.join(family.apart)})."
+            f"The trials of this study are not drawn beside {family.name}: these differ in {', '.join(family.apart)}."
             for family in apart
         ]
     lines.append("Bars: the 95 % interval of a mean over seeds, by the spread between the seeds of all of a family.")

@@ -32,7 +32,7 @@ def asked(study, tmp_path):
     settings = {**study.definition.settings, "image_size": 224}
     folder = tmp_path / "search"
     folder.mkdir()
-    return replace(study, folder=folder, definition=replace(study.definition, data=data, settings=settings))
+    return replace(study, folder=folder, definition=replace(study.definition, data=data, settings=settings, classes=10))
 
 
 def write_family(study, folder, base=None, **changes):
@@ -85,7 +85,7 @@ def test_a_family_trained_alike_is_joined_to_the_base_by_a_line(asked, tmp_path)
     assert all(half > 0 for half in traces[0]["error_y"]["array"])
 
 
-@pytest.mark.parametrize("kind", ["recipe", "epochs", "image size"])
+@pytest.mark.parametrize("kind", ["recipe", "epochs", "image size", "classes, which cost something"])
 def test_a_family_trained_otherwise_is_said_to_be_and_drawn_by_itself(asked, tmp_path, kind):
     definition = asked.definition
     settings = {**definition.settings, "image_size": None}
@@ -93,6 +93,8 @@ def test_a_family_trained_otherwise_is_said_to_be_and_drawn_by_itself(asked, tmp
         "recipe": {"recipe": {**definition.recipe, "lr": 0.5}},
         "epochs": {"settings": {**settings, "epochs": 3}},
     }
+    if kind.startswith("classes"):
+        asked = replace(asked, definition=replace(definition, classes=1000))
     if kind == "image size":
         asked = replace(asked, definition=replace(definition, settings={**definition.settings, "image_size": 32}))
     write_family(asked, tmp_path / "grown", **changes.get(kind, {}))
@@ -100,7 +102,7 @@ def test_a_family_trained_otherwise_is_said_to_be_and_drawn_by_itself(asked, tmp
     shown = trained_family.compute(asked)
     assert shown.families[0].apart == (kind,)
     for lines in (accuracy.captions(accuracy_data.compute(asked)), trained_family.captions(shown)):
-        assert any(f"another way ({kind})" in line for line in lines)
+        assert any(f"differ in {kind}" in line or f"differs in {kind}" in line for line in lines)
 
 
 def test_families_of_another_base_or_other_data_are_none_of_it(asked, tmp_path):
