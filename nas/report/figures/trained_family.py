@@ -41,7 +41,7 @@ def draw(shown: Families) -> Drawing:
         traces.append(_trace(f"known networks, {name}", family.known, shown.metric, "markers+text", colour))
         traces[-1]["marker"]["symbol"] = "x"
     layout = {
-        "xaxis": axis(f"{AXES[shown.metric]}, each at its own image size", type="log", dtick="D2", tickformat="~s"),
+        "xaxis": axis(f"{AXES[shown.metric]}, each at its own image size", type="log", tickformat="~s"),
         "yaxis": axis("top-1 on validation, %"),
         **clear_layout(height=440, legend_y=-0.2, top=20),
     }
