@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nas.families.results import results
 from nas.study import open_study
 from nas.study.log import read_log
+from nas.study.members import results
 from nas.training.recipe import Recipe
 from search_spaces import Budget, cost, digest, load
 from search_spaces.files.codec import from_data

@@ -17,8 +17,8 @@ from search_spaces.errors import UserError
 if TYPE_CHECKING:
     from nas.families.member import Member
     from nas.families.plan import FamilyPlan
-    from nas.families.results import Results, Row
     from nas.study import Study
+    from nas.study.members import Results, Row
     from nas.training.recipe import Recipe
     from search_spaces import Architecture
 

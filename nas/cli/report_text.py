@@ -61,8 +61,8 @@ def print_trial(trials: Trials, record: Record) -> None:
     study, described = trials.study, trials.by_number[record.trial]
     scale = study.definition.scale
     pairs: list[tuple[str, object]] = [
-        (f"{scale.name} at {study.search_size} px", scale.text(record.top1)),
-        (f"MACs at {study.definition.image_size} px", f"{record.macs:,}"),
+        (f"{scale.name} at {study.size_of(record)} px", scale.text(record.top1)),
+        (f"MACs at {study.deployment_of(record)} px", f"{record.macs:,}"),
         ("parameters", f"{record.params:,}"),
         ("latency", None if record.latency_ms is None else f"{record.latency_ms:.2f} ms"),
         ("trained", f"{record.epochs} epochs in {seconds_text(record.seconds)}"),

@@ -25,7 +25,7 @@ from nas.text.numbers import percent
 from search_spaces.errors import UserError
 
 if TYPE_CHECKING:
-    from nas.families.results import Results
+    from nas.study.members import Results
 
 EXAMPLE = """
 nas scale-compare studies/mine --data cifar10 --factor 2,4,8 --image-size 16
@@ -56,7 +56,7 @@ def parser() -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Train what is missing, and say who is ahead."""
     from nas.families.make import COMPOUND, SINGLE, called, compare_members
-    from nas.families.results import results
+    from nas.study.members import results
 
     factors = _factors(options.factor)
     name, base = based(options.base, options.blocks, options.image_size)

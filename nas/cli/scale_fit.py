@@ -56,8 +56,8 @@ def parser() -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Train what is missing, rank the points, write the coefficients."""
     from nas.families.make import fit_members, fitted_data
-    from nas.families.results import results
     from nas.storage.files import write_atomic
+    from nas.study.members import results
     from search_spaces import digest
     from search_spaces.files.strict_yaml import dump
 

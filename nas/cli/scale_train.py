@@ -19,7 +19,7 @@ def train_family(options: argparse.Namespace, name: str, base: Architecture, sca
     """Train what is missing, and print the family by accuracy."""
     from nas.families.make import beside, family_members
     from nas.families.member import grown_recipe
-    from nas.families.results import results
+    from nas.study.members import results
 
     recipe = asked_recipe(options)
     recipes = [grown_recipe(recipe, base, s.architecture) if options.grow else recipe for s in scaled]

@@ -86,12 +86,12 @@ def _summary(folder: Path) -> dict[str, Any]:
         return {"folder": str(folder), "state": f"unreadable: {error}", "trained": None, **NO_BASE}
     if study.base is None:
         return {"folder": str(folder), "state": study.state, "trained": study.done, **NO_BASE}
-    score, size = study.base.top1, study.search_size
+    score, size = study.base.top1, study.size_of(study.base)
     if study.final is not None:  # the network that is handed over
         score, size = study.final.validation, study.final.image_size
     base = {
         **{study.definition.scale.key: score, "score_size": size},
-        **{"macs": study.base.macs, "size": study.definition.image_size},
+        **{"macs": study.base.macs, "size": study.deployment_of(study.base)},
     }
     return {"folder": str(folder), "state": study.state, "trained": study.done, **NO_BASE, **base}
 

@@ -23,6 +23,7 @@ from nas.study.executors.protocol import NETWORK, Executor, Job
 from nas.study.executors.table import executor_of
 from nas.study.journal import Journal, Progress
 from nas.study.log import open_log
+from nas.study.members import DONE, MEMBER, SIDE
 from nas.study.records import Record
 from nas.study.run_options import RunOptions
 from nas.study.seeds import derive
@@ -32,8 +33,6 @@ from search_spaces import cost, digest
 from search_spaces.errors import UserError
 from search_spaces.files.codec import to_data
 
-MEMBER, SIDE = "member", "image_size"  # what names a record's network, and its image size in pixels
-DONE = ("complete", "reused")
 MAX_FAILED = 3  # times that a training is tried, over all runs; more failures of one run stop it
 
 

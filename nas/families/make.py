@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from nas.families.member import Member
-from nas.families.results import Results, Row
+from nas.study.members import Results, Row
 from nas.training.recipe import Recipe
 from scaling import EFFICIENTNET, RULES, Coefficients, Scaled, scale
 from scaling.coefficients import coefficients_data

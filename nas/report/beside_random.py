@@ -1,11 +1,21 @@
-"""What random search beside the study would have chosen, in words."""
+"""Random search beside the study: where it lies, and in words what it would have chosen."""
 
 from __future__ import annotations
 
-from nas.study import Study
+from nas.storage import layout
+from nas.study import Study, open_study
 from nas.study.outcome import RandomSearch
 from nas.text.numbers import rounded
 from nas.text.scores import Scale
+from search_spaces.errors import UserError
+
+
+def random_study(study: Study) -> Study | None:
+    """The random search that was made beside a study, as far as it has come; None without one, or for a damaged one."""
+    try:
+        return open_study(study.folder / layout.BASELINE)
+    except UserError:
+        return None
 
 
 def random_search_lines(study: Study) -> list[str]:

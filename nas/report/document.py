@@ -10,11 +10,12 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-from nas.report.figures.figure import Figure
+from nas.report.figures.figure import Drawing, Figure
 from nas.text.html import Html, element
 
 SCRIPTS = ("trials.js", "filter.js", "drawing.js", "card.js", "table.js", "figures.js", "main.js")
 PACKING = 6  # level of gzip: the highest, 9, makes it 1 % smaller in twice the time
+KEYS = "arrow keys walk through the trials, Enter pins one."
 RELOAD = 10  # seconds after which a page that is watched loads anew
 
 
@@ -61,14 +62,19 @@ def figure_block(name: str, figure: Figure, subject: Any) -> Html:
         style=f"min-height:{drawn[0]['layout'].get('height', 300)}px",
         tabindex="0",
         role="group",
-        aria_label=" ".join([f"{title}. Arrow keys walk through the trials, Enter pins one.", *captions]),
+        aria_label=" ".join([f"{title}:", *([KEYS] if _has_trials(drawn) else []), *captions]),
     )
-    content = [element("h2", title), _switch(name, list(views)), place, _data(f"{name}-data", drawn)]
+    content = [element("h2", title), _switch(name, title, list(views)), place, _data(f"{name}-data", drawn)]
     content += [element("p", caption, class_="soft") for caption in captions]
     return element("section", *content, class_="block wide" if figure.wide else "block")
 
 
-def _switch(name: str, views: list[str]) -> Html:
+def _has_trials(drawn: Iterable[Drawing]) -> bool:
+    """Whether points of a figure are trials, which keys reach."""
+    return any("customdata" in trace for drawing in drawn for trace in drawing["data"])
+
+
+def _switch(name: str, title: str, views: list[str]) -> Html:
     """Radio buttons for the views of a figure."""
     if len(views) < 2:
         return Html()
@@ -76,7 +82,14 @@ def _switch(name: str, views: list[str]) -> Html:
     for index, view in enumerate(views):
         choice = element("input", type="radio", name=f"{name}-view", value=index, checked=index == 0)
         buttons.append(element("label", choice, view))
-    return element("div", *buttons, class_="views", role="radiogroup", aria_label="axis", data_of=f"{name}-figure")
+    return element(
+        "div",
+        *buttons,
+        class_="views",
+        role="radiogroup",
+        aria_label=f"{title}: what is shown",
+        data_of=f"{name}-figure",
+    )
 
 
 def _data(identity: str, data: Any) -> Html:

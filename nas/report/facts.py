@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from nas.report import tables
+from nas.report.statements import sizes_line
 from nas.study import Study
+from nas.study.members import MEMBER
 from nas.study.records import STATES
 from nas.text.numbers import seconds_text
 from search_spaces import Space
@@ -72,6 +74,9 @@ def interruptions_line(study: Study) -> str:
 
 def _asked(study: Study, space: Space | None) -> str:
     definition, question = study.definition, study.question
+    members = {record.decisions[MEMBER] for record in study.records if MEMBER in record.decisions}
+    if members:
+        return f"{len(members)} given networks of {definition.name}, all trained alike; ranked by {question.objective}"
     limits = " and ".join(definition.budgets) or "no budget"
     limits += "".join(f", a base also within {budget}" for budget in question.smaller_budgets)
     size = f" ({len(space.decisions)} decisions, {_count(space.size)} vectors of them)" if space else ""
@@ -98,14 +103,20 @@ def _trained(study: Study) -> str:
     recipe, settings = study.definition.recipe, study.definition.settings
     if recipe is None:
         return ""
-    words = [f"recipe {recipe.get('name', '?')}", f"{settings.get('epochs', recipe.get('epochs', '?'))} epochs"]
+    words = [f"recipe {recipe.get('name', '?')}", _epochs(settings.get("epochs", recipe.get("epochs", "?")))]
     words += [f"batch {settings['batch']}"] if "batch" in settings else []
     words += [str(settings["dtype"])] if "dtype" in settings else []
     return ", ".join(words)
 
 
+def _epochs(number: object) -> str:
+    return f"{number} epoch{'' if number == 1 else 's'}"
+
+
 def _sizes(study: Study) -> str:
     definition = study.definition
+    if study.has_own_sizes:
+        return f"{sizes_line(study)}, the scores on the validation split, costs with {definition.classes:,} classes"
     scores = f"scores of trials hold at {study.search_size} px on the validation split"
     if definition.data is None:
         scores = f"scores are those of {definition.data_name}"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from nas.report.statements import noise_verdict
+from nas.report.statements import noise_verdict, search_sizes
 from nas.storage import layout
 from nas.study import Study
 
@@ -91,7 +91,7 @@ def not_shown(study: Study) -> list[str]:
         if definition.data is not None and study.final is None and study.test is None
         else "",
         "Latency: it was not measured; MACs and parameters do not tell it." if not study.latencies else "",
-        f"Longer trainings: a ranking at {study.search_size} px and after {definition.settings['epochs']} epochs need "
+        f"Longer trainings: a ranking at {search_sizes(study)} and after {definition.settings['epochs']} epochs need "
         "not be that of full trainings."
         if definition.settings.get("epochs")
         else "",
@@ -122,7 +122,7 @@ def conditions(study: Study) -> dict[str, str]:
     return {
         "data": f"{definition.data_name} {str(data.get('digest') or '')[:11]}".strip(),
         "recipe": f"{recipe['name']} {_digest(recipe)}" if recipe else "none",
-        "image size of the search": f"{study.search_size} px",
+        "image size of the search": search_sizes(study),
         "epochs": str(definition.settings.get("epochs", "?")),
         "what is scored": definition.scale.name,
     }

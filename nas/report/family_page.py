@@ -41,7 +41,7 @@ def family_page(folder: Path, members: Sequence[Member]) -> str:
         parts.box("Before you compare", warned, "note"),
         _table(members),
         element("div", *blocks, class_="figures"),
-        *network_table(members[0].architecture),
+        *network_table(members[0].architecture, members[0].name),
         parts.box("What this page does not show", NOT_SHOWN, "box"),
     ]
     return document(folder.resolve().name, body)
@@ -69,5 +69,5 @@ def member_rows(members: Sequence[Member]) -> list[tuple[str, ...]]:
 def _table(members: Sequence[Member]) -> Html:
     rows = [element("tr", *(element("td", cell) for cell in row)) for row in member_rows(members)]
     titles = element("tr", *(element("th", element("button", title, type="button"), scope="col") for title in TITLES))
-    table = element("table", element("thead", titles), element("tbody", *rows))
+    table = element("table", element("thead", titles), element("tbody", *rows), aria_label="members")
     return element("div", table, class_="scroll", tabindex="0", role="region", aria_label="members")

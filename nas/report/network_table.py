@@ -11,7 +11,7 @@ from search_spaces.errors import UserError
 TITLES = ("row", "what it is", "width", "map", "MACs", "share", "parameters")
 
 
-def network_table(architecture: Architecture | None) -> list[Html]:
+def network_table(architecture: Architecture | None, name: str = "The network") -> list[Html]:
     """Title and table; nothing without a network."""
     try:
         rows = network_rows(architecture) if architecture else ()
@@ -23,9 +23,9 @@ def network_table(architecture: Architecture | None) -> list[Html]:
     cells = [(r.name, r.words, r.width, f"{r.side}×{r.side}", *_costs(r, total)) for r in rows]
     lines = [element("tr", *(element("td", cell) for cell in line)) for line in cells]
     titles = element("tr", *(element("th", title, scope="col") for title in TITLES))
-    table = element("table", element("thead", titles), element("tbody", *lines), class_="wraps")
+    table = element("table", element("thead", titles), element("tbody", *lines), class_="wraps", aria_label=name)
     return [
-        element("h2", f"The network, at {architecture.image_size} px"),
+        element("h2", f"{name}, at {architecture.image_size} px"),
         element("div", table, class_="scroll"),
     ]
 

@@ -84,14 +84,18 @@ def cards(study: Study) -> Html:
     counts = tables.counts(study.records)
     others = ", ".join(f"{counts[state]} {state}" for state in STATES[1:] if counts[state])
     time = sum(record.seconds for record in study.records)
-    return element(
-        "div",
+    return tiles(
         *_base_cards(study),
         *_test_card(study),
         card("trained", str(study.done), others or "all complete"),
         card("training time", seconds_text(time), "summed over trainings"),
-        class_="cards",
     )
+
+
+def tiles(*cards: Html) -> Html:
+    """Cards in whole rows of four, on a telephone of two: the first is as wide as that takes."""
+    widths = {columns: 1 + -len(cards) % columns for columns in (4, 2)}
+    return element("div", *cards, class_="cards", style=f"--wide: {widths[4]}; --narrow: {widths[2]}")
 
 
 def trials_table(trials: Trials) -> Html:
@@ -116,7 +120,9 @@ def trials_table(trials: Trials) -> Html:
         for title, column in shown.items()
     ]
     rows = [_row(record, shown.values(), trials, place >= MAX_ROWS) for place, record in enumerate(trials.best_first)]
-    table = element("table", element("thead", element("tr", *titles)), element("tbody", *rows), id="trials")
+    table = element(
+        "table", element("thead", element("tr", *titles)), element("tbody", *rows), id="trials", aria_label="trials"
+    )
     frame = element("div", table, class_="scroll tall", tabindex="0", role="region", aria_label="trials")
     without_script = element("noscript", element("style", Html("#trials tr[hidden] { display: table-row; }")))
     return joined([controls, frame, _more(len(rows)), without_script])
@@ -141,7 +147,8 @@ def decisions_table(study: Study) -> list[Html]:
     if not rows:
         return []
     titles = element("tr", *(element("th", title, scope="col") for title in ("decision", "what pays", "gain, 95 %")))
-    table = element("table", element("thead", titles), element("tbody", *rows), class_="wraps")
+    name = "which decisions pay"
+    table = element("table", element("thead", titles), element("tbody", *rows), class_="wraps", aria_label=name)
     return [
         element(
             "details", element("summary", "Which decisions pay, as a table"), element("div", table, class_="scroll")
@@ -197,7 +204,7 @@ def _base_cards(study: Study) -> list[Html]:
     score, note = fair_score(base, study.choice), score_note(base, study.choice, scale)
     if reference is not None:
         note = f"{score_interval(score, reference.images)}; {note}"
-    name, searched = f"{scale.name}{scale.where}", f"at {study.search_size} px; {note}"
+    name, searched = f"{scale.name}{scale.where}", f"at {study.size_of(base)} px; {note}"
     if study.final is None:
         first = card(f"base, {name}", scale.text(score), searched, "card base")
     else:
@@ -206,7 +213,7 @@ def _base_cards(study: Study) -> list[Html]:
         first = card(f"base as trained in the end, {name}", scale.text(study.final.validation), note, "card base")
     shown = [
         first,
-        card("base, MACs", rounded(base.macs), f"{base.macs:,} at {study.definition.image_size} px"),
+        card("base, MACs", rounded(base.macs), f"{base.macs:,} at {study.deployment_of(base)} px"),
         card("base, parameters", rounded(base.params), f"{base.params:,}"),
     ]
     if (latency := study.base_latency) is not None:

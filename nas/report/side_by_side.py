@@ -77,9 +77,9 @@ def _row(study: Study) -> tuple[str, ...]:
         str(study.done),
         seconds_text(sum(record.seconds for record in study.records)),
         _score(study) if base else "–",
-        f"{study.search_size} px",
+        f"{study.size_of(base)} px" if base else "–",
         rounded(base.macs) if base else "–",
-        f"{definition.image_size} px",
+        f"{study.deployment_of(base)} px" if base else "–",
         "–" if test is None else with_interval(test.top1, test.images),
     )
 
@@ -94,5 +94,5 @@ def _score(study: Study) -> str:
 def _table(studies: Sequence[Study]) -> Html:
     rows = [element("tr", *(element("td", cell) for cell in row)) for row in study_rows(studies)]
     titles = element("tr", *(element("th", element("button", title, type="button"), scope="col") for title in TITLES))
-    table = element("table", element("thead", titles), element("tbody", *rows))
+    table = element("table", element("thead", titles), element("tbody", *rows), aria_label="studies")
     return element("div", table, class_="scroll", tabindex="0", role="region", aria_label="studies")

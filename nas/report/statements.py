@@ -44,7 +44,7 @@ def base_lines(study: Study) -> list[str]:
     if base is None or base.top1 is None:
         return ["no base yet: no training was completed"]
     scale, images = study.definition.scale, None if reference is None else reference.images
-    score = f"{scale.name} {_score(scale, base.top1, images)}{scale.where} in the search{_at(study.search_size)}"
+    score = f"{scale.name} {_score(scale, base.top1, images)}{scale.where} in the search{_at(study.size_of(base))}"
     lines = [f"base: trial {base.trial}, {score}"]
     if choice is not None and choice.fresh is not None:
         mean = f"{scale.name} {_score(scale, choice.fresh, images)} on average"
@@ -81,9 +81,17 @@ def compared_line(study: Study, reference: Reference) -> str:
 def sizes_line(study: Study) -> str:
     """At which image sizes the scores of trials and the costs hold."""
     side, searched = study.definition.image_size, study.search_size
+    if study.has_own_sizes:
+        return f"scores and costs hold at the image size of each network, {search_sizes(study)}"
     if side == searched:
         return f"scores and costs hold at {side} px"
     return f"scores of trials hold at {searched} px, costs at {side} px"
+
+
+def search_sizes(study: Study) -> str:
+    """``32 px``, or ``32 to 48 px`` of given networks that differ in it."""
+    sizes = [study.size_of(record) for record in study.records] or [study.search_size]
+    return f"{min(sizes)} px" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)} px"
 
 
 def handed_over_lines(study: Study) -> list[str]:
@@ -92,8 +100,10 @@ def handed_over_lines(study: Study) -> list[str]:
     if study.final is not None:
         return final_lines(study.final, study.test_reads)
     lines = [] if study.test is None else [tested_line(study.test, study.test_reads)]
-    side, searched = study.definition.image_size, study.search_size
-    if study.base is None or study.definition.data is None or side == searched:
+    if study.base is None or study.definition.data is None:
+        return lines
+    side, searched = study.deployment_of(study.base), study.size_of(study.base)
+    if side == searched:
         return lines
     return [
         *lines,

@@ -86,4 +86,4 @@ def _tiles(run: TrainingRun) -> Html:
         tiles.append(parts.card("MACs", rounded(summary["macs"]), f"{summary['macs']:,} {size}"))
         tiles.append(parts.card("parameters", rounded(summary["params"]), f"{summary['params']:,}"))
         tiles.append(parts.card("training time", seconds_text(summary["seconds"]), f"{summary['epochs']} epochs"))
-    return element("div", *tiles, class_="cards")
+    return parts.tiles(*tiles)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from nas.report.commands import commands, further_options
 from nas.report.words import active_labels, difference, network_words
+from nas.storage import layout
 from nas.study import Record, Study
+from nas.study.log import read_log
+from nas.study.members import member_size
 from nas.study.objectives import value
 from search_spaces import Architecture, Space
 from search_spaces.errors import UserError
@@ -37,11 +40,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Described:
-    """A trial in words: its active decisions with their labels, its rows, and how it differs from the base."""
+    """A trial in words: its active decisions with their labels, its rows, how it differs from the base, and which
+    options its training needs beyond that of the others."""
 
     labels: Mapping[str, str]
     rows: tuple[Row, ...]
     short: str
+    further: str = ""
 
 
 NOTHING = Described({}, (), "")
@@ -91,11 +96,23 @@ class Trials:
         return tuple(sorted(self.study.records, key=worth))
 
     def architecture(self, record: Record) -> Architecture | None:
-        """The network of a trial; None where its space cannot build it here."""
+        """The network of a trial; None where its space, or the log for a given network, cannot build it here."""
         try:
-            return self.space.decide(record.decisions) if self.space else None
+            if self.space is not None:
+                return self.space.decide(record.decisions)
+            data = self._given.get(record.trial)
+            network = from_data(data, blocks=outside_blocks(self.study.question.blocks)) if data else None
         except UserError:
             return None
+        return network if isinstance(network, Architecture) else None
+
+    @cached_property
+    def _given(self) -> dict[int, Any]:
+        """Given networks as the log holds them, by trial; further seeds of one stand there, too."""
+        if not any(member_size(record) for record in self.study.records):
+            return {}
+        events = read_log(self.study.folder / layout.LOG).events
+        return {event["trial"]: event.get("architecture") for event in events if event["event"] == "proposed"}
 
     def labels(self, record: Record) -> dict[str, str]:
         """The decisions that count in a trial, with their labels."""
@@ -106,7 +123,8 @@ class Trials:
         network = self.architecture(record)
         short = difference(labels, base) or (BASE_WORDS if base else "")
         try:
-            return Described(labels, network_rows(network) if network else (), short)
+            further = further_options(self.study, record, network)
+            return Described(labels, network_rows(network) if network else (), short, further)
         except UserError:  # shapes that a newer release refuses
             return Described(labels, (), short)
 
@@ -132,36 +150,11 @@ def page_data(trials: Trials) -> dict[str, Any]:
         },
         "sizes": {"search": study.search_size, "deployment": study.definition.image_size},
         "base": base.trial if base else None,
-        "command": train_command(study),
+        "command": commands(study),
         "decisions": list(decisions),
         "rows": [[row.name, row.words, row.width, row.side, row.repeats, row.macs, row.params] for row in rows],
         "trials": data,
     }
-
-
-def train_command(study: Study) -> str:
-    """How to write the network of trial ``{trial}`` to a file and to train it as the search did; under the user's own
-    evaluator only the first."""
-    folder, file = shlex.quote(str(study.folder)), "trial-{trial}.yaml"
-    write = f"nas report {folder} --trial {{trial}} --out {file}"
-    definition = study.definition
-    if definition.data is None or definition.recipe is None:
-        return f"{write}\nnas cost {file} --layers"
-    epochs = definition.settings.get("epochs")
-    words = [
-        "nas train",
-        file,
-        "--data",
-        shlex.quote(study.question.data),
-        "--recipe",
-        shlex.quote(_recipe_name(study)),
-    ]
-    words += ["--image-size", str(study.search_size)] + (["--epochs", str(epochs)] if epochs else [])
-    return f"{write}\n{' '.join(words)}"
-
-
-def _recipe_name(study: Study) -> str:
-    return str((study.definition.recipe or {}).get("name", "fast"))
 
 
 def _trial(
@@ -189,6 +182,8 @@ def _trial(
         "source": record.source,
         "again": again.get(record.trial),
         "short": described.short,
+        "further": described.further,
+        "size": member_size(record),
         "d": [decisions.setdefault(pair, len(decisions)) for pair in described.labels.items()],
         "r": [rows.setdefault(row, len(rows)) for row in described.rows],
     }

@@ -120,6 +120,7 @@ def decision_name(name: str) -> str:
     return " ".join([row_name(".".join(parts[:2])), *inner])
 
 
+@lru_cache(maxsize=65536)
 def decision_words(name: str, label: str) -> tuple[str, str]:
     """The row of a decision, and what its label says there: ``("stage 3", "5×5")``."""
     parts = _path(name)

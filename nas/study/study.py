@@ -13,6 +13,7 @@ from nas.storage import lock
 from nas.storage.layout import LOG, STUDY
 from nas.study.definition import Definition, read_definition
 from nas.study.log import LogContent, last_events, read_log
+from nas.study.members import member_size
 from nas.study.objectives import ranked
 from nas.study.outcome import BaseChoice, FinalScore, Measured, Noise, RandomSearch, TestScore
 from nas.study.pareto import fronts, hypervolume
@@ -87,6 +88,19 @@ class Study:
     def search_size(self) -> int:
         """Image size in pixels at which candidates were trained; under the user's own evaluator that of deployment."""
         return int(self.definition.settings.get("image_size") or self.definition.image_size)
+
+    def size_of(self, record: Record) -> int:
+        """Image size in pixels at which a trial was trained: that of the search, of given networks each one's own."""
+        return member_size(record) or self.search_size
+
+    def deployment_of(self, record: Record) -> int:
+        """Image size in pixels at which a trial's costs hold."""
+        return member_size(record) or self.definition.image_size
+
+    @property
+    def has_own_sizes(self) -> bool:
+        """Whether its networks are given ones that differ in their image size."""
+        return len({self.size_of(record) for record in self.records}) > 1
 
     @property
     def bases(self) -> dict[str, Record]:

@@ -13,7 +13,7 @@ of private characters, and of separators of lines."""
 
 def visible(text: str) -> str:
     """The text with control and format characters as ``\\x1b`` or ``\\u202e``; ends of lines and tabs stay."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(char if char in KEPT or unicodedata.category(char) not in STEERING else _code(char) for char in text)
 

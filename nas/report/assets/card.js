@@ -40,13 +40,16 @@ function networkOf(trial) {
 
 function commandOf(trial) {
   if (!study.command) return null;
-  return tag("pre", { class: "command", tabindex: "0" }, study.command.replaceAll("{trial}", trial.n));
+  const values = { trial: trial.n, seed: trial.seed ?? 0, size: sizeOf(trial), further: trial.further ?? "" };
+  const text = study.command.replace(/\{(trial|seed|size|further)\}/g, (_, name) => values[name]);
+  return tag("div", {}, tag("pre", { class: "command", tabindex: "0" }, text),
+    tag("p", { class: "soft" }, text.includes("nas train") ? "The same training, but for the order of its images." : ""));
 }
 
 function cardOf(trial) {
   const [head, short] = shortForm(trial);
   const close = tag("button", { type: "button", "aria-label": `close trial ${trial.n}` }, "×");
-  const where = `at ${study.sizes.search} px`, costs = `at ${study.sizes.deployment} px`;
+  const where = `at ${sizeOf(trial)} px`, costs = `at ${trial.size ?? study.sizes.deployment} px`;
   const card = tag("article", { class: "pin", "data-trial": trial.n, tabindex: "-1" },
     tag("header", {}, tag("h3", {}, head), close),
     short ? tag("p", {}, short === "the base" ? "This is the base." : `Beside the base: ${short}.`) : null,

@@ -3,6 +3,7 @@
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const narrow = window.matchMedia("(max-width: 40rem)");
 const printing = window.matchMedia("print");
+const PAPER = 690;  // pixels of a figure's width that fit on a sheet
 const selection = new Set();
 const CONFIG = {
   responsive: true, displaylogo: false, displayModeBar: "hover",
@@ -25,8 +26,9 @@ function layoutOf(view) {
   for (const name of Object.keys(layout)) {
     if (/^[xy]axis\d*$/.test(name)) layout[name] = { ...axis, ...layout[name] };  // a figure may have none
   }
-  if (narrow.matches) {
-    layout.margin = { ...layout.margin, l: 44, r: 8 };
+  if (printing.matches) layout.width = PAPER;
+  else if (narrow.matches) {
+    layout.margin = { ...layout.margin, l: 44, r: layout.margin?.r > 20 ? layout.margin.r : 8 };
     if (layout.height) layout.height = Math.round(layout.height * 0.95);
   }
   return layout;
@@ -40,13 +42,22 @@ function tracesOf(view) {
   });
 }
 
+// The group around a figure has its label; Plotly's drawings, and the one it measures texts in, have none.
+function hideFromReaders(element) {
+  const drawings = [...element.querySelectorAll("svg"), ...document.querySelectorAll("#js-plotly-tester")];
+  for (const drawing of drawings) drawing.setAttribute("aria-hidden", "true");
+}
+
 const figureOf = element => JSON.parse(document.getElementById(element.dataset.figure).textContent);
 
 function drawOne(element) {
   try {
     const view = figureOf(element)[Number(element.dataset.view ?? 0)];
+    const onPaper = element._fullLayout?.width === PAPER && !printing.matches;
     Plotly.react(element, tracesOf(view), layoutOf(view), CONFIG);
+    if (onPaper) Plotly.Plots.resize(element);  // react keeps a width that is not named any more
     wireFigure(element);
+    hideFromReaders(element);
     if (selection.size) markPoints(element);
   } catch (error) {  // one figure that cannot be drawn stops neither the others nor the table
     element.textContent = `This figure could not be drawn: ${error.message}`;

@@ -7,6 +7,21 @@ async function unpacked(id) {
   return new Response(stream).text();
 }
 
+// What is folded is printed, too.
+function wirePrinting() {
+  const folded = new Set();
+  window.addEventListener("beforeprint", () => {
+    for (const details of document.querySelectorAll("main details:not([open])")) {
+      folded.add(details);
+      details.open = true;
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    for (const details of folded) details.open = false;
+    folded.clear();
+  });
+}
+
 async function start() {
   document.querySelectorAll("table").forEach(wireSorting);
   wireTrials();
@@ -24,6 +39,7 @@ async function start() {
   }
   wireViews();
   for (const change of [dark, narrow, printing]) change.addEventListener("change", drawAll);
+  wirePrinting();
   const state = document.documentElement.dataset;
   await drawInTurn(() => { state.ready = "yes"; });
   state.drawn = "yes";

@@ -8,6 +8,8 @@ const rowsOf = trial =>
   (trial.r ?? []).map(place => study.rows[place]).map(([name, words, width, side, repeats, macs, params]) =>
     ({ name, words, width, side, repeats, macs, params }));
 
+const sizeOf = trial => trial.size ?? study.sizes.search;  // pixels at which it was trained
+
 function rounded(number) {
   for (const [size, unit] of [[1e12, " T"], [1e9, " G"], [1e6, " M"], [1e3, " k"]]) {
     if (Math.abs(number) >= size) return (number / size).toPrecision(4) + unit;

@@ -3,7 +3,17 @@ order."""
 
 from __future__ import annotations
 
-from nas.report.figures import accuracy, best_so_far, curves, effects, parallel, retrained, scaling, timeline
+from nas.report.figures import (
+    accuracy,
+    best_so_far,
+    curves,
+    effects,
+    parallel,
+    retrained,
+    scaling,
+    timeline,
+    trained_family,
+)
 from nas.report.figures.figure import Figure
 
 FIGURES: dict[str, Figure] = {
@@ -13,6 +23,7 @@ FIGURES: dict[str, Figure] = {
     "effects": effects.FIGURE,
     "retrained": retrained.FIGURE,
     "parallel": parallel.FIGURE,
+    "trained_family": trained_family.FIGURE,
     "family": scaling.OF_BASE,
     "timeline": timeline.FIGURE,
 }

@@ -27,7 +27,8 @@ def draw(shown: Accuracy) -> Drawing:
     """What was trained as points, the front as a line, limits and comparisons as lines across the figure."""
     scale = shown.scale
     trials = [_trials(state, shown.points[state], scale) for state in LOOKS]
-    traces = [_space(shown), *_band(shown), *trials, _ticks(shown), _front(shown), _repeated(shown), _base(shown)]
+    traces = [_space(shown), *_band(shown), *trials, _ticks(shown), _front(shown), _repeated(shown)]
+    traces += [*_families(shown), _published(shown), _base(shown)]
     layout = {
         "xaxis": axis(AXES[shown.metric], range=list(shown.x_range), tickformat="~s"),
         "yaxis": axis(scale.axis, range=[scale.factor * side for side in shown.y_range]),
@@ -132,6 +133,36 @@ def _repeated(shown: Accuracy) -> Drawing:
     )
 
 
+def _families(shown: Accuracy) -> list[Drawing]:
+    """From the base to what was scaled from it, where these were trained as the trials were; the line leaves the figure
+    where they cost more."""
+    return [
+        _trace(
+            "base and family, trained alike",
+            [(float(getattr(row, shown.metric)), row.mean) for row in family.rows],
+            shown.scale,
+            text=[name_text(row.name) for row in family.rows],
+            mode="lines+markers",
+            line={"color": colours.BASE, "width": 1.5, "dash": "dot"},
+            marker={"symbol": "triangle-up", "size": 9, "color": colours.BASE},
+            hovertemplate=f"%{{text}}: {shown.scale.hover}, %{{x:.4s}}<extra></extra>",
+        )
+        for family in shown.families
+        if not family.apart
+    ]
+
+
+def _published(shown: Accuracy) -> Drawing:
+    return _trace(
+        "published on these data",
+        [(network.cost, network.top1) for network in shown.published],
+        shown.scale,
+        text=[f"{network.name}, {network.source}" for network in shown.published],
+        marker={"symbol": "x-thin-open", "size": 9, "color": colours.REFERENCE, "line": {"width": 2}},
+        hovertemplate=f"%{{text}}: {shown.scale.hover}, %{{x:.4s}}<extra></extra>",
+    )
+
+
 def _base(shown: Accuracy) -> Drawing:
     bases = [shown.base] if shown.base else []
     return _trace(
@@ -167,14 +198,13 @@ def _across(side: str, low: float, high: float | None = None, **style: Any) -> D
 def _labels(shown: Accuracy) -> Iterable[Drawing]:
     if shown.limit is not None:
         place = {"x": shown.limit, "y": 0.99, "yref": "y domain", "yanchor": "top", "xanchor": "right"}
-        yield _label("budget", {"color": colours.BUDGET}, **place)
+        yield _label("budget", **place)
     if shown.reference is not None:
         name, height = name_text(shown.reference.name), 100 * shown.reference.top1
-        yield _label(name, {"color": colours.REFERENCE}, x=0, xref="x domain", y=height, xanchor="left")
+        yield _label(name, x=0, xref="x domain", y=height, xanchor="left")
     gap = (shown.x_range[1] - shown.x_range[0]) / 40
     for name, cost in shared_labels(shown.known, gap):
-        font = {"color": colours.KNOWN, "size": 11}
-        yield _label(name, font, x=cost, y=0.02, yref="paper", xanchor="right", textangle=-90)
+        yield _label(name, x=cost, y=0.02, yref="paper", xanchor="right", textangle=-90)
 
 
 def _arrows(shown: Accuracy) -> Iterable[Drawing]:
@@ -186,8 +216,15 @@ def _arrows(shown: Accuracy) -> Iterable[Drawing]:
         yield {"text": "", "showarrow": True, "arrowhead": 2, "arrowcolor": colours.RETRAINED, **tail, **head}
 
 
-def _label(text: str, font: Drawing, **place: Any) -> Drawing:
-    return {"text": text, "font": font, "showarrow": False, "xref": "x", "yref": "y", **{"yanchor": "bottom", **place}}
+def _label(text: str, **place: Any) -> Drawing:
+    return {
+        "text": text,
+        "font": {"size": 11},
+        "showarrow": False,
+        "xref": "x",
+        "yref": "y",
+        **{"yanchor": "bottom", **place},
+    }
 
 
 def captions(shown: Accuracy) -> list[str]:
@@ -210,11 +247,35 @@ def captions(shown: Accuracy) -> list[str]:
         lines.append(f"{far.name}, {percent(far.top1)} on the same images, lies below the figure.")
     if shown.known:
         lines.append(f"Dotted vertical lines are known networks by cost {shown.size}; they were not trained here.")
+    if shown.published:
+        lines.append(
+            f"Crosses are {len(shown.published)} known networks of this image size, as published, each by its recipe "
+            "and crops, on ImageNet's validation images, which are the test split here."
+        )
+    lines += _family_captions(shown)
     if shown.beyond:
         named = [f"{network.name} ({rounded(network.cost)})" for network in shown.beyond]
         more = len(named) - 2 * MAX_NAMED
         names = named if more < 1 else [*named[:MAX_NAMED], f"… {more} more …", *named[-MAX_NAMED:]]
         lines.append(f"Outside the figure, by {METRICS[shown.metric]} {shown.size}: {', '.join(names)}.")
+    return lines
+
+
+def _family_captions(shown: Accuracy) -> list[str]:
+    """Which families are drawn here, and why others are not."""
+    lines = []
+    for family in shown.families:
+        if not family.apart:
+            count = sum(getattr(row, shown.metric) > shown.x_range[1] for row in family.rows)
+            beyond = f"; {count} of them lie to the right of the figure" if count else ""
+            lines.append(
+                f"A dotted line leads from the base to its family, trained alike ({family.conditions}){beyond}."
+            )
+        else:
+            lines.append(
+                f"The family {family.name} is not drawn here, for it differs in {', '.join(family.apart)}; it has a "
+                "figure of its own."
+            )
     return lines
 
 

@@ -10,11 +10,13 @@ from math import sqrt
 from random import Random
 
 from nas.report import tables
-from nas.report.figures.known import Known, known_networks
+from nas.report.figures.known import IMAGENET, Known, Published, known_networks, published
 from nas.report.pareto_front import pareto_front
 from nas.report.tables import Point, Retrained
+from nas.report.trained_families import TrainedFamily, trained_families
 from nas.report.trials import Trials
 from nas.study import Study
+from nas.study.definition import Definition
 from nas.text.numbers import METRICS
 from nas.text.scores import Scale
 from nas.training.reference import Reference
@@ -26,6 +28,7 @@ AXES = METRICS | {"latency_ms": "latency, ms"}
 FAR = 2.5  # times the dearest training beyond which a budget is only named, so that it does not squeeze the rest
 DRAWN = 400  # networks of the space whose costs are shown
 BINS = 32
+FAMILY_METRICS = ("macs", "params")
 
 POINTS = ("complete", "pruned", "reused")
 """States whose trials are points."""
@@ -38,7 +41,8 @@ class Accuracy:
     it lies far to the right of all that was trained, and ``far_reference`` instead of ``reference`` where that lies
     far below; ``size`` says at which image size and classes costs hold. ``band`` is the half width of the 95 %
     interval of one training by the spread between seeds, 0 where that is not known. ``space`` holds (cost, share of
-    uniform draws) of equal bins."""
+    uniform draws) of equal bins. ``families`` were trained from the base; ``published`` are known networks on the same
+    data."""
 
     metric: str
     scale: Scale
@@ -58,6 +62,8 @@ class Accuracy:
     far_reference: Reference | None = None
     band: float = 0.0
     space: tuple[tuple[float, float], ...] = ()
+    families: tuple[TrainedFamily, ...] = ()
+    published: tuple[Published, ...] = ()
 
 
 def compute(study: Study) -> Accuracy:
@@ -106,7 +112,16 @@ def over(study: Study, metric: str) -> Accuracy:
         far_limit=far_limit,
         band=Z95 * sqrt(study.noise.between_seeds or 0.0) if study.noise else 0.0,
         space=_space_costs(study, metric, low, high) if metric in METRICS else (),
+        families=trained_families(study) if metric in FAMILY_METRICS else (),
+        published=_published(definition, metric, low, high),
     )
+
+
+def _published(definition: Definition, metric: str, low: float, high: float) -> tuple[Published, ...]:
+    """What is published of known networks of these costs on the study's data, at its image size."""
+    if metric not in METRICS or definition.data is None or definition.data["name"] != IMAGENET:
+        return ()
+    return tuple(p for p in published(definition.image_size, definition.classes, metric) if low <= p.cost <= high)
 
 
 @lru_cache(maxsize=1)

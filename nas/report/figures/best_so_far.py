@@ -7,77 +7,66 @@ from functools import partial
 from math import sqrt
 from statistics import fmean
 
+from nas.report.beside_random import random_study
 from nas.report.figures import colours
+from nas.report.figures.course import BAND, UNITS, Row, Step, is_whole, price, resampled, score, steps, trained
 from nas.report.figures.figure import TRIAL_HOVER, Drawing, Figure, axis, clear_layout
-from nas.study import Record, Study
+from nas.study import Study
 from nas.text.scores import Scale
 from search_spaces.counting.intervals import Z95
 
 UNIFORM = ("start", "random", "uniform", "enumerated")  # origins of trials that no earlier score has chosen
 MIN_UNIFORM = 8  # of these, below which nothing is said of random search
+BESIDE = {"shape": "hv", "color": colours.REUSED, "width": 2, "dash": "dot"}
+HOVER = {"hovertemplate": TRIAL_HOVER}
 MAX_STEPS = 100  # numbers of draws for which random search is worked out
-BAND = (0.05, 0.95)
-UNITS = {"trainings": "trainings to the end, or epochs worth one", "seconds": "device-hours"}
 
 
 @dataclass(frozen=True)
 class BestSoFar:
-    """``steps`` are (spent, best so far, trial) at each improvement and at the end; ``random`` (spent, low, expected,
-    high) of the best of so many uniform trainings. ``unit`` is a key of UNITS, ``band`` the half width of a score's 95
-    % interval by the seed."""
+    """``steps`` are those of this search, ``beside`` those of the random search that was made beside it; ``random`` is
+    what random search is expected to come to: by that one's trainings, or else by the ``uniform`` ones of this search.
+    ``unit`` is a key of UNITS, ``band`` the half width of a score's 95 % interval by the seed."""
 
     unit: str
     scale: Scale
-    steps: tuple[tuple[float, float, int], ...]
-    random: tuple[tuple[float, float, float, float], ...]
+    steps: tuple[Step, ...]
+    random: tuple[Row, ...]
     uniform: int
     band: float
+    beside: tuple[Step, ...] = ()
 
 
 def compute(study: Study, unit: str = "trainings") -> BestSoFar | None:
     """The course of the search; None before its first complete training.
 
-    Random search of equal cost is what the best of n of the study's own uniform trainings is expected to be, for
-    uniform trainings that were all made to the end: a pruner would have kept the better ones only.
+    Beside it that of the random search that was made with it. Without one, random search of equal cost is what the best
+    of n of the study's own uniform trainings is expected to be, for uniform trainings that were all made to the end: a
+    pruner would have kept the better ones only.
     """
-    trained = [r for r in study.records if r.replicate == 0 and r.state in ("complete", "pruned")]
-    complete = [record for record in trained if record.state == "complete" and record.top1 is not None]
+    searched, sign = trained(study.records), study.question.goal.sign
+    complete = [record for record in searched if is_whole(record)]
     if not complete:
         return None
     whole = max(record.epochs for record in complete)
-    spent, steps, sign = 0.0, [], study.question.goal.sign
-    best: Record | None = None
-    for record in trained:
-        spent += _price(record, whole, unit)
-        is_whole = record.state == "complete" and record.top1 is not None
-        if is_whole and (best is None or sign * _score(record) > sign * _score(best)):
-            best = record
-            steps.append((spent, _score(record), record.trial))
-    assert best is not None
-    steps.append((spent, _score(best), best.trial))
-    uniform = [record for record in trained if record.origin in UNIFORM]
+    beside = random_study(study)
+    uniform = [record for record in searched if record.origin in UNIFORM]
     is_fair = len(uniform) >= MIN_UNIFORM and all(record.state == "complete" for record in uniform)
-    price = fmean(_price(record, whole, unit) for record in complete)
+    average = fmean(price(record, whole, unit) for record in complete)
+    expected = expected_best([score(record) for record in uniform], average, sign) if is_fair else ()
     seeds = (study.noise.between_seeds if study.noise else None) or 0.0
     return BestSoFar(
         unit=unit,
         scale=study.definition.scale,
-        steps=tuple(steps),
-        random=expected_best([_score(record) for record in uniform], price, sign) if is_fair else (),
-        uniform=len(uniform),
+        steps=steps(study.records, whole, unit, sign),
+        random=expected if beside is None else resampled(beside.records, whole, unit, sign),
+        uniform=len(uniform if beside is None else trained(beside.records)),
         band=Z95 * sqrt(seeds),
+        beside=() if beside is None else steps(beside.records, whole, unit, sign),
     )
 
 
-def _score(record: Record) -> float:
-    return float(record.top1 or 0.0)
-
-
-def _price(record: Record, whole: int, unit: str) -> float:
-    return record.seconds / 3600 if unit == "seconds" else record.epochs / max(1, whole)
-
-
-def expected_best(scores: list[float], price: float, sign: int = 1) -> tuple[tuple[float, float, float, float], ...]:
+def expected_best(scores: list[float], price: float, sign: int = 1) -> tuple[Row, ...]:
     """(n · price, 5 % quantile, mean, 95 % quantile) of the best of n draws with replacement from ``scores``, for n
     from 1 to their number: the distribution of a maximum, F(x)^n."""
     ordered = sorted(sign * score for score in scores)
@@ -117,21 +106,11 @@ def draw(shown: BestSoFar) -> Drawing:
         line = {"color": colours.KNOWN, "dash": "dash", "width": 2}
         expected = [factor * row[2] for row in shown.random]
         traces.append({**style, "name": "random search, expected", "y": expected, "line": line})
-    spent, best, trials = zip(*shown.steps, strict=True)
-    traces.append(
-        {
-            "type": "scatter",
-            "mode": "lines+markers",
-            "name": "this search",
-            "x": list(spent),
-            "y": [factor * score for score in best],
-            "customdata": list(trials),
-            "line": {"shape": "hv", "color": colours.TRAINED, "width": 2},
-            "marker": {"size": 8, "color": colours.TRAINED},
-            "error_y": {"type": "constant", "value": factor * shown.band, "thickness": 1, "width": 0},
-            "hovertemplate": TRIAL_HOVER,
-        }
-    )
+    if shown.beside:
+        traces.append(_course("random search", shown.beside, factor, colours.REUSED) | {"line": BESIDE})
+    search = _course("this search", shown.steps, factor, colours.TRAINED)
+    error = {"type": "constant", "value": factor * shown.band, "thickness": 1, "width": 0}
+    traces.append(search | {"customdata": [trial for *_, trial in shown.steps], "error_y": error, **HOVER})
     layout = {
         "xaxis": axis(UNITS[shown.unit], rangemode="tozero"),
         "yaxis": axis(shown.scale.axis),
@@ -140,12 +119,34 @@ def draw(shown: BestSoFar) -> Drawing:
     return {"data": traces, "layout": layout}
 
 
+def _course(name: str, course: tuple[Step, ...], factor: float, colour: str) -> Drawing:
+    """A step line; the trials of another study are no points to click."""
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": name,
+        "x": [spent for spent, *_ in course],
+        "y": [factor * best for _, best, _ in course],
+        "line": {"shape": "hv", "color": colour, "width": 2},
+        "marker": {"size": 8, "color": colour},
+        "hovertemplate": f"{name}: %{{y:.4g}} after %{{x:.3g}}<extra></extra>",
+    }
+
+
 def captions(shown: BestSoFar) -> list[str]:
     """What random search is estimated from, or why it is not there."""
+    if shown.beside:
+        lines = [f"Random search: {shown.uniform} trainings of its own, on the same data and by the same recipe."]
+        if shown.random:
+            lines.append(
+                "Dashed is what it comes to on average, were its trainings drawn again from those made; the band "
+                "holds 90 of 100 such runs."
+            )
+        return lines
     if not shown.random:
         return [
             "Random search of equal cost is not drawn: this study has too few uniform trainings that were all made to "
-            "the end. A second study with --sampler random beside this one shows it."
+            "the end. --baseline random makes it."
         ]
     return [
         f"Dashed: what random search expects of as much, from the {shown.uniform} uniform trainings of this study; the "

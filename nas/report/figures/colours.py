@@ -1,16 +1,16 @@
-"""Colours of the figures by what they mean, after Okabe and Ito (2008), which the colour-blind tell apart. They read on
-a light and on a dark page; symbols and dashes say the same."""
+"""Colours of the figures by what they mean, near those of Okabe and Ito (2008). The colour-blind tell them apart, and
+they stand out of a light page and of a dark one, which tests measure; symbols and dashes say the same."""
 
-TRAINED = "#3a87c8"
-PRUNED = "#8a9099"
-REUSED = "#b0689a"
-RETRAINED = "#0f8f6f"
-BASE = "#e08a00"
-FRONT = "#0f8f6f"
-BUDGET = "#c85a11"
-REFERENCE = "#8a6fb8"
-KNOWN = "#8a8f98"
-BAND = "rgba(15,143,111,0.16)"
-SPACE = "rgba(138,143,152,0.35)"
-CYCLE = ("#3a87c8", "#e08a00", "#0f8f6f", "#b0689a", "#c85a11", "#56b4e9", "#8a6fb8", "#8a9099")
+TRAINED = "#2478c8"
+PRUNED = "#737a85"
+REUSED = "#d76fae"
+RETRAINED = "#0fa077"
+BASE = "#d67f00"
+FRONT = "#0fa077"
+BUDGET = "#b8481c"
+REFERENCE = "#7a52a0"
+KNOWN = "#737a85"
+BAND = "rgba(15,160,119,0.16)"
+SPACE = "rgba(115,122,133,0.35)"
+CYCLE = (TRAINED, BASE, FRONT, REUSED, BUDGET, "#2f9fd0", REFERENCE, KNOWN)
 """For what has no meaning of its own, such as studies side by side; as many as are told apart."""

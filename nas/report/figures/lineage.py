@@ -48,13 +48,15 @@ def compute(subject: Any, measure: str = "top1") -> Lineage:
     for name in names():
         total = cost(network(name))
         costs = {"macs": total.macs, "params": total.params}
-        number, source = (costs[measure], "counted from its rows") if measure in costs else _error(name, measure)
+        number, source = (
+            (costs[measure], "counted from its rows") if measure in costs else published_error(name, measure)
+        )
         if number is not None:
             networks.append(Known(name, PUBLISHED[name].year, float(number), total.macs, total.params, source))
     return Lineage(measure, tuple(sorted(networks, key=lambda known: (known.year, known.name))))
 
 
-def _error(name: str, measure: str) -> tuple[float | None, str]:
+def published_error(name: str, measure: str) -> tuple[float | None, str]:
     """The first published result of one network that has this number, as an error."""
     for result in PUBLISHED[name].results:
         number = getattr(result, measure)

@@ -124,15 +124,19 @@ def draw(shown: Parallel) -> Drawing:
         "xaxis": {"tickvals": places, "ticktext": titles, "range": [-0.4, len(places) - 0.6], "showgrid": False},
         "yaxis": {"visible": False, "range": [-0.06, 1.06]},
         "shapes": rules,
-        "annotations": [_label(x, text, y) for x, of_axis in enumerate(shown.axes) for text, y in of_axis.labels],
+        "annotations": [
+            _label(x, text, y, x - len(places)) for x, of_axis in enumerate(shown.axes) for text, y in of_axis.labels
+        ],
         **clear_layout(height=420, legend_y=-0.25, top=10),
     }
+    layout["margin"] = {**layout["margin"], "r": 40}
     return {"data": traces, "layout": layout}
 
 
-def _label(x: int, text: str, y: float) -> Drawing:
-    font = {"size": 11}
-    return {"x": x, "y": y, "text": name_text(text), "font": font, "showarrow": False, "xanchor": "left", "xshift": 3}
+def _label(x: int, text: str, y: float, from_end: int) -> Drawing:
+    """Beside an axis on its right, of the costs on its left: there is no room between the last two."""
+    side = {"xanchor": "right", "xshift": -3} if from_end == -2 else {"xanchor": "left", "xshift": 3}
+    return {"x": x, "y": y, "text": name_text(text), "font": {"size": 11}, "showarrow": False, **side}
 
 
 def captions(shown: Parallel) -> list[str]:

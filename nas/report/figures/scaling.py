@@ -127,7 +127,7 @@ OF_BASE = Figure(
     "The base as a family",
     of_base,
     draw_costs,
-    lambda members: [*captions(members), "nas scale DIR --family writes these; none of them was trained here."],
+    lambda members: [*captions(members), "nas scale DIR --family writes these. This figure is about cost alone."],
 )
 COSTS = Figure("Nominal and realised cost", tuple, draw_costs, captions)
 DIMENSIONS_OVER_COST = Figure("Growth by dimension", tuple, draw_dimensions)

@@ -146,7 +146,7 @@ def draw_confusion(shown: Confusion) -> Drawing:
         "z": wrong,
         "x": names,
         "y": names,
-        "colorscale": [[0, "rgba(58,135,200,0.06)"], [1, "rgba(200,90,17,1)"]],
+        "colorscale": [[0, "rgba(36,120,200,0.06)"], [1, colours.BUDGET]],
         "hovertemplate": "%{y} taken for %{x}: %{z} images<extra></extra>",
         "colorbar": {"thickness": 10},
     }

@@ -14,10 +14,10 @@ from small_family import WIDTHS, family_plan
 
 import nas
 from nas.families.conduct import conduct
-from nas.families.results import results
 from nas.study import open_study
 from nas.study.errors import StudyError
 from nas.study.log import read_log
+from nas.study.members import results
 from nas.study.run_options import RunOptions
 from search_spaces.errors import UserError
 

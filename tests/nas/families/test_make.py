@@ -4,7 +4,7 @@ import pytest
 
 from nas.families.make import APART, SINGLE, beside, compare_members, family_members, fit_members, fitted, fitted_data
 from nas.families.member import grown_recipe
-from nas.families.results import results
+from nas.study.members import results
 from nas.study.records import Record
 from nas.training.recipes import recipe_of
 from scaling import Coefficients, family, scale

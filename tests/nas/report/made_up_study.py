@@ -11,6 +11,7 @@ from nas.study import Record, Study
 from nas.study.definition import Definition
 from nas.study.outcome import BaseChoice, Noise, TestScore
 from nas.study.question import Question
+from nas.training.recipes import RECIPES
 from nas.training.reference import Reference
 from search_spaces import load
 from search_spaces.files.codec import to_data
@@ -61,9 +62,9 @@ def definition(**changes: Any) -> Definition:
         budgets=("400MFLOPs",),
         image_size=224,
         classes=1000,
-        data={"name": "digits", "digest": "d" * 64},
+        data={"name": "digits", "spec": "digits", "digest": "d" * 64},
         evaluator=None,
-        recipe={"name": "proxy", "epochs": EPOCHS},
+        recipe=RECIPES["proxy"].changed({"epochs": EPOCHS, "flip": False}).to_data(),
         settings={"device": "cpu", "dtype": "float32", "batch": 64, "image_size": 32, "epochs": EPOCHS},
     )
     return replace(plain, **changes)

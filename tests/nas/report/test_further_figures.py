@@ -8,14 +8,14 @@ from itertools import product
 from statistics import fmean
 
 import pytest
-from made_up_study import record
+from made_up_study import made_up, record
 
 from nas.report.family import members_of, read_family
 from nas.report.figures import accuracy_data, best_so_far, curves, effects, lineage, parallel, retrained, scaling
 from nas.report.figures.figure import name_text
 from nas.report.figures.side_by_side import FIGURES, courses, groups_of
 from nas.report.figures.timeline import spans_of
-from nas.study.importance import MIN_TRAINED, importance
+from nas.study.importance import BEST, MIN_TRAINED, importance
 from nas.study.objectives import Objective
 from scaling import family
 from search_spaces import load, save
@@ -113,6 +113,24 @@ def test_what_matters_is_found():
     assert shares["real"] > 0.8
     assert importance(records[: MIN_TRAINED - 1], Objective("top1")) == {}
     assert next(iter(importance(records, Objective("top1", "minimize")))) == "real"
+
+
+def test_importance_is_what_optuna_s_evaluator_gives(tmp_path):
+    import optuna
+    from optuna.distributions import CategoricalDistribution
+
+    study = made_up(tmp_path, 60)
+    shares = importance(study.records, study.question.goal)
+    complete = [r for r in study.records if r.state == "complete" and not r.replicate]
+    labels = {name: CategoricalDistribution(sorted({r.decisions[name] for r in complete})) for name in shares}
+    asked = optuna.create_study(direction="maximize")
+    for r in complete:
+        params = {name: r.decisions[name] for name in shares}
+        asked.add_trial(optuna.trial.create_trial(value=r.top1, params=params, distributions=labels))
+    expected = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=BEST).evaluate(asked)
+    total = sum(expected.values())
+    assert len(shares) > 20
+    assert shares == pytest.approx({name: share / total for name, share in expected.items()}, rel=1e-9, abs=1e-12)
 
 
 def test_effects_stand_beside_shares(study):

@@ -307,9 +307,70 @@ def test_two_thousand_trials_open_in_two_seconds(browser, tmp_path):
     assert len(rows(browser)) == 2007
 
 
-def test_the_page_prints(browser, study, tmp_path):
+def test_the_page_prints_whole(browser, study, tmp_path):
+    """On white, every figure within a sheet, no table cut, what is folded open; and all as it was afterwards."""
     opened(browser, page(study), tmp_path, dark=True)
+    browser.value(
+        """window.printed = null;
+        matchMedia("print").addEventListener("change", event => { if (event.matches) window.printed = {
+          widths: [...document.querySelectorAll(".figure")].map(f => f._fullLayout?.width),
+        }; })"""
+    )
     browser.send("Emulation.setEmulatedMedia", media="print")
-    assert browser.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert browser.value("getComputedStyle(document.querySelector('.controls')).display") == "none"
+    looks = """(() => { const style = s => getComputedStyle(document.querySelector(s)); return [
+      getComputedStyle(document.body).backgroundColor, style(".controls").display, style(".modebar").display,
+      style(".tall").maxHeight, style(".tall").overflowY]; })()"""
+    assert browser.value(looks) == ["rgb(255, 255, 255)", "none", "none", "none", "visible"]
+    widths = browser.wait("window.printed?.widths")
+    assert len(widths) == browser.value("document.querySelectorAll('.figure').length")
+    assert set(widths) == {690}
+    browser.send("Emulation.setEmulatedMedia", media="")
+    browser.wait(f"{MAIN}._fullLayout.width > 690")
+    browser.value("dispatchEvent(new Event('beforeprint'))")
+    assert browser.value("document.querySelectorAll('main details:not([open])').length") == 0
+    browser.value("dispatchEvent(new Event('afterprint'))")
+    assert browser.value("document.querySelectorAll('main details[open]').length") == 0
     assert browser.send("Page.printToPDF")["data"].startswith("JVBERi")  # %PDF-
+
+
+SPOKEN = (
+    "button",
+    "searchbox",
+    "textbox",
+    "combobox",
+    "checkbox",
+    "radio",
+    "radiogroup",
+    "table",
+    "region",
+    "img",
+    "image",
+)
+
+
+def test_a_screen_reader_hears_a_name_of_all_that_can_be_used_or_looked_at(browser, study, tmp_path):
+    opened(browser, page(study), tmp_path)
+    browser.value("pin(0)")
+    nodes = browser.send("Accessibility.getFullAXTree")["nodes"]
+    heard = [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in nodes if not n["ignored"]]
+    assert [role for role, name in heard if role in SPOKEN and not name.strip()] == []
+    roles = {role for role, _ in heard}
+    assert roles >= {"button", "searchbox", "combobox", "radio", "radiogroup", "table", "region", "image"}
+    assert "SvgRoot" not in roles
+    titles = {f"{figure.title}:" for figure in FIGURES.values() if figure.compute(study) is not None}
+    figures = [name for role, name in heard if role == "group" and name.startswith(tuple(titles))]
+    assert len(figures) == len(titles) == browser.value("document.querySelectorAll('.figure').length")
+    assert any(name.startswith("Accuracy against cost: arrow keys walk through the trials") for name in figures)
+    assert not any("arrow keys" in name for name in figures if name.startswith("Which decisions pay"))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "400"])
+def test_tiles_stand_in_whole_rows(browser, study, tmp_path, size):
+    for subject in (study, replace(study, reference=None), replace(study, test=None, reference=None)):
+        opened(browser, page(subject), tmp_path, size)
+        ends = browser.value(
+            """(() => { const rows = {}; for (const card of document.querySelectorAll(".card")) {
+              const box = card.getBoundingClientRect(); rows[box.top] = Math.max(rows[box.top] ?? 0, box.right); }
+              return Object.values(rows).map(Math.round); })()"""
+        )
+        assert len(set(ends)) == 1

@@ -59,7 +59,7 @@ def effects(space: Space, records: Sequence[Record], goal: Objective) -> list[Ef
         blocks = {label: rows[place + i * count : place + (i + 1) * count] for i, label in enumerate(sets)}
         place += count * len(sets)
         if count >= MIN_ACTIVE:
-            means = {label: float(posterior.at(block)[0].mean()) for label, block in blocks.items()}
+            means = {label: float(posterior.mean_at(block).mean()) for label, block in blocks.items()}
             best, worst = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
             weights = np.repeat([1.0 / count, -1.0 / count], count)
             gain, deviation = posterior.contrast(np.vstack([blocks[best], blocks[worst]]), weights)
@@ -78,4 +78,7 @@ def _spread(observations: Observations) -> Observations:
 def _changed(space: Space, decision: Decision, draws: Sequence[Labels]) -> dict[str, list[Labels]]:
     """The draws that have the decision, with each of its labels."""
     active = [labels for labels in draws if decision.name in labels]
-    return {label: [space.changed(labels, decision.name, label) for labels in active] for label in decision.labels}
+    return {
+        label: [d if d[decision.name] == label else space.changed(d, decision.name, label) for d in active]
+        for label in decision.labels
+    }

@@ -47,8 +47,11 @@ class Features:
     def matrix(self, vectors: Sequence[Labels]) -> Floats:
         """The features of n vectors, shape (n, columns): each column with mean 0 and variance 1 over them, and every
         group divided by the root of its number of columns; columns that do not vary are left out."""
-        architectures = [self._space.decide(labels) for labels in vectors]
-        groups = (_of_rows(architectures), _of_costs(architectures), _of_gain(architectures))
+        keys = [tuple(labels.items()) for labels in vectors]
+        places = {key: place for place, key in enumerate(dict.fromkeys(keys))}  # many are asked for several times
+        architectures = [self._space.decide(dict(key)) for key in places]
+        repeated = [places[key] for key in keys]
+        groups = (group(architectures)[repeated] for group in (_of_rows, _of_costs, _of_gain))
         return np.hstack([_standardised(group) for group in (self.of_decisions(vectors), *groups)])
 
     def of_decisions(self, vectors: Sequence[Labels]) -> Floats:

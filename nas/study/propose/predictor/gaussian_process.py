@@ -56,6 +56,10 @@ class Posterior:
         variances = np.maximum(self.kernel.variances(rows) - (explained**2).sum(axis=0), 0) * self.scale
         return self.mean + self.deviation * (covariances @ self.weights), self.deviation * np.sqrt(variances)
 
+    def mean_at(self, rows: Floats) -> Floats:
+        """The mean alone, shape (rows,)."""
+        return np.asarray(self.mean + self.deviation * (self.kernel.between(rows, self.rows) @ self.weights))
+
     def contrast(self, rows: Floats, weights: Floats) -> tuple[float, float]:
         """Mean and standard deviation of the weighted sum of the noiseless scores of rows; the weights sum to 0."""
         covariances = self.kernel.between(rows, self.rows)

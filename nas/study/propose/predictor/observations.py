@@ -39,24 +39,26 @@ def observed(records: Sequence[Record], goal: Objective) -> Observations:
         numbers = signals(cut, min((r.epochs for r in cut), default=0)) if cut else []
         return Observations(tuple(cut), _without_outliers(np.array(numbers)), np.zeros(len(cut)), running)
     known = np.array([goal.value(r) for r in whole])
-    expected = [_extrapolated(record, list(goal.maximised(whole)), known, cut) for record in cut]
+    maximised = list(goal.maximised(whole))
+    lines = {epoch: _extrapolated(epoch, maximised, known, cut) for epoch in {len(r.top1_by_epoch) for r in cut}}
+    expected = [(lines[epoch][0][r.trial], lines[epoch][1]) for r in cut if (epoch := len(r.top1_by_epoch))]
     scores = np.array([*known, *(score for score, _ in expected)])
     extra = np.array([*(0.0 for _ in whole), *(variance for _, variance in expected)])
     return Observations((*whole, *cut), _without_outliers(scores), extra, running)
 
 
 def _extrapolated(
-    record: Record, whole: Sequence[Record], scores: Floats, cut: Sequence[Record]
-) -> tuple[float, float]:
-    """The score that a record cut after an epoch would have come to, and the variance of that: a line from what was
-    known at that epoch to the ``scores`` of the whole ones, by least squares with a prior of slope 1 (in deviations of
-    the scores at that epoch)."""
-    epoch = len(record.top1_by_epoch)
+    epoch: int, whole: Sequence[Record], scores: Floats, cut: Sequence[Record]
+) -> tuple[dict[int, float], float]:
+    """The scores that records cut after ``epoch`` or later would have come to from there, by trial, and the variance of
+    each: a line from what was known at that epoch to the ``scores`` of the whole ones, by least squares with a prior of
+    slope 1 (in deviations of the scores at that epoch)."""
     as_long = np.array([len(r.top1_by_epoch) >= epoch for r in whole])
     known, ended = [r for r, long in zip(whole, as_long, strict=True) if long], scores[as_long]
+    others = [r for r in cut if len(r.top1_by_epoch) >= epoch]
     if not known:
-        return float(scores.mean()), float(scores.var()) or 1.0
-    there = [*known, *(r for r in cut if len(r.top1_by_epoch) >= epoch)]
+        return dict.fromkeys((r.trial for r in others), float(scores.mean())), float(scores.var()) or 1.0
+    there = [*known, *others]
     spread = float(np.std([r.top1_by_epoch[epoch - 1] for r in there])) or 1.0
     then = _normal(np.array(signals(there, epoch))) * spread
     mean = then[: len(known)].mean()
@@ -64,7 +66,10 @@ def _extrapolated(
     prior = PRIOR_WEIGHT * spread**2
     slope = (apart @ risen + prior) / (apart @ apart + prior)
     variance = (float(((risen - slope * apart) ** 2).sum()) + prior) / (len(known) + PRIOR_WEIGHT)
-    return float(ended.mean() + slope * (then[there.index(record)] - mean)), variance
+    risen_to = {
+        r.trial: float(ended.mean() + slope * (x - mean)) for r, x in zip(others, then[len(known) :], strict=True)
+    }
+    return risen_to, variance
 
 
 def _normal(numbers: Floats) -> Floats:

@@ -1,4 +1,5 @@
-"""What came out: each member's mean over its seeds, how sure that is, and whether two differ."""
+"""Studies of given networks, scaled from one base, in place of a space: what their records say of each member, its mean
+over its seeds, how sure that is, and whether two differ."""
 
 from __future__ import annotations
 
@@ -7,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
 
-from nas.families.conduct import DONE, MEMBER, SIDE
 from nas.study.records import Record
 
+MEMBER, SIDE = "member", "image_size"  # decisions: the network's name, and its image size in pixels
+DONE = ("complete", "reused")
 LEVEL = 0.95
 
 
@@ -77,6 +79,12 @@ class Results:
         """The best and all that cannot be told from it."""
         best, *others = self.ranked
         return [best, *(row for row in others if self.difference(best, row, len(others)).verdict != "yes")]
+
+
+def member_size(record: Record) -> int | None:
+    """Image size in pixels of a given network; None for one of a space, whose study says it."""
+    side = record.decisions.get(SIDE, "")
+    return int(side) if MEMBER in record.decisions and side.isdecimal() else None
 
 
 def results(records: Iterable[Record]) -> Results:

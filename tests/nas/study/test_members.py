@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from nas.families.results import results
+from nas.study.members import results
 from nas.study.records import Record
 
 
