@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from nas.families.member import Member
-from nas.study.members import Results, Row
+from nas.study.members import KNOWN, Results, Row
 from nas.training.recipe import Recipe
 from scaling import EFFICIENTNET, RULES, Coefficients, Scaled, scale
 from scaling.coefficients import coefficients_data
@@ -42,7 +42,7 @@ def family_members(
 def beside(names: Sequence[str], image_size: int, recipe: Recipe) -> list[Member]:
     """Known networks at an image size (pixels), to be trained as a family is. Raises UserError for unknown names, and
     for heads that bind another size."""
-    return [Member(name, network(name).at(image_size), recipe, {"known": "yes"}) for name in names]
+    return [Member(name, network(name).at(image_size), recipe, {KNOWN: "yes"}) for name in names]
 
 
 def compare_members(

@@ -12,7 +12,7 @@ from nas.report.statements import search_sizes
 from nas.report.trials import Trials
 from nas.storage import layout
 from nas.study import Study, open_study
-from nas.study.members import Row, results
+from nas.study.members import KNOWN, Row, results
 from search_spaces import Architecture, digest
 from search_spaces.errors import UserError
 from search_spaces.files.codec import from_data
@@ -100,8 +100,8 @@ def _family(family: Study, study: Study) -> tuple[TrainedFamily, ...]:
     return (
         TrainedFamily(
             name=family.name,
-            rows=tuple(row for row in rows if "known" not in row.labels),
-            known=tuple(row for row in rows if "known" in row.labels),
+            rows=tuple(row for row in rows if KNOWN not in row.labels),
+            known=tuple(row for row in rows if KNOWN in row.labels),
             conditions=conditions,
             apart=() if family is study else tuple(_differences(family, study)),
         ),

@@ -11,6 +11,7 @@ from math import inf, sqrt
 from nas.study.records import Record
 
 MEMBER, SIDE = "member", "image_size"  # decisions: the network's name, and its image size in pixels
+KNOWN = "known"  # label of a network that is trained beside the members
 DONE = ("complete", "reused")
 LEVEL = 0.95
 
@@ -18,7 +19,8 @@ LEVEL = 0.95
 @dataclass(frozen=True)
 class Row:
     """One member: ``scores`` are its validation top-1 (0 to 1), a seed each; ``low`` and ``high`` the 95 % interval of
-    their mean, by the deviation between seeds pooled over all members (None with one seed each)."""
+    their mean (None with one seed each), by the deviation between seeds: pooled over the members, that of a known
+    network beside them by its own seeds, since another kind of network may differ more from seed to seed."""
 
     name: str
     labels: dict[str, str]
@@ -51,7 +53,8 @@ class Difference:
 
 @dataclass(frozen=True)
 class Results:
-    """Rows in the order of the members; ``deviation`` is between seeds, with ``freedom`` degrees of freedom."""
+    """Rows in the order of the members; ``deviation`` is between seeds of members, with ``freedom`` degrees of
+    freedom; differences are those of members."""
 
     rows: tuple[Row, ...]
     deviation: float | None
@@ -94,8 +97,12 @@ def results(records: Iterable[Record]) -> Results:
         if record.state in DONE and record.top1 is not None and MEMBER in record.decisions:
             groups.setdefault(record.decisions[MEMBER], []).append(record)
     trained = [group for group in groups.values() if all(r.state == "complete" for r in group)]
-    deviation, freedom = _pooled([[float(r.top1 or 0) for r in group] for group in trained])
-    return Results(tuple(_row(group, deviation, freedom) for group in groups.values()), deviation, freedom)
+    deviation, freedom = _pooled([group for group in trained if KNOWN not in group[0].decisions])
+    rows = (
+        _row(group, *(_pooled([group]) if KNOWN in group[0].decisions else (deviation, freedom)))
+        for group in groups.values()
+    )
+    return Results(tuple(rows), deviation, freedom)
 
 
 def _row(group: Sequence[Record], deviation: float | None, freedom: int) -> Row:
@@ -115,12 +122,13 @@ def _row(group: Sequence[Record], deviation: float | None, freedom: int) -> Row:
     )
 
 
-def _pooled(groups: Sequence[Sequence[float]]) -> tuple[float | None, int]:
-    """Standard deviation within the groups, and its degrees of freedom."""
+def _pooled(groups: Sequence[Sequence[Record]]) -> tuple[float | None, int]:
+    """Standard deviation of top-1 within the groups, and its degrees of freedom."""
     freedom = sum(len(group) - 1 for group in groups)
     if not freedom:
         return None, 0
-    squares = sum(statistics.variance(group) * (len(group) - 1) for group in groups if len(group) > 1)
+    scores = [[float(record.top1 or 0) for record in group] for group in groups if len(group) > 1]
+    squares = sum(statistics.variance(group) * (len(group) - 1) for group in scores)
     return sqrt(squares / freedom), freedom
 
 

@@ -8,10 +8,9 @@ from nas.study.members import results
 from nas.study.records import Record
 
 
-def record(member, replicate, top1, state="complete", macs=100):
-    return Record(
-        trial=0, state=state, top1=top1, macs=macs, replicate=replicate, decisions={"member": member}, reason=None
-    )
+def record(member, replicate, top1, state="complete", macs=100, **labels):
+    decisions = {"member": member, **labels}
+    return Record(trial=0, state=state, top1=top1, macs=macs, replicate=replicate, decisions=decisions, reason=None)
 
 
 def outcome(**scores):
@@ -25,6 +24,14 @@ def test_intervals_are_student_s_by_the_deviation_pooled_over_members():
     assert found.freedom == 4
     half = 2.7764451 * math.sqrt(variance / 3)
     assert (found["a"].low, found["a"].high) == pytest.approx((0.52 - half, 0.52 + half))
+
+
+def test_a_known_network_that_differs_much_between_seeds_widens_its_own_interval_alone():
+    members = [record("a", seed, top1) for seed, top1 in enumerate((0.50, 0.52, 0.54))]
+    unstable = [record("vgg-11", seed, top1, known="yes") for seed, top1 in enumerate((0.1, 0.4, 0.6))]
+    alone, beside = results(members), results([*members, *unstable])
+    assert (beside["a"], beside.deviation, beside.freedom) == (alone["a"], alone.deviation, 2)
+    assert beside["vgg-11"].high - beside["vgg-11"].low > 10 * (beside["a"].high - beside["a"].low)
 
 
 @pytest.mark.parametrize(
