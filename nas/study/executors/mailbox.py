@@ -22,7 +22,6 @@ from typing import Any
 
 from nas.storage.files import write_atomic
 
-TRAINERS = "trainers"  # the folder in that of a study
 DRIVER = "driver.json"
 TRAINER = "trainer.json"
 EXIT = "exit.json"  # written by whoever started the trainer, after its end

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nas.storage import layout
 from nas.study.executors import joining
 
-LOGS = "slurm"  # folder in that of the study: what trainers print
 DAY = 24 * 60  # minutes
 PATIENCE = 10.0  # seconds
 
@@ -48,7 +48,7 @@ class Array:
     ) -> None:
         path = os.pathsep.join(filter(None, sys.path))
         self._serve = Serve(str(study.absolute()), {**environment, "PYTHONPATH": path})
-        self._logs = study / LOGS
+        self._logs = study / layout.SLURM
         self._cluster, self._count, self._threads, self._gpu = cluster, count, threads, gpu
         self._jobs: list[Any] = []
 
