@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from nas.text.visible import visible
+
 NAMES = ("stdout", "stderr")
 
 
@@ -22,6 +24,32 @@ def prepare_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+
+
+class Visible:
+    """A stream on which nothing that is printed steers the terminal or reorders a line."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """As the stream's."""
+        self._stream.write(visible(text))
+        return len(text)
+
+
+@contextmanager
+def visible_output() -> Iterator[None]:
+    """Within, names and texts from files are printed as what they are, whoever wrote them."""
+    before = sys.stdout
+    sys.stdout = Visible(before)
+    try:
+        yield
+    finally:
+        sys.stdout = before
 
 
 class Unfailing:

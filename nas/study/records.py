@@ -25,6 +25,7 @@ from nas.study.outcome import (
     is_number,
 )
 from nas.training.reference import Reference
+from search_spaces.files.plain_json import parse_json
 from search_spaces.network.cost import FLOAT32
 
 COUNTED = ("complete", "pruned")  # a training was made and ended by itself
@@ -229,6 +230,6 @@ def are_written(folder: Path, records: Sequence[Record]) -> bool:
     """Whether ``records.jsonl`` holds these records."""
     try:
         lines = (folder / layout.RECORDS).read_text().splitlines()
-        return [Record.from_data(json.loads(line)) for line in lines] == list(records)
+        return [Record.from_data(parse_json(line)) for line in lines] == list(records)
     except (OSError, ValueError, TypeError):
         return False

@@ -19,6 +19,7 @@ from pathlib import Path
 from nas.cli.signals import ending_in_order
 from nas.search import conduct, search
 from nas.storage.files import replacing
+from nas.study.errors import StudyError
 from nas.study.executors import local, mailbox
 from nas.study.executors.attempts import Patience
 from nas.study.plan import plan
@@ -110,6 +111,9 @@ def main():
     except KeyboardInterrupt as stop:
         print(stop, file=sys.stderr)
         return None
+    except (OSError, StudyError) as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

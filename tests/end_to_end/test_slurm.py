@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from test_kill import TRIALS, assert_sound, await_lines, end, start
+from test_kill import TRIALS, assert_sound, await_lines, end, lines, start
 from test_shared_folder import MODULE, assert_nobody_left, training
 
 from nas.study import open_study
@@ -50,6 +50,15 @@ def await_training(process, folder):
         time.sleep(0.1)
 
 
+def kill_at_work(process, folder):
+    """Kill trainers, one after another, until one had a training."""
+    while not reasons(folder) and process.poll() is None:
+        await_lines(process, folder, lines(folder) + 3)
+        for trainer in training(folder)[:1]:
+            trainer.kill()
+        time.sleep(2)
+
+
 def assert_no_jobs_left():
     deadline = time.monotonic() + 60
     while jobs():
@@ -65,10 +74,9 @@ def test_trainers_that_are_killed_late_and_queued_again_lose_and_double_nothing(
     folder = tmp_path / "study"
     process = start(folder, 2, TRIALS, "sbatch")
     await_training(process, folder)
-    await_lines(process, folder, 12)
-    training(folder)[0].kill()
+    kill_at_work(process, folder)
     join_late(folder)
-    await_lines(process, folder, 40)
+    await_lines(process, folder, lines(folder) + 10)
     slurm("scontrol", "requeue", jobs("RUNNING")[0])
     code, message = end(process)
     assert code == 0, message
@@ -88,6 +96,17 @@ def test_a_killed_driver_leaves_no_jobs_and_the_same_command_goes_on(tmp_path):
     before = open_study(folder).done
     assert before < TRIALS
     assert_no_jobs_left()  # they leave by themselves
-    assert end(start(folder, 2, TRIALS, "sbatch")) == (0, "")
+    code, message = end(start(folder, 2, TRIALS, "sbatch"))
+    assert (code, message) == (0, "")
+    assert_sound(folder)
+    assert_no_jobs_left()
+
+
+def test_jobs_that_are_all_cancelled_are_submitted_again(tmp_path):
+    folder = tmp_path / "study"
+    process = start(folder, 2, TRIALS, "sbatch")
+    await_lines(process, folder, 30)
+    assert slurm("scancel", *jobs()) is not None
+    assert end(process) == (0, "")
     assert_sound(folder)
     assert_no_jobs_left()

@@ -23,7 +23,8 @@ stages: [{block: {conv: {kernel: {choice: [1, 3]}}}, out: {choice: [8, 12, 16]},
 head: {pooled: {}}
 """
 SEARCH = (
-    "search --space space.yaml --recipe plain --epochs 1 --trials 2 --retrain 1 --seeds 1 --workers 2 --pruner none"
+    "search --space space.yaml --budget 1MFLOPs --recipe plain --epochs 1 --trials 2 --retrain 1 --seeds 1 --workers 2 "
+    "--pruner none --out s"
 )
 TEMPORARY = re.compile(r"\.(.+)\.[^.]+-\d+-\d+\.tmp")
 BY_LOCAL_TRAINERS = {name for name, writers in layout.WRITERS.items() if writers != {layout.ASKED}} - {
@@ -52,7 +53,7 @@ def watched(tmp_path_factory):
         "NAS_WATCHED": str(work / "s"),
         "NAS_WATCH_LOG": str(work / "writes.tsv"),
     }
-    command = [sys.executable, "-m", "nas", *SEARCH.split(), "--workers", "2", "--out", "s"]
+    command = [sys.executable, "-m", "nas", *SEARCH.split()]
     done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     lines = (work / "writes.tsv").read_text().splitlines()

@@ -1,6 +1,7 @@
 """Loaded by every Python process that finds it on its path: notes which process writes what below a folder.
 
-A line each in the file NAS_WATCH_LOG: role, process id, ``write`` or ``remove``, the path within NAS_WATCHED.
+A line each in the file NAS_WATCH_LOG: role, process id, ``write``, ``folder`` or ``remove``, and the path within
+NAS_WATCHED.
 """
 
 import os
@@ -10,7 +11,7 @@ ROLE = "trainer" if "nas.study.executors.worker" in " ".join(sys.orig_argv) else
 FOLDER = os.environ["NAS_WATCHED"]
 LOG = os.open(os.environ["NAS_WATCH_LOG"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-CHANGES = ("os.mkdir", "os.truncate", "os.chmod", "os.utime", "sqlite3.connect")
+CHANGES = ("os.truncate", "os.chmod", "os.utime", "sqlite3.connect")
 
 
 def watch(event, arguments):
@@ -20,6 +21,8 @@ def watch(event, arguments):
         note("write", arguments[1])
     elif event in CHANGES:
         note("write", arguments[0])
+    elif event == "os.mkdir":
+        note("folder", arguments[0])
     elif event in ("os.remove", "os.rmdir"):
         note("remove", arguments[0])
 
