@@ -76,7 +76,10 @@ def read_log(path: Path, *, written: bool = False) -> LogContent:
     ``written``: a process is writing it, so that an end without its end of line is a line on its way, no problem.
     """
     check_ends(path)
-    data = path.read_bytes() if path.exists() else b""
+    try:
+        data = path.read_bytes() if path.exists() else b""
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
     body, tail = data[: data.rfind(b"\n") + 1], data[data.rfind(b"\n") + 1 :]
     reader = _Reader(path)
     for number, line in enumerate(body.split(b"\n")[:-1], start=1):

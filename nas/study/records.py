@@ -157,6 +157,8 @@ def apply(folded: Folded, event: Event) -> None:
     folded.next_trial = max(folded.next_trial, event.get("trial", -1) + 1)
     if kind in ("proposed", "finished"):
         record, before = Record.from_data(event["record"]), folded.records.get(event["trial"])
+        if record.source is not None and record.source not in folded.records:
+            raise ValueError(f"trial {event['trial']} is of trial {record.source}, which is not there")
         if before is not None and not record.loss_by_epoch:  # early releases kept losses in the epochs' events alone
             record = replace(record, loss_by_epoch=before.loss_by_epoch)
         folded.records[event["trial"]] = record
