@@ -26,14 +26,18 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-class Visible:
-    """A stream on which nothing that is printed steers the terminal or reorders a line."""
+class Around:
+    """A stream in front of another one, whose it is in all that is not said."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+class Visible(Around):
+    """Nothing that is printed steers the terminal or reorders a line."""
 
     def write(self, text: str) -> int:
         """As the stream's."""
@@ -52,14 +56,8 @@ def visible_output() -> Iterator[None]:
         sys.stdout = before
 
 
-class Unfailing:
-    """A stream that goes on without a word where nothing can be written any more."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+class Unfailing(Around):
+    """It goes on without a word where nothing can be written any more."""
 
     def write(self, text: str) -> int:
         """As the stream's; what cannot be written is lost."""

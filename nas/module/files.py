@@ -191,7 +191,7 @@ def _safetensors(path: Path) -> tuple[State, Any]:
         raise UserError(f"its format must be {FORMAT}, got {about['format']!r}")
     try:
         return state, parse_json(about.get("trained", "null"))
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _unreadable(error) from None
 
 

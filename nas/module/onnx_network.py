@@ -74,7 +74,7 @@ def _trained(about: dict[str, str]) -> Trained:
     values = {name: about[name] for name in names if name in about}
     try:
         data = {name: text if name in TEXTS else parse_json(text) for name, text in values.items()}
-    except (ValueError, RecursionError):
+    except ValueError:
         raise UserError("its metadata is damaged") from None
     return Trained.from_data({"architecture": {}, **data})
 

@@ -53,8 +53,8 @@ def _choice(record: Record, scores: list[float]) -> BaseChoice:
 
 @dataclass(frozen=True)
 class BaseFile:
-    """What the file of the base of a ``tier`` in a study's ``folder`` says: which ``record`` was chosen how, where its ``weights``
-    lie, if they are there, and its ``latency``, if it was measured."""
+    """What the file of the base of a ``tier`` in a study's ``folder`` says: which ``record`` was chosen how, where its
+    ``weights`` lie, if they are there, and its ``latency``, if it was measured."""
 
     folder: Path
     definition: Definition
@@ -85,6 +85,7 @@ class BaseFile:
     def provenance(self) -> dict[str, Any]:
         """Where the network is from."""
         definition, record, weights = self.definition, self.record, self.weights
+        is_there = weights.is_relative_to(self.folder) and weights.exists()
         measured = {} if self.latency is None else {n: v for n, v in asdict(self.latency).items() if v is not None}
         return {
             "study": self.folder.name,
@@ -95,7 +96,7 @@ class BaseFile:
             "image_size": definition.image_size,
             "search_size": definition.settings.get("image_size"),
             "budgets": [*definition.budgets, *([str(self.tier.budget)] if self.tier.budget else [])],
-            "weights": str(weights.relative_to(self.folder)) if weights.exists() else None,
+            "weights": str(weights.relative_to(self.folder)) if is_there else None,
             **({"latency": measured} if measured else {}),
         }
 

@@ -125,6 +125,21 @@ def test_a_disk_that_fills_up_loses_nothing(disk, seed, undisturbed):
     assert outcome(folder) == undisturbed
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(4))
+def test_a_disk_that_fills_up_while_networks_are_trained_in_earnest(disk, tmp_path, seed):
+    rng, folder = random.Random(seed), disk / "study"
+    process = start(folder, 1, 4, "real")
+    await_lines(process, folder, rng.randint(6, 60))
+    fill(disk)
+    assert_stopped(*end(process), folder)
+    (disk / "filler").unlink()
+    assert end(start(folder, 1, 4, "real")) == (0, "")
+    assert_sound(folder, 4)
+    assert end(start(tmp_path / "whole", 1, 4, "real")) == (0, "")
+    assert outcome(folder) == outcome(tmp_path / "whole")
+
+
 def without_override():
     """As root, too, what may not be written cannot be."""
     with suppress(AttributeError, OSError):
