@@ -102,7 +102,7 @@ def assert_sound(folder, trials=TRIALS):
     for event in read_log(folder / "log.jsonl").events:
         if event["event"] in ("continued", "again"):
             ended.remove(event["trial"])
-        if "trial" in event and event["event"] not in ("base", "test"):
+        if "trial" in event and event["event"] not in ("base", "test", "final"):
             assert event["trial"] not in ended, f"touched after its end: {event}"
         if event["event"] == "finished":
             ended.add(event["trial"])
