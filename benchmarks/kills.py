@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "end_to_end"))
 from disturbing import INSTANTS, Disturbed, scores
 from test_kill import end, start
 
-PRETENDED, EARNEST = 12, 4  # trials of a study
+PRETENDED, EARNEST = (12, "impatient=30"), (4, "impatient=150")  # trials; seconds of silence that count as hanging
 
 
 def main() -> int:
@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="random seed of the first run")
     parser.add_argument("--earnest", action="store_true", help="train on the digits")
     options = parser.parse_args()
-    trials, words = (EARNEST, ("real",)) if options.earnest else (PRETENDED, ())
+    (trials, patience), words = (EARNEST, ("real",)) if options.earnest else (PRETENDED, ())
     undisturbed = options.folder / "undisturbed"
     options.folder.mkdir(parents=True, exist_ok=True)
     code, message = end(start(undisturbed, 2, trials, *words))
@@ -43,7 +43,7 @@ def main() -> int:
     for seed in range(options.first, options.first + options.runs):
         rng = random.Random(seed)
         folder = options.folder / str(seed)
-        study = Disturbed(folder, (1, 2, 4)[seed % 3], trials, ("impatient=30", *words), rng)
+        study = Disturbed(folder, (1, 2, 4)[seed % 3], trials, (patience, *words), rng)
         begin = time.monotonic()
         instants = sorted(rng.sample(list(INSTANTS), 2), key=list(INSTANTS).index)
         try:

@@ -24,7 +24,7 @@ from nas.text.visible import visible
 MAX_SECONDS = 20  # of CPU, for one input
 MAX_WAIT = 150  # seconds on a busy machine, for one that waits for ever
 MAX_MEMORY = 2 << 20  # KiB by which the process may grow
-FEW = 8  # of each kind in the normal tests
+FEW = 5  # of each kind in the normal tests
 
 
 class Hang(Exception):
