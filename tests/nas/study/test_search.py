@@ -339,7 +339,7 @@ def test_progress_gets_every_event_of_the_log(run, tmp_path):
 
 def test_wrong_limits_are_refused(run, tmp_path):
     for wrong, message in (
-        ({"trials": 0}, "trials: must be an integer of at least 1, got 0"),
+        ({"trials": 0}, "trials: must be an integer of at least 1 and at most 1000000, got 0"),
         ({"time": -1.0}, "time: must be"),
         ({"keep": "some"}, "keep: must be one of"),
         ({"workers": 0}, "workers: must be auto or"),
