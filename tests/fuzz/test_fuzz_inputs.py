@@ -15,8 +15,9 @@ import traceback
 from pathlib import Path
 
 import pytest
-from inputs import KINDS, Trial, onnx
+from inputs import KINDS, onnx
 from materials import Materials
+from stored_inputs import Trial
 
 from nas.cli import main
 from nas.text.visible import visible
