@@ -6,8 +6,9 @@ Heavy imports stand inside the functions: the package's face imports this module
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,7 @@ def _conduct(plan: Plan, options: RunOptions, progress: Progress | None, trainer
     if options.baseline:
         random_plan(plan)  # refused before anything is trained
     if plan.exists and _is_done(study := open_study(plan.folder), plan, options):
-        _make_again(study)
+        _make_again(study, plan.space)
         return study
     settings = {} if plan.exists else measured_settings(plan)
     make_folder(plan.folder)
@@ -118,19 +119,22 @@ def _is_done(study: Study, plan: Plan, options: RunOptions) -> bool:
         is_made(final, plan, options.final, options.trials, trial) for final, trial in finals
     )
     compared = not options.baseline or (study.baseline is not None and study.baseline.covers(options.trials, base))
-    tiers = [tier for tier in plan.question.tiers if str(tier.budget) in ("None", *study.smaller_bases)]
-    written = all((study.folder / tier.base_file).is_file() for tier in tiers)
-    return enough and complete and compared and written and not study.problems
+    return enough and complete and compared and study.base is not None and not study.problems
 
 
-def _make_again(study: Study) -> None:
-    """The records and the page of a study that is done, where they are missing or damaged."""
-    from nas.report.page import write_report
+def _make_again(study: Study, space: Space) -> None:
+    """The files of bases, the records and the page of a study that is done, where they are missing, old or damaged."""
+    from nas.report.page import is_written, write_report
     from nas.storage.lock import locked
+    from nas.study.base import BaseFile
     from nas.study.records import are_written, write_records
 
+    bases = [base for base in BaseFile.all_of(study) if not base.is_written(space)]
+    writes: list[Callable[[], object]] = [partial(base.write, space) for base in bases]
     if not are_written(study.folder, study.records):
+        writes.append(partial(write_records, study.folder, {record.trial: record for record in study.records}))
+    if writes or not is_written(study):
+        writes.append(partial(write_report, study.folder))
         with locked(study.folder):
-            write_records(study.folder, {record.trial: record for record in study.records})
-    if not (study.folder / layout.REPORT).is_file():
-        write_report(study.folder)
+            for write in writes:
+                write()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar
@@ -12,6 +12,7 @@ from search_spaces.errors import UserError
 
 Check = Callable[[Any], Any]
 """Returns a value in its normal form or raises UserError: a rule, or any function of one's own."""
+MAX_INTEGER = (1 << 63) - 1
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,8 @@ class Rule:
         if not self.fits(value):
             several = isinstance(value, (list, tuple, dict))
             hint = " (several to choose from are written {choice: […]})" if several else ""
-            raise UserError(f"must be {self.words}, got {value!r}{hint}")
+            limit = " below 2^63" if type(value) is int and value > MAX_INTEGER else ""
+            raise UserError(f"must be {self.words}{limit}, got {value!r}{hint}")
         return value
 
     def __or__(self, other: Rule) -> Rule:
@@ -142,12 +144,12 @@ class Rule:
 
 
 def an_integer(least: int = 1, most: int | None = None, odd: bool = False) -> Rule:
-    """An integer within bounds, both inclusive."""
+    """An integer within bounds, both inclusive; at most MAX_INTEGER where no bound is named."""
     bound = "" if most is None else f" and at most {most}"
     first, step = (least | 1, 2) if odd else (least, 1)
 
     def fits(value: Any) -> bool:
-        within = type(value) is int and value >= least and (most is None or value <= most)
+        within = type(value) is int and least <= value <= (MAX_INTEGER if most is None else most)
         return within and not (odd and value % 2 == 0)
 
     examples = tuple(filter(fits, (first, first + step, first + 2 * step)))
@@ -162,7 +164,7 @@ def a_number(above: float | None = None, least: float | None = None, most: float
     def fits(value: Any) -> bool:
         return (
             type(value) in (int, float)
-            and math.isfinite(value)
+            and abs(value) <= sys.float_info.max
             and (above is None or value > above)
             and (least is None or value >= least)
             and (most is None or value <= most)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from nas.cli.exits import DONE, FAILED, WRONG_USAGE, complain
 from nas.cli.parser import Parser
 from nas.cli.signals import ending_in_order
-from nas.cli.streams import prepare_streams
+from nas.cli.streams import prepare_streams, visible_output
 
 COMMANDS = {
     "search": "search a space under a budget on your images, and choose a base",
@@ -49,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     with ending_in_order() as ending:
         try:
             prepare_streams()
-            return _outcome(arguments)
+            with visible_output():
+                return _outcome(arguments)
         except KeyboardInterrupt as stop:
             return complain(str(stop) or "interrupted", ending.code)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nas.cli.parser import Parser
 from search_spaces.errors import UserError
 from search_spaces.files.outside import BLOCKS_HELP
+from search_spaces.files.plain_json import parse_json
 
 if TYPE_CHECKING:
     from nas.training.recipe import Recipe
@@ -69,7 +69,7 @@ def recipe_with(recipe: str | Recipe, values: Sequence[str]) -> Recipe:
         if not equals:
             raise UserError(f"--set must be FIELD=VALUE, got {text!r}")
         try:
-            changes[name] = json.loads(value)
+            changes[name] = parse_json(value)
         except ValueError:
             changes[name] = FLAGS.get(value.lower(), value) if name in flags else value
     return recipe_of(recipe).changed(changes)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nas.text.visible import one_line as visible_line
+from nas.text.visible import visible
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], align: str) -> None:
@@ -44,23 +45,30 @@ def print_pairs(pairs: Sequence[tuple[str, object]]) -> None:
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON on stdout."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=not (sys.stdout.encoding or "").lower().startswith("utf"))
-    print()
+    print(_json(value, indent=2))
 
 
 def print_json_items(items: Iterable[Any]) -> None:
     """Print a JSON list on stdout, one item a line, each as soon as it is there."""
-    ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
     before = "["
     for item in items:
-        print(before, json.dumps(item, ensure_ascii=ascii_only), sep="\n", end="", flush=True)
+        print(before, _json(item), sep="\n", end="", flush=True)
         before = ","
     print("[]" if before == "[" else "\n]")
 
 
+def _json(value: Any, **settings: Any) -> str:
+    """JSON in the signs that stdout has, in which nothing steers the terminal."""
+    ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(value, ensure_ascii=ascii_only, **settings)
+    if visible(text) == text:
+        return text
+    return "".join(char if visible(char) == char else json.dumps(char)[1:-1] for char in text)
+
+
 def say(line: str) -> None:
     """A line for the person, on stderr, so that stdout keeps to what was asked for."""
-    print(line, file=sys.stderr, flush=True)
+    print(visible(line), file=sys.stderr, flush=True)
 
 
 def is_live() -> bool:

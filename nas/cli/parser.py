@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from nas.cli.exits import WRONG_USAGE
+from nas.text.visible import one_line
 
 SIGNED_VALUE = re.compile(r"-[\d.]")
 
@@ -40,8 +41,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print one line and leave with exit code 2."""
-        line = " ".join(message.split())
-        print(f"{self.prog}: {line}; `{self.prog} --help` shows the options", file=sys.stderr)
+        print(f"{self.prog}: {one_line(message)}; `{self.prog} --help` shows the options", file=sys.stderr)
         raise SystemExit(WRONG_USAGE)
 
 

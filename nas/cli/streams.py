@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from nas.text.visible import visible
+
 NAMES = ("stdout", "stderr")
 
 
@@ -24,14 +26,38 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-class Unfailing:
-    """A stream that goes on without a word where nothing can be written any more."""
+class Around:
+    """A stream in front of another one, whose it is in all that is not said."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+class Visible(Around):
+    """Nothing that is printed steers the terminal or reorders a line."""
+
+    def write(self, text: str) -> int:
+        """As the stream's."""
+        self._stream.write(visible(text))
+        return len(text)
+
+
+@contextmanager
+def visible_output() -> Iterator[None]:
+    """Within, names and texts from files are printed as what they are, whoever wrote them."""
+    before = sys.stdout
+    sys.stdout = Visible(before)
+    try:
+        yield
+    finally:
+        sys.stdout = before
+
+
+class Unfailing(Around):
+    """It goes on without a word where nothing can be written any more."""
 
     def write(self, text: str) -> int:
         """As the stream's; what cannot be written is lost."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -22,7 +25,11 @@ KEYS = {  # names of images and labels, by split; a file uses one of the three s
     "numpy": {name: (f"{name}_images", f"{name}_labels") for name in ("train", "val", "test")},
     "keras": {name: (f"x_{name}", f"y_{name}") for name in ("train", "val", "test")},
 }
-UNREADABLE = (OSError, EOFError, ValueError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (
+    *(OSError, EOFError, ValueError, KeyError, OverflowError, MemoryError, RuntimeError, struct.error, TokenError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
+"""What zipfile and NumPy raise of archives that are damaged, encrypted, or packed in ways of another time."""
 LARGE = 10**9  # bytes of arrays, from which on they must look like images
 MAX_RATIO = 100  # of their bytes to those of the file; photos come to 2, drawings to 30
 COPIES = 2  # of all images in memory while the splits are made

@@ -21,6 +21,7 @@ from nas.data.splits import Split
 from nas.storage.files import is_being_written, new_folder, remove_leftovers, write_atomic
 from nas.storage.user_folders import user_folder
 from search_spaces.errors import UserError
+from search_spaces.files.plain_json import parse_json
 
 DTYPES = (np.dtype(np.uint8), np.dtype(np.int64))  # of images and labels
 DAMAGED = (OSError, ValueError, TypeError, KeyError, EOFError)
@@ -131,7 +132,7 @@ def _entry(folder: Path) -> Entry:
     if folder.name.startswith("."):
         return Entry(folder, "being written" if is_being_written(folder) else "left by a kill", size, used)
     try:
-        meta = json.loads((folder / META).read_text(encoding="utf-8"))
+        meta = parse_json((folder / META).read_text(encoding="utf-8"))
         images = sum(shape[0] for shape in meta["shapes"].values())
         return Entry(folder, "kept", size, used, meta["name"], images, meta["digest"])
     except DAMAGED:
@@ -175,7 +176,7 @@ def _meta(data: Data) -> dict[str, Any]:
 
 
 def _opened(folder: Path) -> Data:
-    meta = json.loads((folder / META).read_text(encoding="utf-8"))
+    meta = parse_json((folder / META).read_text(encoding="utf-8"))
     train, val, test = (_split(folder, name, tuple(meta["shapes"][name])) for name in SPLITS)
     data = Data(meta["name"], tuple(meta["classes"]), train, val, test, tuple(meta["notes"]))
     _verify(folder, data, meta["digest"])

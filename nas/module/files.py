@@ -19,6 +19,7 @@ from nas.storage.files import replacing
 from search_spaces import Architecture
 from search_spaces.errors import UserError
 from search_spaces.files.codec import Kinds, check_ends, from_data
+from search_spaces.files.plain_json import parse_json
 from search_spaces.values import Check, Rule, a_number, an_integer, checked, one_of, some
 
 FORMAT = "nas-weights-1"
@@ -189,8 +190,8 @@ def _safetensors(path: Path) -> tuple[State, Any]:
     if about["format"] != FORMAT:
         raise UserError(f"its format must be {FORMAT}, got {about['format']!r}")
     try:
-        return state, json.loads(about.get("trained", "null"))
-    except (ValueError, RecursionError) as error:
+        return state, parse_json(about.get("trained", "null"))
+    except ValueError as error:
         raise _unreadable(error) from None
 
 

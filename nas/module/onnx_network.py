@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from nas.module.files import LATER, Trained
 from nas.module.onnx import INPUT, OUTPUT, logits, opened, require
 from search_spaces.errors import UserError
+from search_spaces.files.plain_json import parse_json
 
 TEXTS = ("name", "dtype")  # all else in the metadata is JSON
 WITHIN = ("architecture",)  # of what was trained: the graph
@@ -73,8 +73,8 @@ def _trained(about: dict[str, str]) -> Trained:
         )
     values = {name: about[name] for name in names if name in about}
     try:
-        data = {name: text if name in TEXTS else json.loads(text) for name, text in values.items()}
-    except (ValueError, RecursionError):
+        data = {name: text if name in TEXTS else parse_json(text) for name, text in values.items()}
+    except ValueError:
         raise UserError("its metadata is damaged") from None
     return Trained.from_data({"architecture": {}, **data})
 

@@ -13,6 +13,7 @@ from nas.storage.files import write_atomic
 from nas.study.objectives import ranked
 from nas.study.rank_correlation import Tau, tau
 from search_spaces.errors import UserError
+from search_spaces.files.plain_json import parse_json
 
 if TYPE_CHECKING:
     from nas.study import Study
@@ -24,7 +25,7 @@ Table = Mapping[str, Mapping[str, float]]
 def stored_proxies(folder: Path) -> Table:
     """What :func:`work_out` has left in a study's folder, but for rows that are not numbers of all proxies."""
     try:
-        table = json.loads((folder / layout.PROXIES).read_text())
+        table = parse_json((folder / layout.PROXIES).read_text())
     except (OSError, ValueError):
         return {}
     rows = table if isinstance(table, dict) else {}

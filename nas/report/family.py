@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from nas.report.stored import stored_summary
 from nas.storage import layout
 from scaling import family
 from search_spaces import Architecture, cost, digest
@@ -97,7 +96,7 @@ def _trainings(folder: Path) -> dict[str, tuple[float, str]]:
     """Validation top-1 and what it was trained on, by the digest of the network, of the trainings in a folder."""
     known: dict[str, tuple[float, str]] = {}
     for path in sorted(folder.glob(f"*/{layout.SUMMARY}")):
-        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        summary = stored_summary(path)
         network = from_data(read(path.parent / layout.NETWORK))
         if isinstance(network, Architecture):
             conditions = f"{summary['data']}, recipe {summary['recipe']}, {summary['epochs']} epochs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 from nas.report import parts
@@ -31,8 +32,25 @@ def write_report(folder: Path | str, *, watched: bool = False) -> Path:
     UserError where the folder holds no study."""
     study = open_study(folder)
     target = study.folder / layout.REPORT
-    write_atomic(target, page(study, watched=watched))
+    text = page(study, watched=watched)
+    write_atomic(target, text + _seal(text))
     return target
+
+
+def is_written(study: Study) -> bool:
+    """Whether the study's page is there as :func:`write_report` wrote it, since the log last changed."""
+    path, log = study.folder / layout.REPORT, study.folder / layout.LOG
+    try:
+        text = path.read_text(encoding="utf-8")
+        body = text[: -len(_seal(""))]
+        return text == body + _seal(body) and path.stat().st_mtime_ns >= log.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return False
+
+
+def _seal(text: str) -> str:
+    """A comment by which damage is noticed."""
+    return f"<!-- {zlib.crc32(text.encode()):08x} -->\n"
 
 
 def page(study: Study, *, watched: bool = False) -> str:

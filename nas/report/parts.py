@@ -182,7 +182,7 @@ def base_files(study: Study) -> list[Html]:
         element(
             "details",
             element("summary", f"The base as a file ({path.name})"),
-            element("pre", path.read_text(encoding="utf-8")),
+            element("pre", path.read_text(encoding="utf-8", errors="replace")),
         )
         for path in paths
         if path.is_file()

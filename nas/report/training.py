@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nas.report.stored import DEFINITION, EPOCH, check_shape, stored_summary
 from nas.storage import layout
 from search_spaces import Architecture
 from search_spaces.errors import UserError
 from search_spaces.files.codec import from_data, read
 from search_spaces.files.outside import outside_blocks
+from search_spaces.files.plain_json import parse_json
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,11 @@ def read_training(folder: Path) -> TrainingRun:
         definition = read(folder / layout.TRAINING)
         metrics, summary = folder / layout.METRICS, folder / layout.SUMMARY
         lines = metrics.read_text(encoding="utf-8").splitlines() if metrics.is_file() else []
-        epochs = tuple(json.loads(line) for line in lines if line.endswith("}"))
-        ended = json.loads(summary.read_text(encoding="utf-8")) if summary.is_file() else None
-        known = {name: definition[name] for name in ("name", "data", "recipe", "settings", "seed")}
+        epochs = tuple(parse_json(line) for line in lines if line.endswith("}"))
+        ended = stored_summary(summary) if summary.is_file() else None
+        check_shape(definition, DEFINITION, str(folder / layout.TRAINING))
+        check_shape(list(epochs), [EPOCH], str(metrics))
+        known = {name: definition[name] for name in DEFINITION}
         return TrainingRun(folder, known, epochs, ended, _architecture(folder, definition.get("blocks")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, UserError):

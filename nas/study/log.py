@@ -22,6 +22,8 @@ from typing import Any
 
 from nas.storage.layout import DAMAGED_LOG
 from search_spaces.errors import UserError
+from search_spaces.files.codec import check_ends
+from search_spaces.files.plain_json import parse_json
 
 VERSION = 1
 
@@ -38,7 +40,7 @@ def decode(line: bytes) -> Event:
     body = line[: -len(_seal(b""))] + b"}"
     if line != body[:-1] + _seal(body):
         raise ValueError("its checksum differs")
-    event = json.loads(body)
+    event = parse_json(body)
     if not isinstance(event, dict) or not isinstance(event.get("event"), str) or type(event.get("line", 1)) is not int:
         raise ValueError("not an event")
     return event
@@ -73,7 +75,11 @@ def read_log(path: Path, *, written: bool = False) -> LogContent:
 
     ``written``: a process is writing it, so that an end without its end of line is a line on its way, no problem.
     """
-    data = path.read_bytes() if path.exists() else b""
+    check_ends(path)
+    try:
+        data = path.read_bytes() if path.exists() else b""
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
     body, tail = data[: data.rfind(b"\n") + 1], data[data.rfind(b"\n") + 1 :]
     reader = _Reader(path)
     for number, line in enumerate(body.split(b"\n")[:-1], start=1):
@@ -154,11 +160,13 @@ class Log:
     content: LogContent
     handle: int = field(repr=False)
     lines: int = 0
+    size: int = 0
 
     def append(self, event: str, *, durable: bool = False, **fields: Any) -> Event:
         """Append one event; when ``durable``, return only once it is on the disk. Returns the event. Raises OSError
         where it cannot be written, or the file is no longer what its path names."""
         self.check()
+        self._take_in_interrupted()
         written: Event = {"event": event, "time": round(time.time(), 3), "line": self.lines + 1, **fields}
         body = _body(written)
         line = _line(body)
@@ -166,9 +174,20 @@ class Log:
         if done != len(line):
             raise OSError(f"{self.path}: only {done} of {len(line)} bytes could be written (disk full?)")
         self.lines += 1
+        self.size += len(line)
         if durable:
             os.fsync(self.handle)
         return dict(json.loads(body))
+
+    def _take_in_interrupted(self) -> None:
+        """Count a line that was written although a signal ended the writing, and remove what a full disk cut short."""
+        size = os.fstat(self.handle).st_size
+        if size == self.size:
+            return
+        body = os.pread(self.handle, size - self.size, self.size)
+        self.lines += body.count(b"\n")
+        self.size += body.rfind(b"\n") + 1
+        os.ftruncate(self.handle, self.size)
 
     @property
     def is_there(self) -> bool:
@@ -191,7 +210,7 @@ def open_log(path: Path) -> Log:
     """Open or begin a log for appending; a torn end is moved to ``log.damaged`` and noted in the log
     itself."""
     content = read_log(path)
-    log = Log(path, content, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), content.lines)
+    log = Log(path, content, os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644), content.lines, content.size)
     if content.tail:
         _set_aside(log, content)
     if not content.events:

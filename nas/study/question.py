@@ -14,6 +14,7 @@ from nas.study.options import a_text, anything, option
 from nas.study.propose.samplers import SAMPLERS
 from nas.study.pruners import PRUNERS
 from nas.study.tiers import Tier, tiers_of
+from nas.training.recipe import MAX_EPOCHS
 from search_spaces.files.outside import BLOCKS_HELP
 from search_spaces.values import KeyRule, Value, an_integer, one_of
 
@@ -31,6 +32,7 @@ RECIPE_HELP = "how candidates are trained: a recipe's name or file; fast, in the
 SAMPLER_HELP = "who proposes candidates: predictor, or nsga2 under pareto"
 PRUNER_HELP = "who stops trainings before their end: halving, median under your own evaluator, none under pareto"
 SMALLER_HELP = "budgets below the largest of a series, each with a base of its own; the largest first"
+MAX_AGAIN = 1000  # retrained candidates, and seeds of each
 AT_DEPLOYMENT = "for which the budget holds"
 
 
@@ -59,11 +61,13 @@ class Question(Value):
     objective: str = _answered(KeyRule(OBJECTIVES), TOP1, "what candidates are ranked by")
     direction: str = option(one_of(*DIRECTIONS), MAXIMIZE, "of your own evaluator's score", group=None)
     seed: int = _answered(an_integer(0), 0, "random seed of the study", "N", read=int)
-    retrain: int = _answered(an_integer(0), 2, "train the K best again with other seeds", "K", read=int)
-    seeds: int = _answered(an_integer(0), 2, "how many other seeds for each of these", "S", read=int)
+    retrain: int = _answered(an_integer(0, MAX_AGAIN), 2, "train the K best again with other seeds", "K", read=int)
+    seeds: int = _answered(an_integer(0, MAX_AGAIN), 2, "how many other seeds for each of these", "S", read=int)
     blocks: str | None = option(a_text, None, BLOCKS_HELP, "MODULE", group=ASKED, read=str)
     recipe: str | Recipe | None = _answered(anything, None, RECIPE_HELP, "R", compare=False)
-    epochs: int | None = _answered(an_integer(), None, "epochs of each training, not the recipe's", "E", read=int)
+    epochs: int | None = _answered(
+        an_integer(most=MAX_EPOCHS), None, "epochs of each training, not the recipe's", "E", read=int
+    )
     smaller_budgets: tuple[str, ...] = option(_texts, (), SMALLER_HELP, group=None)
     device: str = option(a_text, "auto", "auto, cpu, cuda or cuda:1", "D", group=RUN, read=str)
 

@@ -25,6 +25,7 @@ from nas.study.outcome import (
     is_number,
 )
 from nas.training.reference import Reference
+from search_spaces.files.plain_json import parse_json
 from search_spaces.network.cost import FLOAT32
 
 COUNTED = ("complete", "pruned")  # a training was made and ended by itself
@@ -156,6 +157,8 @@ def apply(folded: Folded, event: Event) -> None:
     folded.next_trial = max(folded.next_trial, event.get("trial", -1) + 1)
     if kind in ("proposed", "finished"):
         record, before = Record.from_data(event["record"]), folded.records.get(event["trial"])
+        if record.source is not None and record.source not in folded.records:
+            raise ValueError(f"trial {event['trial']} is of trial {record.source}, which is not there")
         if before is not None and not record.loss_by_epoch:  # early releases kept losses in the epochs' events alone
             record = replace(record, loss_by_epoch=before.loss_by_epoch)
         folded.records[event["trial"]] = record
@@ -229,6 +232,6 @@ def are_written(folder: Path, records: Sequence[Record]) -> bool:
     """Whether ``records.jsonl`` holds these records."""
     try:
         lines = (folder / layout.RECORDS).read_text().splitlines()
-        return [Record.from_data(json.loads(line)) for line in lines] == list(records)
+        return [Record.from_data(parse_json(line)) for line in lines] == list(records)
     except (OSError, ValueError, TypeError):
         return False

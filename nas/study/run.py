@@ -270,24 +270,11 @@ class StudyRun:
         return choice
 
     def _write_base(self, tier: Tier, choice: BaseChoice, weights: Path) -> None:
-        from search_spaces import save
+        from nas.study.base import BaseFile
 
-        plan, record = self.plan, self.journal.records[choice.trial]
-        provenance = {
-            "study": plan.folder.name,
-            "definition": self.definition.digest,
-            **self.definition.scale.named(asdict(choice)),
-            "macs": record.macs,
-            "params": record.params,
-            "image_size": self.definition.image_size,
-            "search_size": self.definition.settings.get("image_size"),
-            "budgets": [*self.definition.budgets, *([str(tier.budget)] if tier.budget else [])],
-            "weights": str(weights.relative_to(plan.folder)) if weights.exists() else None,
-        }
+        record = self.journal.records[choice.trial]
         latency = self.journal.folded.latencies.get(str(record.digest))
-        if latency is not None:
-            provenance["latency"] = {name: value for name, value in asdict(latency).items() if value is not None}
-        save(plan.space.decide(record.decisions), plan.folder / tier.base_file, provenance)
+        BaseFile(self.plan.folder, self.definition, tier, choice, record, weights, latency).write(self.plan.space)
 
     def _train_base(self, record: Record) -> FinalScore | None:
         """Train the base at its deployment, where that is wished and not done; what is known of it then."""

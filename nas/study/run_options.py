@@ -20,13 +20,14 @@ from search_spaces.values import KeyRule, Value, a_number, an_integer, one_of
 TIME_HELP = "about how long all of it may take: 90s, 45min, 2h"
 BASELINE_HELP = "then search at random with as many trainings, and set its base beside the search's"
 FINAL_HELP = "train the base in the end, by recipe R, or for 100 epochs; auto: short and where it is cheap; none"
+MAX_TRIALS, MAX_WORKERS = 1_000_000, 10_000
 _answered = partial(option, group=ANSWERED, read=str)
 _run = partial(option, group=RUN, read=str)
 
 
 def _workers(value: Any) -> int | str:
-    if value != "auto" and (type(value) is not int or value < 1):
-        raise UserError(f"must be auto or an integer of at least 1, got {value!r}")
+    if value != "auto" and (type(value) is not int or not 1 <= value <= MAX_WORKERS):
+        raise UserError(f"must be auto or an integer of at least 1 and at most {MAX_WORKERS}, got {value!r}")
     return value  # type: ignore[no-any-return]
 
 
@@ -50,7 +51,7 @@ class RunOptions(Value):
     ``final`` says how the base is trained in the end.
     """
 
-    trials: int = _answered(an_integer(), 24, "trainings to make", "N", read=int)
+    trials: int = _answered(an_integer(most=MAX_TRIALS), 24, "trainings to make", "N", read=int)
     time: float | None = _answered(a_number(above=0), None, TIME_HELP, "T", read=_read_seconds)
     final: str = _answered(a_text, AUTO, FINAL_HELP, "R", const=FULL)
     baseline: str | None = _answered(one_of(*BASELINES), None, BASELINE_HELP)

@@ -12,7 +12,7 @@ from nas.machine import cores
 from nas.module.files import DTYPES
 from nas.module.loading import load_architecture, weights_file
 from nas.training.distributed import joined, processes, together, world
-from nas.training.recipe import Recipe
+from nas.training.recipe import MAX_BATCH, MAX_EPOCHS, Recipe
 from nas.training.recipes import default_recipe, recipe_of
 from nas.training.run_folder import OnEpoch, run
 from nas.training.settings import device_of, settings_for
@@ -21,10 +21,13 @@ from nas.training.stored_recipe import stored_recipe
 from nas.training.training import Training
 from search_spaces import Architecture
 from search_spaces.errors import UserError, did_you_mean
+from search_spaces.network.architecture import MAX_SIDE
 from search_spaces.values import Check, an_integer, checked, one_of
 
 SETTINGS: dict[str, Check] = {
-    **dict.fromkeys(("epochs", "image_size", "batch", "accumulate"), an_integer()),
+    "epochs": an_integer(most=MAX_EPOCHS),
+    "image_size": an_integer(most=MAX_SIDE),
+    **dict.fromkeys(("batch", "accumulate"), an_integer(most=MAX_BATCH)),
     "dtype": one_of(*DTYPES),
     **dict.fromkeys(("compile", "deterministic", "sync_bn"), bool),
 }

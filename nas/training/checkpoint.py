@@ -14,10 +14,16 @@ from search_spaces.errors import UserError
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write ``state`` (tensors, numbers, texts, lists, dictionaries) atomically; the one before is kept."""
+    """Write ``state`` (tensors, numbers, texts, lists, dictionaries) atomically; the one before is kept. Raises OSError
+    where it cannot be written: a full disk is no error of the training."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path, keep=previous(path)) as file:
-        torch.save(state, file)
+        try:
+            torch.save(state, file)
+        except RuntimeError as error:  # torch closes its archive in the middle, and complains of that
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
 
 def load_checkpoint(path: Path, key: str) -> dict[str, Any] | None:

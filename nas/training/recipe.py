@@ -11,12 +11,15 @@ from typing import Any
 from nas.training.augment.tables import MAX_MAGNITUDE, POLICIES
 from nas.training.tables import INITIALISATIONS, OPTIMISERS, SCHEDULES
 from search_spaces.errors import UserError
+from search_spaces.network.architecture import MAX_SIDE
 from search_spaces.values import KeyRule, Rule, a_flag, a_number, an_integer, checked
 
 A_SHARE = a_number(least=0, most=1)
 POSITIVE = a_number(above=0)
 NOT_NEGATIVE = a_number(least=0)
 COUNT = an_integer(0)
+MAX_EPOCHS = 1_000_000
+MAX_BATCH = 1 << 30
 BELOW_1 = Rule("a number of at least 0 and below 1", lambda value: A_SHARE.fits(value) and value < 1, (0, 0.5))
 
 
@@ -33,11 +36,13 @@ class Recipe:
     """
 
     name: str
-    epochs: int = recipe_field(an_integer(), MISSING, "times that each image is seen")
+    epochs: int = recipe_field(an_integer(most=MAX_EPOCHS), MISSING, "times that each image is seen")
     min_steps: int = recipe_field(COUNT, 0, "steps at least in all: by smaller batches, then by more epochs")
-    image_size: int | None = recipe_field(an_integer(), None, "side in pixels of a search; none: of deployment")
+    image_size: int | None = recipe_field(
+        an_integer(most=MAX_SIDE), None, "side in pixels of a search; none: of deployment"
+    )
     min_map: int = recipe_field(COUNT, 0, "side of the last map that is kept in a search by dropping first strides")
-    batch: int = recipe_field(an_integer(), 64, "images a step, over all processes")
+    batch: int = recipe_field(an_integer(most=MAX_BATCH), 64, "images a step, over all processes")
     drop_strides: int = recipe_field(COUNT, 0, "how many of the network's first strides of 2 become 1")
 
     optimiser: str = recipe_field(KeyRule(OPTIMISERS), "sgd", "sgd is Nesterov's; rmsprop as TensorFlow has it")

@@ -32,6 +32,7 @@ from nas.training.training import Training
 from search_spaces import cost, save
 from search_spaces.errors import UserError
 from search_spaces.files.outside import outside_blocks
+from search_spaces.files.plain_json import parse_json
 
 MAX_MATRIX = 100  # classes whose confusion matrix stands whole in the summary
 BACKWARD = 3  # a training step is a forward pass and a backward pass of about twice its multiply-adds
@@ -61,11 +62,21 @@ def run(
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(locked(folder))
             remove_leftovers(folder)
-        if not (folder / layout.SUMMARY).is_file():
+        if _summary(folder) is None:
             _train(training, folder, on_epoch, watch)
         together()
-        summary: dict[str, Any] = json.loads((folder / layout.SUMMARY).read_text(encoding="utf-8"))
+        summary = _summary(folder)
+        assert summary is not None  # it has been written just now
         return summary
+
+
+def _summary(folder: Path) -> dict[str, Any] | None:
+    """The summary; None where there is none yet, or a damaged one, which is made again from the last checkpoint."""
+    try:
+        summary = parse_json((folder / layout.SUMMARY).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return summary if isinstance(summary, dict) else None
 
 
 def _check(training: Training, folder: Path, resume: bool) -> None:

@@ -24,6 +24,7 @@ from search_spaces.network.stage import Stage, trace_block
 
 FLOAT32 = 4
 MAX_REMEMBERED = 65_536
+MAX_COST = 10**100  # parameters and MACs, of which floating-point numbers are made
 
 Sums = tuple[int, int, int, int]
 """Parameters, multiply-adds, activations, peak elements of a part of a network; the last is a maximum."""
@@ -66,9 +67,11 @@ class LayerCost:
 def cost(architecture: Architecture) -> Cost:
     """Cost at the architecture's image size and number of classes.
 
-    Raises UserError with the path of the row where shapes do not fit.
+    Raises UserError with the path of the row where shapes do not fit, and for a network beyond MAX_COST.
     """
     params, macs, activations, peak = _totals(architecture)
+    if params > MAX_COST or macs > MAX_COST:
+        raise UserError("a network may have 1e100 parameters and multiply-adds at most")
     aux_params, aux_macs = _aux_sums(architecture) if architecture.aux else (0, 0)
     return Cost(params, macs, activations, FLOAT32 * peak, aux_params, aux_macs)
 

@@ -1,8 +1,9 @@
 """A small study through the real driver and real processes, with a trainer that only pretends: for killing.
 
-Run as a script: ``small_study.py FOLDER TRIALS WORKERS [real|halving|impatient|slurm|ray=ADDRESS]``; ``real`` trains on
-digits, ``halving`` pretends with rungs, ``impatient`` takes ten seconds of silence for hanging, ``slurm`` has trainers
-that join through the folder, with a short lease. Signals and exit codes as the command line's.
+Run as a script: ``small_study.py FOLDER TRIALS WORKERS [real|halving|impatient=SECONDS|slurm|sbatch|ray=ADDRESS]``;
+``real`` trains on digits, ``halving`` pretends with rungs, ``impatient`` takes so many seconds of silence for hanging,
+twice as many before the second sign of life, ``slurm`` has trainers that join through the folder, with a short lease,
+``sbatch`` the same by jobs of slurm itself. Signals and exit codes as the command line's.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import json
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from nas.cli.signals import ending_in_order
 from nas.search import conduct, search
 from nas.storage.files import replacing
+from nas.study.errors import StudyError
 from nas.study.executors import local, mailbox
 from nas.study.executors.attempts import Patience
 from nas.study.plan import plan
@@ -37,6 +40,17 @@ SPACE = Space(
             Stage(Conv(kernel=choice(1, 3, 5)), out=choice(16, 24, 32), repeats=choice(1, 2), stride=2),
         ),
         head=Head(out=32),
+    ),
+)
+
+REAL_SPACE = Space(
+    "small-real",
+    Architecture(
+        image_size=8,
+        classes=10,
+        stem=(Stage(Conv(kernel=3), out=8),),
+        stages=(Stage(Conv(kernel=choice(1, 3)), out=choice(8, 12, 16), repeats=choice(1, 2), stride=2),),
+        head=Head(),
     ),
 )
 
@@ -69,22 +83,26 @@ def run(folder, trials, workers, trainer="small_study:train", pruner="median", *
 
 
 def run_real(folder, trials, workers):
-    """The same space, trained in earnest on digits."""
-    settings = {"data": "digits", "epochs": 3, "device": "cpu", "retrain": 2, "seeds": 2}
-    return search(SPACE, "0.35MFLOPs", trials=trials, workers=workers, out=folder, **settings)
+    """A smaller space, trained in earnest on digits."""
+    settings = {"data": "digits", "recipe": "plain", "epochs": 3, "device": "cpu", "retrain": 2, "seeds": 2}
+    return search(REAL_SPACE, trials=trials, workers=workers, out=folder, **settings)
 
 
 def main():
     try:
         folder, trials, workers, where = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), {}
-        if "impatient" in sys.argv[4:]:
-            local.Patience = lambda: Patience(first=20.0, least=10.0, factor=0.0)
         if "slurm" in sys.argv[4:]:
             mailbox.LEASE = 3.0
             where = {"executor": "slurm", "address": "local"}
+        if "sbatch" in sys.argv[4:]:
+            mailbox.LEASE = 10.0
+            where = {"executor": "slurm"}
         for word in sys.argv[4:]:
-            if word.startswith("ray="):
-                where = {"executor": "ray", "address": word.removeprefix("ray=")}
+            name, _, value = word.partition("=")
+            if name == "ray":
+                where = {"executor": "ray", "address": value}
+            if name == "impatient":
+                local.Patience = partial(Patience, first=2 * float(value), least=float(value), factor=0.0)
         if "real" in sys.argv[4:]:
             run_real(folder, trials, workers)
         else:
@@ -93,6 +111,9 @@ def main():
     except KeyboardInterrupt as stop:
         print(stop, file=sys.stderr)
         return None
+    except (OSError, StudyError) as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

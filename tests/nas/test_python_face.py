@@ -108,8 +108,8 @@ def test_train_takes_names_and_values_and_gives_the_summary(little, tmp_path):
     ("wrong", "message"),
     [
         ({"epoch": 3}, "unknown option 'epoch'; did you mean 'epochs'"),
-        ({"epochs": 0}, "epochs: must be an integer of at least 1, got 0"),
-        ({"epochs": "3"}, "epochs: must be an integer of at least 1, got '3'"),
+        ({"epochs": 0}, "epochs: must be an integer of at least 1 and at most 1000000, got 0"),
+        ({"epochs": "3"}, "epochs: must be an integer of at least 1 and at most 1000000, got '3'"),
         ({"seed": -1}, "seed: must be an integer of at least 0, got -1"),
         ({"threads": 0}, "threads: must be an integer of at least 1, got 0"),
         ({"dtype": "int8"}, "dtype: must be one of"),

@@ -70,6 +70,8 @@ def test_true_is_not_a_number():
     ("make", "message"),
     [
         (lambda: MBConv(expand_ratio=-1), r"^mbconv\.expand_ratio: must be a number at least 1, got -1$"),
+        (lambda: Stage(Conv(), out=10**400), r"^out: must be an integer of at least 1 below 2\^63, got 1000"),
+        (lambda: MBConv(se_ratio=10**400), r"^mbconv\.se_ratio: must be a number at least 0 and at most 1"),
         (lambda: MBConv(kernel=4), r"^mbconv\.kernel: must be an odd integer of at least 1, got 4$"),
         (lambda: MBConv(kernel=choice(3, 4)), r"^mbconv\.kernel: must be an odd integer of at least 1, got 4$"),
         (lambda: MBConv(act="swish"), r"^mbconv\.act: must be one of relu, .*got 'swish'$"),

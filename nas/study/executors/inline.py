@@ -41,7 +41,7 @@ class Inline:
             result = self._train(job, report)
         except _DriverError as error:
             raise error.cause from None
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             handler.failed(job.trial, _reason(error, report.epochs))
         else:
             handler.done(job.trial, result)
@@ -77,7 +77,7 @@ class _Report:
             raise _DriverError(error) from error
 
 
-def _reason(error: Exception, epochs: int) -> str:
+def _reason(error: Exception | SystemExit, epochs: int) -> str:
     """What was raised in one line, and after which epoch."""
     kind = "" if isinstance(error, WrongUse) else type(error).__name__
     message = next(iter(error_text(error).strip().splitlines()), "")

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from nas.storage import layout
 from nas.study.executors import mailbox
 from nas.study.executors.worker import die_with, outcome
 from search_spaces.files.temporary import this_process
@@ -112,7 +113,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
 def serve(study: Path) -> None:
     """Keep a trainer at work, in a fresh process where one dies, until the study needs none. A signal ends it, and its
     training goes on elsewhere."""
-    root, short, number = Path(study) / mailbox.TRAINERS, 0, 0
+    root, short, number = Path(study) / layout.JOINED, 0, 0
     for signum in LEAVING:
         signal.signal(signum, _leave)
     while short < MAX_SHORT:
@@ -149,7 +150,7 @@ def main(arguments: list[str]) -> None:
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with(int(arguments[2]))
-    Joined(study / mailbox.TRAINERS, arguments[1]).serve()
+    Joined(study / layout.JOINED, arguments[1]).serve()
 
 
 if __name__ == "__main__":

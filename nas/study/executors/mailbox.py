@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from nas.storage.files import write_atomic
+from search_spaces.files.plain_json import parse_json
 
-TRAINERS = "trainers"  # the folder in that of a study
 DRIVER = "driver.json"
 TRAINER = "trainer.json"
 EXIT = "exit.json"  # written by whoever started the trainer, after its end
@@ -40,7 +40,7 @@ def write(path: Path, **fields: Any) -> None:
 def read(path: Path) -> dict[str, Any] | None:
     """The message in a file, None where there is none."""
     with suppress(OSError, ValueError):
-        message = json.loads(path.read_bytes())
+        message = parse_json(path.read_bytes())
         return message if isinstance(message, dict) else None
     return None
 

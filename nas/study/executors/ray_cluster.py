@@ -236,8 +236,9 @@ def _connect(address: str | None, resources: Resources) -> None:
     modules = [str(Path(sys.modules[name].__path__[0])) for name in CODE if name in sys.modules]
     try:
         ray.init(address, runtime_env={"py_modules": modules, "env_vars": variables}, log_to_driver=False)
-    except (ConnectionError, RuntimeError) as error:
-        raise StudyError(f"no Ray cluster answers at {address or 'this machine'}: {error}") from None
+    except Exception as error:  # of that very class, where a node does not start in time
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise StudyError(f"no Ray cluster answers at {address or 'this machine'}: {reason}") from None
 
 
 @contextmanager

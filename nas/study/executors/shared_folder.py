@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from nas.storage import layout
 from nas.study.errors import StudyError
 from nas.study.executors import mailbox
 from nas.study.executors.attempts import Attempt, Patience, Silence
@@ -71,7 +72,7 @@ class SharedFolder:
     lease: float = field(default_factory=lambda: mailbox.LEASE)
 
     def __post_init__(self) -> None:
-        self._root = self.folder / mailbox.TRAINERS
+        self._root = self.folder / layout.JOINED
         self._root.mkdir(exist_ok=True)
         self._waiting: deque[Attempt] = deque()
         self._members: dict[str, Member] = {}

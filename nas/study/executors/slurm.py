@@ -7,18 +7,20 @@ Partition, account and time limit are those that sbatch reads from its own envir
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nas.storage import layout
 from nas.study.executors import joining
 
-LOGS = "slurm"  # folder in that of the study: what trainers print
 DAY = 24 * 60  # minutes
 PATIENCE = 10.0  # seconds
+GONE = "Invalid job id"  # what squeue says of jobs that ended a while ago
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Array:
     ) -> None:
         path = os.pathsep.join(filter(None, sys.path))
         self._serve = Serve(str(study.absolute()), {**environment, "PYTHONPATH": path})
-        self._logs = study / LOGS
+        self._logs = study / layout.SLURM
         self._cluster, self._count, self._threads, self._gpu = cluster, count, threads, gpu
         self._jobs: list[Any] = []
 
@@ -64,13 +66,26 @@ class Array:
 
     def any_left(self) -> bool:
         """Whether one of them waits or runs."""
+        if self._cluster == "slurm":
+            return bool(self._jobs) and is_queued(job.job_id for job in self._jobs)
         return not all(job.done() for job in self._jobs)
 
     def end(self) -> None:
         """Cancel all; those of this machine have a moment to end by themselves, since the study has."""
-        end = time.monotonic() + (0 if self._cluster == "slurm" else PATIENCE)
+        if self._cluster == "slurm":
+            subprocess.run(["scancel", "--quiet", *(job.job_id for job in self._jobs)], capture_output=True)
+            return
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end and self.any_left():
             time.sleep(PATIENCE / 100)
         for job in self._jobs:
             if not job.done():
                 job.cancel(check=False)
+
+
+def is_queued(ids: Iterable[str]) -> bool:
+    """Whether one of these jobs waits or runs. By ``squeue``: ``sacct``, which submitit asks, knows nothing where slurm
+    keeps no accounts. Where it cannot be asked now, they count as there."""
+    command = ["squeue", "--noheader", "--format=%i", f"--jobs={','.join(ids)}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return bool(done.stdout.strip()) or (done.returncode != 0 and GONE not in done.stderr)

@@ -41,6 +41,7 @@ def test_fashion_mnist_that_is_missing_says_what_to_do(root):
         ("train_images", idx(np.zeros((100, 28), dtype=np.uint8)), "begins with 00000802, not 00000803"),
         ("train_images", idx(np.zeros((100, 28, 28), dtype=np.uint8))[:-1], "78,400 bytes .* holds 78,399"),
         ("train_images", idx(np.zeros((100, 28, 28), dtype=np.uint8)) + b"x", "holds more"),
+        ("train_images", b"\0\0\x08\x03" + b"\x7f" * 12, "bytes, more than it can hold"),
         ("train_images", idx(np.zeros((99, 28, 28), dtype=np.uint8)), "must hold 100 images"),
         ("t10k_labels", idx(np.full(20, 10, dtype=np.uint8)), "labels from 0 to 9, got 10"),
     ],

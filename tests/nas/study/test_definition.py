@@ -89,7 +89,7 @@ def test_an_unknown_key_or_schema_is_refused(tmp_path, definition):
         ({"sampler": "magic"}, "sampler: must be one of predictor, tpe, nsga2, evolution, local, random, got 'magic'"),
         ({"pruner": "magic"}, "pruner: must be one of"),
         ({"objective": "magic"}, "objective: must be one of"),
-        ({"epochs": 0}, "epochs: must be an integer of at least 1, got 0"),
+        ({"epochs": 0}, "epochs: must be an integer of at least 1 and at most 1000000, got 0"),
         ({"retrain": -1}, "retrain: must be an integer of at least 0"),
         ({"smapler": "tpe"}, "unknown option 'smapler'; did you mean 'sampler'"),
         ({"blocks": "no_such_module"}, "cannot import 'no_such_module'"),

@@ -124,6 +124,7 @@ def raising(error, epochs, report):
     ("error", "epochs", "reason"),
     [
         (RuntimeError("too hot\nsecond line"), 2, "RuntimeError: too hot, after epoch 2"),
+        (SystemExit(3), 1, "SystemExit: 3, after epoch 1"),
         (KeyError("x"), 0, "KeyError: 'x'"),
         (ValueError(), 0, "ValueError"),
         (UserError("a mistake"), 1, "UserError: a mistake, after epoch 1"),

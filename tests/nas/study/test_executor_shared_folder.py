@@ -13,6 +13,7 @@ import psutil
 import pytest
 from heard import Heard
 
+from nas.storage import layout
 from nas.study.errors import StudyError
 from nas.study.executors import mailbox
 from nas.study.executors.protocol import Job
@@ -75,7 +76,7 @@ def test_a_checkpoint_comes_to_the_study_and_nothing_else_stays(shared, tmp_path
     assert kinds(heard) == ["started", "epoch", "epoch", "epoch", "done"]
     assert (tmp_path / "checkpoints" / "0.ckpt").read_text() == "trained"
     executor.close()
-    assert [path.name for path in (tmp_path / mailbox.TRAINERS).iterdir()] == [mailbox.DRIVER]
+    assert [path.name for path in (tmp_path / layout.JOINED).iterdir()] == [mailbox.DRIVER]
 
 
 def test_a_trainer_that_dies_is_replaced_and_its_training_goes_on_from_its_checkpoint(shared, tmp_path):
@@ -124,7 +125,7 @@ def test_one_that_was_cut_off_is_fenced_and_what_it_does_later_is_not_read(share
 
 
 def test_a_new_driver_takes_over_what_a_dead_one_left(shared, tmp_path):
-    left = tmp_path / mailbox.TRAINERS / "elsewhere-1-1-1"
+    left = tmp_path / layout.JOINED / "elsewhere-1-1-1"
     (left / "1").mkdir(parents=True)
     (left / "1" / mailbox.CHECKPOINT).write_text("half way")
     checkpoint = tmp_path / "checkpoints" / "3.ckpt"
@@ -145,8 +146,8 @@ def test_trainers_that_end_before_they_do_anything_stop_the_study(tmp_path, monk
 
 
 def test_a_trainer_that_finds_no_driver_leaves(tmp_path):
-    (tmp_path / mailbox.TRAINERS).mkdir()
-    mailbox.write(tmp_path / mailbox.TRAINERS / mailbox.DRIVER, beat=1, lease=1.0, closed=False)
+    (tmp_path / layout.JOINED).mkdir()
+    mailbox.write(tmp_path / layout.JOINED / mailbox.DRIVER, beat=1, lease=1.0, closed=False)
     processes = Processes(tmp_path, 1)
     processes.start()
     began = time.monotonic()

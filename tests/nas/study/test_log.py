@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import zlib
 
 import pytest
 
@@ -141,3 +143,40 @@ def test_a_log_whose_file_is_gone_is_not_written_on(path, becomes):
     with pytest.raises(FileNotFoundError, match=r"log\.jsonl is no longer there: the folder of the study was removed"):
         log.append("epoch", trial=1, epoch=2, top1=0.2)
     log.close()
+
+
+@pytest.mark.parametrize("written", [None, 30])
+def test_a_write_that_is_interrupted_or_cut_short_spoils_nothing_after_it(path, monkeypatch, written):
+    """A signal comes when all of a line is written; or the disk is full, for a moment."""
+    log, write = open_log(path), os.write
+
+    def interrupted(handle, line):
+        write(handle, line[:written])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        log.append("epoch", trial=2, epoch=1)
+    monkeypatch.setattr(os, "write", write)
+    log.append("ended", state="interrupted")
+    log.close()
+    content = read_log(path)
+    assert content.problems == ()
+    expected = (
+        ["log", "epoch", "finished", "epoch", "ended"] if written is None else ["log", "epoch", "finished", "ended"]
+    )
+    assert [event["event"] for event in content.events] == expected
+
+
+def test_an_event_that_is_nested_too_deep_is_a_damaged_line(path):
+    deep = b'{"event": "epoch", "line": 4, "a": ' + b"[" * 5000 + b"]" * 5000 + b"}"
+    line = encode({"event": "epoch", "line": 4, "a": 0})
+    assert decode(line[:-1])["a"] == 0
+    path.write_bytes(path.read_bytes() + deep[:-1] + b', "crc": "%08x"}\n' % zlib.crc32(deep))
+    assert "line 4 is damaged (it is nested too deep)" in read_log(path).problems[0]
+
+
+def test_a_pipe_is_no_log(tmp_path):
+    os.mkfifo(tmp_path / "log.jsonl")
+    with pytest.raises(UserError, match="is a pipe or a device"):
+        read_log(tmp_path / "log.jsonl")

@@ -41,6 +41,14 @@ def test_an_epoch_without_its_proposal_is_survived_and_its_number_not_used_again
     assert folded.next_trial == 5
 
 
+def test_a_record_of_a_trial_that_is_not_there_is_named_and_left_out(record):
+    """The line of the candidate that it trains again is lost."""
+    again = record(5, replicate=1, source=3).to_data()
+    folded = fold([{"event": "proposed", "trial": 5, "record": again}])
+    assert (folded.records, folded.next_trial) == ({}, 6)
+    assert "trial 5 is of trial 3, which is not there" in folded.problems[0]
+
+
 def test_only_search_trainings_that_ended_by_themselves_count(record):
     states = ("complete", "pruned", "reused", "infeasible", "failed", "running")
     assert [s for s in states if record(0, s).counted] == ["complete", "pruned"]

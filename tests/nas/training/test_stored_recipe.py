@@ -37,5 +37,7 @@ def test_there_is_none_in_other_places(tmp_path):
 
 def test_a_wrong_one_is_named_with_its_file(tmp_path):
     path = save(NETWORK, tmp_path / "n.yaml", recipe={"epochs": 0})
-    with pytest.raises(UserError, match=r"n\.yaml: recipe\.epochs: must be an integer of at least 1, got 0"):
+    with pytest.raises(
+        UserError, match=r"n\.yaml: recipe\.epochs: must be an integer of at least 1 and at most 1000000, got 0"
+    ):
         stored_recipe(path)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
 import os
 import pickle
 
@@ -34,6 +37,27 @@ def test_a_cut_one_is_named_and_the_one_before_used(tmp_path, keep):
     with pytest.warns(RuntimeWarning, match=r"t0\.pt cannot be used"):
         newest = load_checkpoint(path, "k")
     assert torch.equal(newest["model"]["w"], torch.full((3,), 1.0))
+
+
+class FullDisk(io.BytesIO):
+    """A file with room for so many bytes."""
+
+    def __init__(self, room):
+        super().__init__()
+        self.room = room
+
+    def write(self, data):
+        if self.tell() + len(data) > self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(data)
+
+
+@pytest.mark.parametrize("room", [10, 1000, 5000, 20_000, 40_000])
+def test_a_full_disk_is_said_wherever_in_the_archive_it_comes(tmp_path, monkeypatch, room):
+    """Torch itself says "unexpected pos" in the middle, which reads as an error of the training."""
+    monkeypatch.setattr("nas.training.checkpoint.replacing", lambda path, keep: contextlib.nullcontext(FullDisk(room)))
+    with pytest.raises(OSError, match="No space left on device"):
+        save_checkpoint(tmp_path / "t0.pt", {"key": "k", "model": {"w": torch.zeros(10_000)}})
 
 
 def test_one_of_another_training_is_refused(tmp_path):

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from search_spaces import Architecture, Conv, Head, NoNorm, Stage, cost, load
+from search_spaces import Architecture, Conv, Head, MBConv, NoNorm, Stage, UserError, cost, load
 from search_spaces.known.networks import names
 from search_spaces.known.spaces import space
 from search_spaces.network.architecture import trace_network
@@ -85,3 +85,9 @@ def test_one_module_of_inception_v3():
     (params, _, _, _), shape = block_cost(InceptionC(inner=128), (768, 17, 17), 768, 1, Position(), Defaults())
     assert params == sum(weight.numel() for weight in module.parameters())
     assert shape == (768, 17, 17)
+
+
+def test_a_network_of_which_no_floating_point_number_can_be_made_is_refused():
+    wide = Architecture(stages=(Stage(MBConv(expand_ratio=1e300), out=8),), head=Head())
+    with pytest.raises(UserError, match="a network may have 1e100 parameters and multiply-adds at most"):
+        cost(wide)
