@@ -183,9 +183,10 @@ def weights_of(source: str | Path) -> Path | None:
 def _base_file(source: str | Path) -> Path | None:
     """The file of a study's base, where ``source`` is the study or one of these files."""
     path = Path(source)
-    file = path / layout.BASE if path.is_dir() else path
-    is_base = file.name.partition(".")[0].partition("-")[0] == layout.BASE.partition(".")[0]
-    return file if is_base and file.is_file() and (file.parent / layout.STUDY).is_file() else None
+    if path.is_dir():
+        return path / layout.BASE if (path / layout.BASE).is_file() else None
+    is_base = path.name.partition(".")[0].partition("-")[0] == layout.BASE.partition(".")[0]
+    return path if is_base and path.is_file() and (path.parent / layout.STUDY).is_file() else None
 
 
 def latest_base(root: Path = Path("studies")) -> str | None:
