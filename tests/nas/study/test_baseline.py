@@ -92,11 +92,15 @@ def test_the_interval_is_students(record):
     assert (same.low, same.high) == (0, 0)
 
 
-@pytest.mark.parametrize("die_at", [3, 14, 20, 24])
-def test_a_run_that_was_cut_ends_as_an_uncut_one(run, die_at):
+@pytest.mark.parametrize("share", [0.1, 0.6, 0.8, 1])
+def test_a_run_that_was_cut_ends_as_an_uncut_one(run, share):
+    """Cut at a share of all evaluations: in the search, its retrainings, random search, and at the last of all."""
+    whole = run("whole")
+    die_at = round(share * run.calls.total())
+    run.calls.clear()
     with pytest.raises(Died):
         run(die_at=die_at)
-    resumed, whole = run(), run("whole")
+    resumed = run()
     assert resumed.baseline == whole.baseline
     assert outcome(resumed) == outcome(whole)
 
