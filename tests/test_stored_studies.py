@@ -16,16 +16,20 @@ from search_spaces import Budget, cost, digest, load
 from search_spaces.files.codec import from_data
 from search_spaces.files.strict_yaml import parse
 
-FOLDERS = sorted(path.parent for path in (Path(__file__).parents[1] / "studies").glob("*/study.yaml"))
+FOLDERS = sorted(path.parent for path in (Path(__file__).parents[1] / "studies").rglob("study.yaml"))
 STUDIES = [folder for folder in FOLDERS if (folder / "base.yaml").exists()]
 FAMILIES = [folder for folder in FOLDERS if folder not in STUDIES]  # of given networks, scaled from one base
+
+
+def named(folder):
+    return "-".join(folder.parts[-2:])
 
 
 def test_there_is_one():
     assert STUDIES
 
 
-@pytest.mark.parametrize("folder", STUDIES, ids=lambda path: path.name)
+@pytest.mark.parametrize("folder", STUDIES, ids=named)
 def test_a_stored_study_opens_and_its_counts_hold(folder):
     study = open_study(folder)
     assert study.problems == ()
@@ -42,7 +46,7 @@ def test_a_stored_study_opens_and_its_counts_hold(folder):
     assert digest(load(folder / "base.yaml")) == study.base.digest
 
 
-@pytest.mark.parametrize("folder", FAMILIES, ids=lambda path: path.name)
+@pytest.mark.parametrize("folder", FAMILIES, ids=named)
 def test_a_stored_family_opens_and_the_counts_of_its_members_hold(folder):
     study = open_study(folder)
     assert (study.problems, study.state) == ((), "finished")
