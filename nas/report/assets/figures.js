@@ -18,7 +18,7 @@ function look() {
   return { font: { color: text, size: narrow.matches ? 11 : 13, family: "system-ui, sans-serif" }, axis, back };
 }
 
-function layoutOf(view) {
+function layoutOf(view, element) {
   const { font, axis, back } = look(), layout = structuredClone(view.layout);
   layout.font = font;
   layout.hoverlabel = { align: "left", bgcolor: back, bordercolor: axis.linecolor, font: { color: font.color, size: 12 } };
@@ -26,8 +26,10 @@ function layoutOf(view) {
   for (const name of Object.keys(layout)) {
     if (/^[xy]axis\d*$/.test(name)) layout[name] = { ...axis, ...layout[name] };  // a figure may have none
   }
+  const least = layout.meta?.minWidth ?? 0;
   if (printing.matches) layout.width = PAPER;
-  else if (narrow.matches) {
+  else if (element.clientWidth < least) layout.width = least;
+  if (narrow.matches && !printing.matches) {
     layout.margin = { ...layout.margin, l: 44, r: layout.margin?.r > 20 ? layout.margin.r : 8 };
     if (layout.height) layout.height = Math.round(layout.height * 0.95);
   }
@@ -53,9 +55,11 @@ const figureOf = element => JSON.parse(document.getElementById(element.dataset.f
 function drawOne(element) {
   try {
     const view = figureOf(element)[Number(element.dataset.view ?? 0)];
-    const onPaper = element._fullLayout?.width === PAPER && !printing.matches;
-    Plotly.react(element, tracesOf(view), layoutOf(view), CONFIG);
-    if (onPaper) Plotly.Plots.resize(element);  // react keeps a width that is not named any more
+    const layout = layoutOf(view, element), wasFixed = element.dataset.fixed;
+    Plotly.react(element, tracesOf(view), layout, CONFIG);
+    if (wasFixed && !layout.width) Plotly.Plots.resize(element);  // react keeps a width that is not named any more
+    element.dataset.fixed = layout.width ? "yes" : "";
+    element.classList.toggle("beyond", !printing.matches && layout.width > element.clientWidth);
     wireFigure(element);
     hideFromReaders(element);
     if (selection.size) markPoints(element);

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from nas.report.agreement import known_effects
 from nas.report.figures import colours
-from nas.report.figures.figure import Drawing, Figure, axis, clear_layout, name_text
+from nas.report.figures.figure import Drawing, Figure, axis, clear_layout, wrapped
 from nas.report.words import decision_name
 from nas.study import Study
 from nas.text.scores import Scale
 
 SHOWN = 12  # decisions
-ROW = 26  # pixels of height that each takes
+ROW = 34  # pixels of height that each takes
+LINE = 28  # characters of a name in one line
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def compute(study: Study) -> Effects | None:
 def draw(shown: Effects) -> Drawing:
     """Gains with their intervals on the left, shares as bars on the right; the surest on top."""
     bars, factor = shown.bars[::-1], shown.scale.factor
-    names = [name_text(f"{bar.name}: {bar.words}" if bar.words else bar.name) for bar in bars]
+    names = [wrapped(f"{bar.name}: {bar.words}" if bar.words else bar.name, LINE) for bar in bars]
     gains = [None if bar.gain is None else factor * bar.gain for bar in bars]
     has_gains = any(gain is not None for gain in gains)
     has_shares = any(bar.share is not None for bar in bars)
@@ -90,8 +91,10 @@ def draw(shown: Effects) -> Drawing:
     unit = " points" if factor == 100 else ""
     ends = ([0, 0.62], [0.68, 1]) if has_gains and has_shares else ([0, 1], [0, 1])
     axes = {
-        "xaxis": axis(f"gain in {shown.scale.name},{unit or ' as it is'}", domain=ends[0], zeroline=True),
-        "xaxis2": axis("share, %", domain=ends[1], rangemode="tozero"),
+        "xaxis": axis(
+            f"gain in {shown.scale.name},{unit or ' as it is'}", domain=ends[0], zeroline=True, nticks=5, tickangle=0
+        ),
+        "xaxis2": axis("share, %", domain=ends[1], rangemode="tozero", nticks=3, tickangle=0),
         "yaxis": {"type": "category", "tickfont": {"size": 11}},
     }
     layout = clear_layout(height=130 + ROW * len(bars), legend_y=-60 / (70 + ROW * len(bars)), top=10)

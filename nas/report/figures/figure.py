@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,7 +61,18 @@ def axis(title: str, **settings: Any) -> Drawing:
     return {"title": {"text": title, "standoff": 15}, "zeroline": False, **settings}
 
 
+def wrapped(name: str, width: int) -> str:
+    """As :func:`name_text`, in lines of at most so many characters, where its words and signs allow that."""
+    text = one_line(name)
+    text = text if len(text) <= MAX_NAME else f"{text[: MAX_NAME - 1]}…"
+    lines = [""]
+    for piece in re.split(r"(?<=[ /=-])|(?=\()", text):
+        if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece
+    return "<br>".join(html.escape(line.rstrip(), quote=False) for line in lines)
+
+
 def name_text(name: str) -> str:
     """A name from a file as text in a figure: Plotly reads markup in texts, so that none is left in it."""
-    text = one_line(name)
-    return html.escape(text if len(text) <= MAX_NAME else f"{text[: MAX_NAME - 1]}…", quote=False)
+    return wrapped(name, MAX_NAME)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nas.report import tables
 from nas.report.agreement import known_effects
 from nas.report.figures import colours
-from nas.report.figures.figure import TRIAL_HOVER, Drawing, Figure, clear_layout, name_text
+from nas.report.figures.figure import TRIAL_HOVER, Drawing, Figure, clear_layout, wrapped
 from nas.report.trials import Trials
 from nas.report.words import decision_name
 from nas.study import Record, Study
@@ -19,6 +19,8 @@ MAX_DECISIONS = 6
 MAX_LINES = 120
 MAX_LABELS = 8  # of an axis that are written beside it
 BEST = 0.25  # share of the lines in colour
+COLUMN = 105  # pixels that an axis and what is written beside it take at least
+LINE = 15  # characters of that in one line
 INACTIVE = "not taken"
 
 
@@ -119,9 +121,15 @@ def draw(shown: Parallel) -> Drawing:
         }
         for x in places
     ]
-    titles = [name_text(of_axis.name).replace(" ", "<br>") for of_axis in shown.axes]
+    titles = [wrapped(of_axis.name, LINE) for of_axis in shown.axes]
     layout = {
-        "xaxis": {"tickvals": places, "ticktext": titles, "range": [-0.4, len(places) - 0.6], "showgrid": False},
+        "xaxis": {
+            "tickvals": places,
+            "ticktext": titles,
+            "tickangle": 0,
+            "showgrid": False,
+            "range": [-0.4, len(places) - 0.6],
+        },
         "yaxis": {"visible": False, "range": [-0.06, 1.06]},
         "shapes": rules,
         "annotations": [
@@ -130,13 +138,22 @@ def draw(shown: Parallel) -> Drawing:
         **clear_layout(height=420, legend_y=-0.25, top=10),
     }
     layout["margin"] = {**layout["margin"], "r": 40}
+    layout["meta"] = {"minWidth": COLUMN * len(places)}
     return {"data": traces, "layout": layout}
 
 
 def _label(x: int, text: str, y: float, from_end: int) -> Drawing:
     """Beside an axis on its right, of the costs on its left: there is no room between the last two."""
     side = {"xanchor": "right", "xshift": -3} if from_end == -2 else {"xanchor": "left", "xshift": 3}
-    return {"x": x, "y": y, "text": name_text(text), "font": {"size": 11}, "showarrow": False, **side}
+    return {
+        "x": x,
+        "y": y,
+        "text": wrapped(text, LINE),
+        "font": {"size": 11},
+        "align": "left",
+        "showarrow": False,
+        **side,
+    }
 
 
 def captions(shown: Parallel) -> list[str]:

@@ -12,7 +12,7 @@ from made_up_study import made_up, record
 
 from nas.report.family import members_of, read_family
 from nas.report.figures import accuracy_data, best_so_far, curves, effects, lineage, parallel, retrained, scaling
-from nas.report.figures.figure import name_text
+from nas.report.figures.figure import name_text, wrapped
 from nas.report.figures.side_by_side import FIGURES, courses, groups_of
 from nas.report.figures.timeline import spans_of
 from nas.study.importance import BEST, MIN_TRAINED, importance
@@ -223,3 +223,12 @@ def test_studies_side_by_side_are_grouped_by_what_is_comparable(study):
 def test_markup_in_a_name_is_text_in_a_figure():
     assert name_text("<b>x</b>\x1b") == "&lt;b&gt;x&lt;/b&gt;\\x1b"
     assert len(name_text("y" * 500)) == 60
+
+
+def test_names_are_broken_between_words_and_before_brackets():
+    assert wrapped("stage 2 block: mbconv over bottleneck(se_ratio=0.25)", 24).split("<br>") == [
+        "stage 2 block: mbconv",
+        "over bottleneck",
+        "(se_ratio=0.25)",
+    ]
+    assert wrapped("a<b c", 3) == "a&lt;b<br>c"

@@ -101,6 +101,21 @@ def test_every_figure_is_drawn_and_nothing_is_cut_without_a_sign(browser, tmp_pa
         }).map(e => e.outerHTML.slice(0, 80))"""
     )
     assert cut == []
+    signs = browser.value(
+        """[...document.querySelectorAll(".figure")].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => {
+          const caption = e.nextElementSibling.nextElementSibling;
+          return [e.id, getComputedStyle(caption, "::before").content];
+        })"""
+    )
+    expected = ['"→ scroll for more axes. "'] if size == NARROW else []
+    assert [sign for _, sign in signs] == expected
+    squeezed = browser.value(
+        """[...document.querySelectorAll(".figure :is(.xtick, .x2tick, .ytick) text")].filter(e => {
+          const box = e.getBoundingClientRect(), frame = e.closest("svg").getBoundingClientRect();
+          return box.left < frame.left - 1 || (e.getAttribute("transform") ?? "").includes("rotate(90");
+        }).map(e => e.textContent)"""
+    )
+    assert squeezed == []
     outside = browser.value(
         """[...document.querySelectorAll("main h1, main h2, main p, main li, main dd, .card, main td")].filter(e => {
           const box = e.getBoundingClientRect();
