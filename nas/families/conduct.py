@@ -23,7 +23,7 @@ from nas.study.executors.protocol import NETWORK, Executor, Job
 from nas.study.executors.table import executor_of
 from nas.study.journal import Journal, Progress
 from nas.study.log import open_log
-from nas.study.members import DONE, MEMBER, SIDE
+from nas.study.members import DONE, KNOWN, MEMBER, SIDE
 from nas.study.records import Record
 from nas.study.run_options import RunOptions
 from nas.study.seeds import derive
@@ -99,7 +99,7 @@ class _Trainings:
         try:
             state = self._train()
             self._share()
-            journal.add("noise", **asdict(noise.estimate(journal.records.values(), plan.question.goal)))
+            journal.add("noise", **asdict(noise.estimate(self._of_members(), plan.question.goal)))
             if best := choose(journal.records, plan.question.goal):
                 journal.add("base", **asdict(best))
             journal.add("ended", state=state)
@@ -125,6 +125,10 @@ class _Trainings:
             if len(self._failures) > max(MAX_FAILED, len(self.plan.members) // 4):
                 reasons = "; ".join(dict.fromkeys(self._failures))
                 raise StudyError(f"stopped after {len(self._failures)} failed trainings: {reasons}")
+
+    def _of_members(self) -> list[Record]:
+        """Without known networks beside them, which may differ more from seed to seed."""
+        return [record for record in self.journal.records.values() if KNOWN not in record.decisions]
 
     def _missing(self) -> Iterator[tuple[Member, int]]:
         """Members and seeds without a finished training; of members that are trained alike, the first alone."""
