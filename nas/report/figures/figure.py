@@ -62,7 +62,7 @@ def axis(title: str, **settings: Any) -> Drawing:
 
 
 def wrapped(name: str, width: int) -> str:
-    """As :func:`name_text`, in lines of at most so many characters, where its words and signs allow that."""
+    """As :func:`name_text`, in lines of at most ``width`` characters, where its words and signs allow that."""
     text = one_line(name)
     text = text if len(text) <= MAX_NAME else f"{text[: MAX_NAME - 1]}…"
     lines = [""]

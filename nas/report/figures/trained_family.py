@@ -82,7 +82,10 @@ def captions(shown: Families) -> list[str]:
             f"The trials of this study are not drawn beside {family.name}: these differ in {', '.join(family.apart)}."
             for family in apart
         ]
-    lines.append("Bars: the 95 % interval of a mean over seeds, by the spread between the seeds of all of a family.")
+    lines.append(
+        "Bars: the 95 % interval of a mean over seeds, by the spread between the seeds of all members of a family, "
+        "or of the known network itself."
+    )
     return lines
 
 
