@@ -119,13 +119,20 @@ def trials_table(trials: Trials) -> Html:
         element("th", element("button", title, type="button"), class_=column.class_, scope="col")
         for title, column in shown.items()
     ]
-    rows = [_row(record, shown.values(), trials, place >= MAX_ROWS) for place, record in enumerate(trials.best_first)]
-    table = element(
-        "table", element("thead", element("tr", *titles)), element("tbody", *rows), id="trials", aria_label="trials"
-    )
+    head = element("thead", element("tr", *titles))
+    rows = [_row(record, shown.values(), trials) for record in trials.best_first]
+    table = element("table", head, element("tbody", *rows[:MAX_ROWS]), id="trials", aria_label="trials")
     frame = element("div", table, class_="scroll tall", tabindex="0", role="region", aria_label="trials")
-    without_script = element("noscript", element("style", Html("#trials tr[hidden] { display: table-row; }")))
-    return joined([controls, frame, _more(len(rows)), without_script])
+    return joined([controls, frame, _more(len(rows)), _further(head, rows[MAX_ROWS:])])
+
+
+def _further(head: Html, rows: list[Html]) -> Html:
+    """The rows beyond the first. A browser that runs scripts takes what is in here as text, of which the page makes
+    rows when they are asked for; one that runs none shows them as a table of their own."""
+    if not rows:
+        return Html()
+    table = element("table", head, element("tbody", *rows), aria_label="further trials")
+    return element("noscript", element("div", table, class_="scroll"), id="trials-further")
 
 
 def _more(rows: int) -> Html:
@@ -246,7 +253,7 @@ def _shown(columns: Mapping[str, Column], records: Iterable[Record]) -> dict[str
     return {title: column for title, column in columns.items() if measured or column.field != "latency_ms"}
 
 
-def _row(record: Record, columns: Iterable[Column], trials: Trials, hidden: bool) -> Html:
+def _row(record: Record, columns: Iterable[Column], trials: Trials) -> Html:
     is_base = record == trials.study.base
     written = {"short": brief(trials.by_number[record.trial].short)}
     if is_base:
@@ -259,7 +266,6 @@ def _row(record: Record, columns: Iterable[Column], trials: Trials, hidden: bool
         data_state=record.state,
         data_trial=record.trial,
         tabindex="-1",
-        hidden=hidden,
     )
 
 

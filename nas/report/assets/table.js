@@ -1,6 +1,18 @@
 "use strict";
 // Tables that sort; that of the trials also filters, is walked through by keys, and opens cards.
+
+// The rows beyond the first are text until they are needed: thousands of them take longer to open than all the rest.
+function unfold(table) {
+  const further = document.getElementById(`${table.id}-further`);
+  if (!further) return;
+  const holder = document.createElement("template");
+  holder.innerHTML = further.textContent;
+  table.tBodies[0].append(...holder.content.querySelectorAll("tbody tr"));
+  further.remove();
+}
+
 function sortBy(table, column, header) {
+  unfold(table);
   const ascending = header.getAttribute("aria-sort") !== "ascending";
   for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
   header.setAttribute("aria-sort", ascending ? "ascending" : "descending");
@@ -44,6 +56,8 @@ const numberOfRow = row => Number(row.dataset.trial);
 function applyFilter(table) {
   const words = document.getElementById("words").value, state = document.getElementById("state").value;
   const only = document.getElementById("only").checked, { passes, error } = filterOf(words);
+  const isPicky = Boolean(words || state || only);
+  if (isPicky || limit === Infinity) unfold(table);
   let count = 0;
   for (const row of table.tBodies[0].rows) {
     const trial = trials.get(numberOfRow(row));
@@ -53,11 +67,12 @@ function applyFilter(table) {
     const hidden = !shown || count > limit;
     if (row.hidden !== hidden) row.hidden = hidden;
   }
+  if (!isPicky) count = study.trials.length;  // some may be folded
   const more = document.getElementById("more");
   more.hidden = count <= limit;
   more.firstElementChild.textContent = `The first ${limit} of ${count}. `;
   const line = document.getElementById("shown");
-  line.textContent = error || `${count} of ${table.tBodies[0].rows.length}`;
+  line.textContent = error || `${count} of ${study.trials.length}`;
   line.classList.toggle("wrong", Boolean(error));
 }
 
@@ -103,6 +118,7 @@ function wireTrials() {
 function markRows() {
   const table = document.getElementById("trials");
   if (!table) return;
+  if (selection.size) unfold(table);
   for (const row of table.tBodies[0].rows) row.classList.toggle("picked", selection.has(numberOfRow(row)));
   const line = document.getElementById("picked");
   line.hidden = selection.size === 0;

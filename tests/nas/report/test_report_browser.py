@@ -302,6 +302,19 @@ def test_pages_of_a_training_a_family_and_several_studies_open(browser, study, t
             assert width <= window, name
 
 
+def test_rows_beyond_the_first_are_filtered_and_sorted_too(browser, tmp_path):
+    """They are text until then; where no script runs they are a table of their own."""
+    study = made_up(tmp_path, 300)
+    opened(browser, page(study), tmp_path)
+    assert len(rows(browser)) == 250
+    infeasible = [record.trial for record in study.records if record.state == "infeasible"]
+    browser.type("#words", "state=infeasible")
+    assert sorted(rows(browser)) == sorted(infeasible)
+    browser.type("#words", "")
+    browser.value("document.querySelector('#trials th button').click()")
+    assert rows(browser) == sorted(record.trial for record in study.records)[:250]
+
+
 @pytest.mark.long
 def test_two_thousand_trials_open_in_two_seconds(browser, tmp_path):
     """Until tables and the first figure are there: the others are drawn while nothing else is to be done. Seconds of
