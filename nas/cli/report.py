@@ -10,6 +10,7 @@ from typing import Any
 from nas.cli import output, report_text
 from nas.cli.exits import DONE
 from nas.cli.parser import Parser, command, natural
+from nas.report.trainings_beside import read_beside
 from nas.report.trials import Trials
 from nas.storage import layout
 from nas.study import Study, open_study
@@ -19,6 +20,7 @@ EXAMPLE = """
 nas report studies/mine
 nas report studies/mine --tables --figures
 nas report studies/mine --trial 7 --out trial-7.yaml
+nas report studies/mine --beside runs/resnet-18-fine-tuned
 nas report studies/* --out all.html
 nas report studies/mine --text
 """
@@ -50,6 +52,14 @@ def parser() -> Parser:
     p.add_argument(
         "--dashboard", action="store_true", help="also write study.db for optuna-dashboard (a second for ten trials)"
     )
+    p.add_argument(
+        "--beside",
+        nargs="+",
+        default=[],
+        metavar="TRAINING",
+        help="show these folders of nas train, on the same images, beside the base: the fairest baseline is a "
+        "pretrained network that was fine-tuned for as long",
+    )
     p.add_argument("--watch", action="store_true", help="write the page anew while the study runs, until it ends")
     return p
 
@@ -67,6 +77,8 @@ def run(options: argparse.Namespace) -> int:
     for study in studies:
         for problem in study.problems:
             output.say(f"{study.folder}: {problem}")
+    if options.beside and len(studies) > 1:
+        raise UserError("--beside takes one study")
     if options.trial is not None:
         _trial(studies, options)
     elif options.json:
@@ -98,9 +110,9 @@ def _kind(folder: Path) -> str:
 def _check(options: argparse.Namespace, folders: Sequence[Path], kinds: Sequence[str]) -> None:
     """What only a study has is refused for others."""
     other = next(folder for folder, kind in zip(folders, kinds, strict=True) if kind != "study")
-    for name in ("trial", "json", "tables", "figures", "dashboard", "watch"):
-        if getattr(options, name) not in (None, False):
-            raise UserError(f"--{name} is for studies; {other} is none")
+    given = [name for name in ("json", "tables", "figures", "dashboard", "beside", "watch") if getattr(options, name)]
+    for name in [*given, *([] if options.trial is None else ["trial"])]:
+        raise UserError(f"--{name} is for studies; {other} is none")
     if options.out is not None and len(folders) > 1:
         raise UserError("--out takes one training or family, or several studies")
 
@@ -108,7 +120,7 @@ def _check(options: argparse.Namespace, folders: Sequence[Path], kinds: Sequence
 def _study(folder: Path, options: argparse.Namespace) -> None:
     study = open_study(folder)
     if options.text:
-        report_text.print_report(study)
+        report_text.print_report(study, read_beside(study, options.beside))
     elif options.watch:
         _watch(folder, options)
     else:
@@ -118,7 +130,8 @@ def _study(folder: Path, options: argparse.Namespace) -> None:
 def _write_study(study: Study, options: argparse.Namespace, *, watched: bool = False) -> None:
     from nas.report.page import page
 
-    _write(options.out or study.folder / layout.REPORT, page(study, watched=watched))
+    beside = read_beside(study, options.beside)
+    _write(options.out or study.folder / layout.REPORT, page(study, beside=beside, watched=watched))
     if options.dashboard:
         from nas.study.dashboard import write_dashboard
 

@@ -13,6 +13,7 @@ from nas.report.facts import head_facts
 from nas.report.fairness import not_shown, warnings
 from nas.report.pareto_front import pareto_front
 from nas.report.statements import base_lines, handed_over_lines, latency_lines, noise_verdict, sizes_line
+from nas.report.trainings_beside import beside_lines, beside_rows, beside_titles
 from nas.report.trials import Trials, network_rows
 from nas.report.words import brief
 from nas.study import Record, Study
@@ -36,8 +37,9 @@ def print_study(study: Study) -> None:
     _lines([noise_verdict(study.noise, study.definition.scale), *agreement_lines(study)])
 
 
-def print_report(study: Study) -> None:
-    """What the page says: facts, warnings, a plot, the trials with the best first, effects, and what is not shown."""
+def print_report(study: Study, beside: Sequence[TrainingRun] = ()) -> None:
+    """What the page says: facts, warnings, trainings ``beside`` the base, a plot, the trials with the best first,
+    effects, and what is not shown."""
     trials = Trials(study)
     _line(f"study {study.name} ({study.state})")
     output.print_pairs([(name, one_line(text)) for name, text in head_facts(study, trials.space).items()])
@@ -46,6 +48,7 @@ def print_report(study: Study) -> None:
     _lines(agreement_lines(study))
     warned = warnings(study)
     _lines([f"! {line}" for line in warned] or [noise_verdict(study.noise, study.definition.scale)])
+    _print_beside(study, beside)
     if plot := _plot(study):
         print()
         _lines(plot)
@@ -54,6 +57,13 @@ def print_report(study: Study) -> None:
     _print_effects(study)
     print("\nNot shown here")
     _lines([f"- {line}" for line in not_shown(study)])
+
+
+def _print_beside(study: Study, beside: Sequence[TrainingRun]) -> None:
+    if beside:
+        print("\nBeside it, on the same images")
+        output.print_table(beside_titles(study), beside_rows(study, beside), "llrrrrrr")
+        _lines(beside_lines(study, beside))
 
 
 def print_trial(trials: Trials, record: Record) -> None:

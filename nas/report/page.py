@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from nas.report import parts
@@ -18,6 +19,8 @@ from nas.report.statements import (
     noise_verdict,
     smaller_base_lines,
 )
+from nas.report.training import TrainingRun
+from nas.report.trainings_beside import beside_section
 from nas.report.trials import Trials, page_data
 from nas.storage import layout
 from nas.storage.files import write_atomic
@@ -53,13 +56,13 @@ def _seal(text: str) -> str:
     return f"<!-- {zlib.crc32(text.encode()):08x} -->\n"
 
 
-def page(study: Study, *, watched: bool = False) -> str:
-    """The whole page as text."""
+def page(study: Study, *, beside: Sequence[TrainingRun] = (), watched: bool = False) -> str:
+    """The whole page as text; ``beside`` are trainings on the same images that it shows beside the base."""
     trials = Trials(study)
-    return document(study.name, _body(trials), page_data(trials), watched=watched)
+    return document(study.name, _body(trials, beside), page_data(trials), watched=watched)
 
 
-def _body(trials: Trials) -> list[Html]:
+def _body(trials: Trials, beside: Sequence[TrainingRun]) -> list[Html]:
     study = trials.study
     note = [element("p", DEMONSTRATION, class_="note")] if is_demonstration(study) else []
     warned = warnings(study)
@@ -75,6 +78,7 @@ def _body(trials: Trials) -> list[Html]:
         *sentences,
         parts.box("Before you compare", warned, "note"),
         parts.asked(trials),
+        beside_section(study, beside),
         first,
         element("h2", "Trials"),
         parts.trials_table(trials),

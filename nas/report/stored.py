@@ -37,13 +37,21 @@ SUMMARY = {
     **{"seconds": NUMBER, "val?": EVALUATION, "test?": EVALUATION},
 }
 EPOCH = {"top1?": NUMBER}
-SETTINGS = {"epochs?": COUNT, "batch?": COUNT, "threads?": COUNT, "image_size?": COUNT, "device?": TEXT, "dtype?": TEXT}
+SETTINGS = {
+    **{"epochs?": COUNT, "batch?": COUNT, "threads?": COUNT, "processes?": COUNT, "image_size?": COUNT},
+    **{"device?": TEXT, "dtype?": TEXT},
+}
 DEFINITION = {
     "name": TEXT,
-    "data": {"name": TEXT, "images?": {"train?": INTEGER, "val?": INTEGER, "test?": INTEGER}, "classes?": [TEXT]},
+    "data": {
+        **{"name": TEXT, "digest?": TEXT, "classes?": [TEXT]},
+        "images?": {"train?": INTEGER, "val?": INTEGER, "test?": INTEGER},
+    },
     "recipe": {"name?": TEXT, "epochs?": COUNT},
     "settings": SETTINGS,
     "seed": INTEGER,
+    "weights?": TEXT,
+    "weights_name?": TEXT,
 }
 """Shapes: a rule; a list of the one thing that all items are; keys with what they hold, those with a ? may be null or
 not there, and others that are not named may hold anything."""

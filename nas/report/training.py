@@ -33,6 +33,13 @@ class TrainingRun:
         return self.folder.resolve().name
 
     @property
+    def begun_from(self) -> str:
+        """What its first weights are."""
+        if self.definition["weights"] is None:
+            return "random weights"
+        return self.definition["weights_name"] or "given weights"
+
+    @property
     def image_size(self) -> int | None:
         """Pixels at which it is trained."""
         size = self.definition["settings"].get("image_size")
@@ -50,7 +57,7 @@ def read_training(folder: Path) -> TrainingRun:
         ended = stored_summary(summary) if summary.is_file() else None
         check_shape(definition, DEFINITION, str(folder / layout.TRAINING))
         check_shape(list(epochs), [EPOCH], str(metrics))
-        known = {name: definition[name] for name in DEFINITION}
+        known = {name: definition.get(name) for name in (key.removesuffix("?") for key in DEFINITION)}
         return TrainingRun(folder, known, epochs, ended, _architecture(folder, definition.get("blocks")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, UserError):

@@ -119,6 +119,7 @@ class Training:
             "settings": self.settings.to_data(),
             "seed": self.seed,
             "weights": self.weights_digest,
+            "weights_name": _name_of(self.weights) if self.weights else None,
             "freeze": list(self.freeze),
             "blocks": self.blocks,
             "versions": installed_versions(),
@@ -161,6 +162,12 @@ class Training:
         goes_on = f"--threads {there[THREADS]} goes on, " if different == [THREADS] else ""
         way_out = f"{goes_on}another folder (--out DIR) begins anew"
         raise UserError(f"{folder} holds another training; it differs in {'; '.join(texts)}: {way_out}")
+
+
+def _name_of(weights: Path) -> str:
+    """What people call a file of weights: its own name, or that of the training or study that left it."""
+    is_left = weights.name in (layout.WEIGHTS, layout.BEST)
+    return weights.absolute().parent.name if is_left else weights.stem
 
 
 def _identity(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
