@@ -43,6 +43,20 @@ class Value:
         except UserError as error:
             raise error.under(self.kind if self.tagged else "") from None
 
+    @classmethod
+    def of_checked(cls, fields: Mapping[str, Any]) -> Value:
+        """The value of fields that have been checked one by one, as the parts of an open value are: a third of the
+        time."""
+        if cls.__post_init__ is not Value.__post_init__:
+            return cls(**fields)
+        value = object.__new__(cls)
+        value.__dict__.update(fields)
+        try:
+            value.check()
+        except UserError as error:
+            raise error.under(cls.kind if cls.tagged else "") from None
+        return value
+
     def check(self) -> None:
         """Rules that tie fields together; called once none of the value's own fields is open."""
 

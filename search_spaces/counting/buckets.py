@@ -41,8 +41,8 @@ class _Merged(NamedTuple):
 
 
 class _Ways(NamedTuple):
-    """The ways from one state through a merged step that fall into one bucket: where they lead to, how far they
-    shift each axis, how many they are, and their numbers (from ``begin`` in ``order``)."""
+    """The ways from one state through a merged step that fall into one bucket: where they lead to, ascending, how far
+    they shift each axis, how many they are, and their numbers (from ``begin`` in ``order``)."""
 
     target: Ints
     shift: Ints
@@ -177,14 +177,15 @@ class Buckets:
         return way, left, rest
 
     def _taken(self, rng: np.random.Generator, ways: _Ways, after: Mapping[int, Ints], cell: Ints) -> Ints:
-        ahead = cell[:, :, None] - ways.shift[:, None, :]  # (axes, draws, ways)
-        weights = np.zeros(ahead.shape[1:])
+        weights = np.zeros((cell.shape[1], len(ways.target)))
         for target, cells in after.items():
-            leading = np.flatnonzero(ways.target == target)
-            reach = np.array(cells.shape)[:, None, None]
-            possible = ((ahead[:, :, leading] >= 0) & (ahead[:, :, leading] < reach)).all(axis=0)
-            inside = np.where(possible, ahead[:, :, leading], 0)
-            weights[:, leading] = np.where(possible, cells[tuple(inside)] * ways.many[leading], 0)
+            leading = slice(*np.searchsorted(ways.target, (target, target + 1)))
+            ahead = [left[:, None] - shift for left, shift in zip(cell, ways.shift[:, leading], strict=True)]
+            inside = [np.clip(place, 0, end - 1) for place, end in zip(ahead, cells.shape, strict=True)]
+            paths = cells[tuple(inside)] * ways.many[leading]  # (draws, ways)
+            for place, nearest in zip(ahead, inside, strict=True):
+                paths *= place == nearest  # beyond the cells there are none
+            weights[:, leading] = paths
         return _pick(rng, np.cumsum(weights, axis=1), len(weights))
 
     def _inside(self, edges: Ints) -> Ints:

@@ -150,22 +150,34 @@ class Space:
         moves = [(d.name, label) for d in active for label in d.labels if label != labels[d.name]]
         if rng is not None:
             rng.shuffle(moves)
+        before = self._by_place(labels)
         for name, label in moves:
-            yield self.changed(labels, name, label)
+            yield self._changed(labels, name, label, before)
 
     def changed(self, labels: Mapping[str, str], name: str, label: str) -> Labels:
         """The labels of active decisions with another one for the active decision ``name``, completed as neighbours
         are."""
-        return self._completed({**labels, name: label}, labels)
+        return self._changed(labels, name, label, self._by_place(labels))
 
-    def _completed(self, labels: dict[str, str], old: Mapping[str, str]) -> dict[str, str]:
-        before = {d.place: old[d.name] for d in self.decisions if d.name in old and d.parent}
-        new: dict[str, str] = {}
+    def _changed(self, old: Mapping[str, str], name: str, label: str, before: Mapping[tuple[str, str], str]) -> Labels:
+        labels = {**old, name: label}
+        if name not in self._parents:
+            return labels  # no other decision depends on it
+        new: Labels = {}
         for decision in self.decisions:
             if decision.active(new):
                 kept = labels.get(decision.name, before.get(decision.place, ""))
                 new[decision.name] = kept if kept in decision.labels else decision.labels[0]
         return new
+
+    @cached_property
+    def _parents(self) -> frozenset[str]:
+        """The decisions under whose labels others are active or not."""
+        return frozenset(name for decision in self.decisions for name, _ in decision.conditions)
+
+    def _by_place(self, labels: Mapping[str, str]) -> dict[tuple[str, str], str]:
+        """The labels within branches by the places of their decisions."""
+        return {d.place: labels[d.name] for d in self.decisions if d.parent and d.name in labels}
 
     def cross(self, one: Architecture, other: Architecture, rng: random.Random) -> Architecture:
         """A child whose every active decision comes from a random parent in which it is active."""

@@ -76,7 +76,7 @@ class Fields(Node):
 
     def build(self, labels: Mapping[str, str]) -> Any:
         """As :meth:`decide`, a new object."""
-        return type(self.value)(**{name: node.decide(labels) for name, node in self.fields.items()})
+        return type(self.value).of_checked({name: node.decide(labels) for name, node in self.fields.items()})
 
     def pairs(self, target: Any, defaults: Defaults) -> list[Pair] | None:
         if type(self.value) is not type(target):

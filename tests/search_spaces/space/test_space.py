@@ -134,10 +134,13 @@ def test_samples_neighbours_and_children_stay_inside(name, seed):
     assert other in open_space
     assert open_space.decide(open_space.decisions_of(one)) == one
     assert open_space.decide(open_space.labels_of(one)) == one
+    assert repr(from_data(to_data(one))) == repr(one)  # every value is in its normal form
     assert open_space.cross(one, other, rng) in open_space
     for near in islice(open_space.neighbours(one), 8):
         assert near in open_space
         assert near != one
+    for labels in islice(open_space.neighbour_labels(open_space.decisions_of(one)), 8):
+        assert list(labels) == [decision.name for decision in open_space.decisions if decision.active(labels)]
 
 
 def test_a_neighbour_keeps_equally_named_values_of_the_old_branch():
