@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 MAX_MATRIX_SIDE = 2  # pixels, up to which a depthwise convolution is trained as a matrix
+MAX_PRODUCT_SIDE = 16  # pixels, up to which a pointwise convolution is trained as a product of matrices
 
 
 def padded(x: Tensor, kernel: tuple[int, int], stride: int, dilation: int = 1, value: float = 0.0) -> Tensor:
@@ -66,6 +67,16 @@ def _taps(side: int, kernel: int, stride: int, device: torch.device) -> Tensor:
     tap = torch.tensor(offsets)
     inside = ((tap >= 0) & (tap < kernel)).all(-1)
     return torch.where(inside, tap[..., 0] * kernel + tap[..., 1], kernel * kernel).to(device)
+
+
+class PointwiseConv(nn.Conv2d):
+    """1×1 convolution that, in training on a CPU, runs as a product of matrices on small maps, which is one to five times
+    as fast in float32 and one to thirteen times in bfloat16."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or not x.is_cpu or max(x.shape[-2:]) > MAX_PRODUCT_SIDE:
+            return super().forward(x)
+        return F.linear(x.permute(0, 2, 3, 1), self.weight.flatten(1), self.bias).permute(0, 3, 1, 2)
 
 
 class PaddedConv(nn.Conv2d):

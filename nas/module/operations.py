@@ -12,7 +12,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nas.module.activations import ACTS
-from nas.module.layers import DepthwiseConv, DropPath, GainLayer, PaddedConv, StandardizedConv, padded
+from nas.module.layers import (
+    DepthwiseConv,
+    DropPath,
+    GainLayer,
+    PaddedConv,
+    PointwiseConv,
+    StandardizedConv,
+    padded,
+)
 from search_spaces.network import ops
 from search_spaces.network.graph import Node
 
@@ -38,8 +46,16 @@ def _conv(op: ops.Conv, node: Node) -> nn.Module:
     if op.standardize is not None:
         scale, eps = op.standardize, op.standardize_eps
         return StandardizedConv(channels, op.out, op.kernel, same=same, scale=scale, eps=eps, **options)
-    kind = DepthwiseConv if _is_plain_depthwise(op, channels) else PaddedConv if same else nn.Conv2d
-    return kind(channels, op.out, op.kernel, **options)
+    return _kind(op, channels)(channels, op.out, op.kernel, **options)
+
+
+def _kind(op: ops.Conv, channels: int) -> type[nn.Conv2d]:
+    if isinstance(op.padding, str):
+        return PaddedConv
+    if _is_plain_depthwise(op, channels):
+        return DepthwiseConv
+    plain = op.stride == 1 and op.groups == 1 and op.padding == (0, 0)
+    return PointwiseConv if op.kernel == (1, 1) and plain else nn.Conv2d
 
 
 def _is_plain_depthwise(op: ops.Conv, channels: int) -> bool:

@@ -7,7 +7,7 @@ import torch
 import torchvision
 
 from nas.module.activations import ACTS
-from nas.module.layers import DepthwiseConv, DropPath
+from nas.module.layers import MAX_PRODUCT_SIDE, DepthwiseConv, DropPath, PointwiseConv
 from nas.module.network import build
 from nas.module.operations import OPERATIONS
 from search_spaces import (
@@ -33,14 +33,27 @@ from search_spaces.network import activations, ops
 @pytest.mark.parametrize("stride", [1, 2])
 def test_depthwise_shortcuts_on_small_maps_change_nothing(side, kernel, stride):
     torch.manual_seed(side * kernel)
-    layer = DepthwiseConv(6, 6, kernel, stride=stride, padding=kernel // 2, groups=6).double()
-    results = []
+    assert_trained_as_evaluated(DepthwiseConv(6, 6, kernel, stride=stride, padding=kernel // 2, groups=6), side)
+
+
+@pytest.mark.parametrize("side", [1, 5, MAX_PRODUCT_SIDE, MAX_PRODUCT_SIDE + 1])
+@pytest.mark.parametrize("bias", [False, True])
+def test_pointwise_shortcuts_on_small_maps_change_nothing(side, bias):
+    torch.manual_seed(side)
+    assert_trained_as_evaluated(PointwiseConv(6, 4, 1, bias=bias), side)
+
+
+def assert_trained_as_evaluated(layer, side):
+    """Equal outputs and gradients in both modes, in memory as it is while training."""
+    layer, results = layer.double().to(memory_format=torch.channels_last), []
     for mode in (True, False):
-        x = torch.linspace(-1, 1, 2 * 6 * side * side, dtype=torch.float64).view(2, 6, side, side).requires_grad_()
+        x = torch.linspace(-1, 1, 2 * 6 * side * side, dtype=torch.float64).view(2, 6, side, side)
+        x = x.to(memory_format=torch.channels_last).requires_grad_()
         layer.train(mode).zero_grad()
         y = layer(x)
         y.square().sum().backward()
-        results.append((y.detach(), x.grad, layer.weight.grad.clone(), layer.bias.grad.clone()))
+        assert y.is_contiguous(memory_format=torch.channels_last)
+        results.append((y.detach(), x.grad, *(parameter.grad.clone() for parameter in layer.parameters())))
     for ours, torchs in zip(*results, strict=True):
         assert torch.allclose(ours, torchs, rtol=1e-12, atol=1e-12)
 
