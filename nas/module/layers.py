@@ -70,8 +70,8 @@ def _taps(side: int, kernel: int, stride: int, device: torch.device) -> Tensor:
 
 
 class PointwiseConv(nn.Conv2d):
-    """1×1 convolution that, in training on a CPU, runs as a product of matrices on small maps: that is one to five times
-    as fast in float32, one to thirteen times in bfloat16."""
+    """1×1 convolution that, in training on a CPU, runs as a product of matrices on small maps: one to five times as
+    fast in float32, one to thirteen times in bfloat16."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or not x.is_cpu or max(x.shape[-2:]) > MAX_PRODUCT_SIDE:
