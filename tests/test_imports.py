@@ -26,7 +26,7 @@ ROOMS: dict[str, set[str]] = {
     "search_spaces.known": set(),
     "search_spaces": set(),
     "scaling": set(),
-    "nas.machine": {"joblib"},
+    "nas.machine": {"joblib", "threadpoolctl"},
     "nas.storage": set(),
     "nas.data": {"numpy", "PIL", "sklearn", "torchvision"},
     "nas.module": {"torch", "numpy", "fvcore", "safetensors", "onnx", "onnxruntime"},

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nas.machine import usable_cores
+from nas.machine import one_thread, usable_cores
 from search_spaces.counting.intervals import wilson
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def reference(data: Data) -> Reference:
     x, labels = _sample(data.train)
     pixels, truth = _sample(data.val)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
-    with warnings.catch_warnings():
+    with one_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(x, labels)
-    right = int((model.predict(pixels) == truth).sum())
+        right = int((model.predict(pixels) == truth).sum())
     low, high = wilson(right, len(truth))
     return Reference("logistic regression", right / len(truth), low, high, len(truth))
 

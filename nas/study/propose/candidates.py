@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -143,9 +144,9 @@ class Candidates:
     def _drawn(self, rng: Random) -> Iterator[Architecture]:
         """Every member of a small set in random order, or a bounded number of uniform draws."""
         if self.feasible.at_most(MAX_ENUMERATED):
-            order = rng.sample(range(self.feasible.count), self.feasible.count)
-            for start in range(0, len(order), BATCH):
-                yield from self.feasible.members(order[start : start + BATCH])
+            order = _shuffled(self.feasible.count, rng)
+            while numbers := list(islice(order, BATCH)):
+                yield from self.feasible.members(numbers)
             return
         for _ in range(0, MAX_DRAWS, BATCH):
             yield from self.feasible.sample(rng, BATCH)
@@ -168,6 +169,15 @@ class Candidates:
                 if candidate.fits:
                     return candidate
         return None
+
+
+def _shuffled(count: int, rng: Random) -> Iterator[int]:
+    """0 to ``count`` - 1 in the order of ``rng.sample(range(count), count)``, only as far as it is asked for."""
+    left = list(range(count))
+    for size in range(count, 0, -1):
+        place = rng.randrange(size)
+        yield left[place]
+        left[place] = left[size - 1]
 
 
 @dataclass(frozen=True)

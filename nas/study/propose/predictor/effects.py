@@ -8,6 +8,7 @@ from random import Random
 
 import numpy as np
 
+from nas.machine import one_thread
 from nas.study.objectives import Objective
 from nas.study.propose.predictor.features import Labels
 from nas.study.propose.predictor.gaussian_process import fit
@@ -37,6 +38,7 @@ class Effect:
     high: float
 
 
+@one_thread()
 def effects(space: Space, records: Sequence[Record], goal: Objective) -> list[Effect]:
     """The effect of every decision, the surest gain first; none where too little was trained to tell.
 

@@ -10,6 +10,7 @@ from math import pi, sqrt
 import numpy as np
 from scipy.special import ndtr
 
+from nas.machine import one_thread
 from nas.study.objectives import objective_of
 from nas.study.propose.candidates import Candidate, Candidates, History
 from nas.study.propose.predictor.features import Features, Floats, Labels
@@ -27,6 +28,7 @@ REFINED = 3  # of these, whose neighbours are looked at, too
 features_of = lru_cache(maxsize=8)(Features)
 
 
+@one_thread()
 def predictor(history: History) -> Candidate | None:
     """The unknown candidate within the budgets of the greatest expected improvement on the best posterior mean of what
     was trained; None where too little was trained, or the pool holds none."""
