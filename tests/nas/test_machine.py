@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from nas.machine import cores, usable_cores, usable_memory
+from nas.machine import cores, one_thread, usable_cores, usable_memory
 
 V1 = ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")
 
@@ -116,3 +117,13 @@ def test_the_memory_that_is_free_is_that_of_the_machine_and_within_the_container
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text + "\n")
     assert usable_memory(tmp_path) == free
+
+
+def test_linear_algebra_has_one_thread_within_and_as_many_as_before_afterwards():
+    import scipy.linalg  # noqa: F401  # has its own library beside NumPy's
+
+    with threadpool_limits(2):
+        before = [library["num_threads"] for library in threadpool_info()]
+        with one_thread():
+            assert {library["num_threads"] for library in threadpool_info()} == {1}
+        assert [library["num_threads"] for library in threadpool_info()] == before

@@ -11,6 +11,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from nas import search
 from nas.study.objectives import MINIMIZE, Objective
@@ -285,6 +286,23 @@ def test_decisions_that_pay_are_told_with_what_they_bring(wide, record):
     assert width.low < 1 < width.high
     assert kernel.low < 6 / 7 < kernel.high
     assert min(width.low, kernel.low, other.low) > 0
+
+
+def test_the_model_is_fitted_on_one_thread(wide, record, monkeypatch):
+    """Beside trainers on every core several would wait for each other."""
+    threads = []
+
+    def watched(*arguments):
+        threads.extend(library["num_threads"] for library in threadpool_info())
+        return fit(*arguments)
+
+    for module in ("effects", "sampler"):
+        monkeypatch.setattr(f"nas.study.propose.predictor.{module}.fit", watched)
+    with threadpool_limits(2):
+        records, candidates = of_wide(wide, record, 12), Candidates(within(wide), digest)
+        assert effects(wide, records, TOP1)
+        assert predictor(History(candidates, records, "top1", {}.get, 0, 13, "predictor"))
+    assert set(threads) == {1}
 
 
 def test_decisions_that_do_nothing_are_not_called_sure(wide, record):

@@ -10,10 +10,10 @@ import pytest
 from nas.study.journal import Journal
 from nas.study.log import open_log
 from nas.study.plan import plan
-from nas.study.propose.candidates import Candidates
+from nas.study.propose.candidates import Candidates, ExhaustedError
 from nas.study.propose.proposer import Proposer
 from nas.study.propose.samplers import SAMPLERS
-from search_spaces import cost, load
+from search_spaces import cost, digest, load, within
 
 BUDGETS = ("400MFLOPs", "5Mparams")
 
@@ -50,6 +50,15 @@ def check(trained, one=False):
     for architecture in random.Random(0).sample(trained, 50 if len(trained) > 1_000 else 1):
         measured = fvcore_macs(architecture)
         assert measured.macs == cost(architecture).macs <= 400_000_000
+
+
+def test_a_small_set_is_walked_to_its_end_in_random_order():
+    feasible = within(load("nas-bench-macro"), "30MFLOPs")
+    asked = []
+    with pytest.raises(ExhaustedError, match=f"all {feasible.count:,} of them looked at"):
+        Candidates(feasible, digest).uniform("start", lambda key: asked.append(key) or 0, random.Random(3))
+    order = random.Random(3).sample(range(feasible.count), feasible.count)
+    assert asked == [digest(architecture) for architecture in feasible.members(order)]
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
