@@ -1,7 +1,7 @@
 "use strict";
 // Tables that sort; that of the trials also filters, is walked through by keys, and opens cards.
 
-// The rows beyond the first are text until they are needed: thousands of them take longer to open than all the rest.
+// The rows beyond the first are text until they are needed: thousands would be most of the elements of the page.
 function unfold(table) {
   const further = document.getElementById(`${table.id}-further`);
   if (!further) return;
