@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -31,6 +32,23 @@ def one_thread() -> Iterator[None]:
 
     with threadpool_limits(1):
         yield
+
+
+CUDA_DRIVERS = ("libcuda.so.1", "nvcuda.dll")  # of the driver
+
+
+def may_have_gpu() -> bool:
+    """Whether torch may find a GPU: the library of CUDA's driver can be loaded, or ROCm's device is there. Where
+    not, torch need not be asked, whose import takes more than a second."""
+    return any(map(_can_be_loaded, CUDA_DRIVERS)) or Path("/dev/kfd").exists()
+
+
+def _can_be_loaded(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def usable_cores() -> int:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nas.study.plan import Plan
     from nas.study.run_options import RunOptions
 
+SOON = 60.0  # seconds, which are worth no forecast: timing steps takes two
 SERIES_HELP = "100,200,400MFLOPs: a base for each, from one search whose trainings count for all; instead of --budget"
 EXAMPLE = """
 nas search --space mbconv --budget 400MFLOPs
@@ -172,10 +173,13 @@ class Forecast:
 
 
 def _forecast(plan: Plan, options: RunOptions) -> Forecast | None:
-    """None where nothing can be timed before the study begins, and where it has begun."""
-    from nas.study.workload import measured_epoch, trainers_of, workload_of
+    """None where nothing can be timed before the study begins, where it has begun, and where it is soon done."""
+    from nas.study.workload import longest_epoch, measured_epoch, trainers_of, workload_of
 
-    work, epoch = workload_of(plan, options), None if plan.exists else measured_epoch(plan)
+    work, longest = workload_of(plan, options), None if plan.exists else longest_epoch(plan)
+    if work is None or longest is None or work.seconds(longest, 1) < SOON:
+        return None
+    epoch = measured_epoch(plan)
     return None if work is None or epoch is None else Forecast(work, epoch, trainers_of(plan, options))
 
 

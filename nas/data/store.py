@@ -124,6 +124,9 @@ def clear(name: str | None = None) -> list[Entry]:
     removed = [entry for entry in entries() if entry.state != "being written" and name in (None, entry.name)]
     for entry in removed:
         shutil.rmtree(entry.folder, ignore_errors=True)
+    if name is None:
+        for path in store_root().glob("reference-*.json"):  # of images: nas.training.reference
+            path.unlink(missing_ok=True)
     return [entry for entry in removed if not entry.folder.exists()]
 
 

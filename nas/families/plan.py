@@ -53,7 +53,7 @@ class FamilyPlan:
     @cached_property
     def keys(self) -> dict[str, str]:
         """The training key of each member by its name: equal ones are trained once."""
-        from nas.training.loop import key
+        from nas.training.key import key
 
         return {m.name: key(self._trained(m), self._recipe(m), self.settings(m), self.data) for m in self.members}
 

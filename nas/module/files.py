@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from nas.data.centre_crop import CentreCrop
+from nas.module.dtypes import DTYPES
 from nas.storage.files import replacing
 from search_spaces import Architecture
 from search_spaces.errors import UserError
@@ -23,7 +24,6 @@ from search_spaces.files.plain_json import parse_json
 from search_spaces.values import Check, Rule, a_number, an_integer, checked, one_of, some
 
 FORMAT = "nas-weights-1"
-DTYPES = ("float32", "bfloat16", "float16")
 STATES = ("average", "model_ema", "state_dict_ema", "ema", "model", "state_dict")  # in a checkpoint, first comes first
 WRAPPERS = ("module.", "_orig_mod.", "model.")
 LATER = {"centre_crop"}  # fields that older files lack

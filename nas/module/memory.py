@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
@@ -30,6 +30,24 @@ def enough_memory(what: str) -> Iterator[None]:
         raise UserError(f"{what} cannot be run here: {reason}") from None
 
 
+# mallopt's parameters, of glibc's malloc.h.
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
+TOP_PAD = 64 * 2**20  # bytes asked of the system at once
+
+
+def keep_freed() -> None:
+    """From now on this process keeps the memory that it frees, to use it again; with another C library than glibc it
+    does as before.
+
+    By itself glibc gives each large tensor back to the system and asks for it anew, page by page: a tenth to a fifth of
+    the time of a training step. ``_trim`` still gives all back.
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        for parameter, value in ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, -1), (M_TOP_PAD, TOP_PAD)):
+            mallopt(parameter, value)
+
+
 def reset_peak(device: str) -> int | None:
     """Bytes in use now, where the system says so; the peak is counted from here on."""
     if device.startswith("cuda"):
@@ -46,10 +64,8 @@ def reset_peak(device: str) -> int | None:
 def _trim() -> None:
     """Give back what the process has freed and glibc keeps: used again, it would not show as growth."""
     gc.collect()
-    try:
+    with suppress(OSError, AttributeError, TypeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
-    except (OSError, AttributeError, TypeError):
-        return  # another C library
 
 
 def peak_bytes(device: str) -> int | None:

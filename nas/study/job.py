@@ -18,7 +18,7 @@ def key_of(plan: Plan, definition: Definition, accumulate: int = 1) -> Callable[
     if plan.data is None or plan.recipe is None:
         name = str(definition.evaluator).partition("#")[0]
         return lambda architecture: training_key(architecture, {"evaluator": name})
-    from nas.training.loop import key
+    from nas.training.key import key
     from nas.training.settings import Settings, trained_network
 
     data, recipe, settings = plan.data, plan.recipe, Settings(**_accumulated(definition.settings, accumulate))
@@ -32,10 +32,8 @@ def _accumulated(settings: Mapping[str, Any], accumulate: int) -> dict[str, Any]
 
 def task_of(plan: Plan, definition: Definition) -> Callable[[Architecture, int, int], dict[str, Any]]:
     """A job's task. All candidates see the images in one order; each replicate has an order of its own."""
-    settings = dict(definition.settings)
-    if str(settings.get("device")).startswith("cuda"):
-        settings["device"] = "cuda"  # each worker sees one GPU only
-    data, question = plan.definition.data or {}, definition.question
+    settings, question = _settings_of(definition), definition.question
+    images = _images_of(plan)
 
     def task(architecture: Architecture, replicate: int, accumulate: int = 1) -> dict[str, Any]:
         return {
@@ -43,9 +41,27 @@ def task_of(plan: Plan, definition: Definition) -> Callable[[Architecture, int, 
             "blocks": question.blocks,
             "recipe": definition.recipe,
             "settings": _accumulated(settings, accumulate),
-            "data": data.get("spec"),
-            "data_seed": data.get("seed", 0),
+            **images,
             "order": derive(question.seed, "order", replicate),
         }
 
     return task
+
+
+def evaluation_of(plan: Plan, definition: Definition, split: str) -> dict[str, Any]:
+    """The task of evaluating a checkpoint on a split, as :func:`nas.study.trainer.evaluate` takes it."""
+    blocks = definition.question.blocks
+    return {"split": split, "blocks": blocks, "settings": _settings_of(definition), **_images_of(plan)}
+
+
+def _settings_of(definition: Definition) -> dict[str, Any]:
+    """The study's settings, for a process that sees one GPU only."""
+    settings = dict(definition.settings)
+    if str(settings.get("device")).startswith("cuda"):
+        settings["device"] = "cuda"
+    return settings
+
+
+def _images_of(plan: Plan) -> dict[str, Any]:
+    data = plan.definition.data or {}
+    return {"data": data.get("spec"), "data_seed": data.get("seed", 0)}

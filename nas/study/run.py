@@ -199,9 +199,9 @@ class StudyRun:
     def _refer(self) -> None:
         """Record once what a logistic regression reaches on the same images."""
         if self.plan.data is not None and self.journal.folded.reference is None:
-            from nas.training.reference import reference
+            from nas.training.reference import kept_reference
 
-            self.journal.add("reference", **asdict(reference(self.plan.data)))
+            self.journal.add("reference", **asdict(kept_reference(self.plan.data)))
 
     def _conclude(self) -> str:
         """Choose the base of each budget, write its file, and train it in the end, or test it as it is; finished or
@@ -320,17 +320,13 @@ class StudyRun:
         plan = self.plan
         if plan.data is None or plan.recipe is None or trial in self.journal.folded.tests:
             return
-        from nas.training.final_evaluation import final_evaluation
-        from nas.training.settings import Settings
-        from search_spaces.errors import UserError
-        from search_spaces.files.outside import outside_blocks
+        from nas.study.executors.answers import answer
+        from nas.study.job import evaluation_of
+        from nas.study.trainer import EVALUATE
 
-        settings = Settings(**self.definition.settings)
-        blocks = outside_blocks(self.definition.question.blocks)
-        try:
-            result = final_evaluation(weights, plan.data, ["test"], settings, blocks)["test"]
-        except UserError as error:  # a damaged checkpoint
-            self.journal.add("problem", text=f"the test split was not read: {error}")
+        result = answer(self.executor, EVALUATE, evaluation_of(plan, self.definition, "test"), str(weights))
+        if "problem" in result:  # a damaged checkpoint
+            self.journal.add("problem", text=f"the test split was not read: {result['problem']}")
         else:
-            side = settings.image_size
-            self.journal.add("test", trial=trial, top1=result.top1, images=result.images, image_size=side)
+            side = self.definition.settings["image_size"]
+            self.journal.add("test", trial=trial, **result, image_size=side)

@@ -170,7 +170,11 @@ class Study:
 
     @cached_property
     def _effects(self) -> tuple[Effect, ...]:
-        from nas.study.propose.predictor.effects import effects
+        from nas.study.propose.predictor.observations import MIN_OBSERVED, observed
+
+        if len(observed(self.records, self.question.goal).records) < MIN_OBSERVED:
+            return ()
+        from nas.study.propose.predictor.effects import effects  # SciPy: a quarter of a second
 
         space = self._space_or_base()
         return tuple(effects(space, self.records, self.question.goal)) if isinstance(space, Space) else ()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nas.data.dataset import Data
     from nas.study.executors.worker import Report
 
-NAME = "nas.study.trainer:train"
+NAME, EVALUATE = "nas.study.trainer:train", "nas.study.trainer:evaluate"
 
 _read = lru_cache(maxsize=1)(load_data)
 _provided: dict[tuple[str | None, int], Data] = {}
@@ -59,3 +59,21 @@ def train(task: dict[str, Any], seed: int, checkpoint: str, report: Report) -> d
         "seconds": result.seconds,
         "pruned": result.pruned,
     }
+
+
+def evaluate(task: dict[str, Any], seed: int, checkpoint: str, report: Report) -> dict[str, Any]:
+    """Top-1 and number of images of the task's ``split``, by the network whose training ended in the checkpoint; a
+    ``problem`` where that cannot be read."""
+    from nas.training.final_evaluation import final_evaluation
+    from nas.training.settings import Settings
+    from search_spaces.errors import UserError
+    from search_spaces.files.outside import outside_blocks
+
+    data, split = _data(task["data"], task["data_seed"]), task["split"]
+    report.alive()
+    settings, blocks = Settings(**task["settings"]), outside_blocks(task["blocks"])
+    try:
+        result = final_evaluation(Path(checkpoint), data, [split], settings, blocks, report.alive)[split]
+    except UserError as error:
+        return {"problem": str(error)}
+    return {"top1": result.top1, "images": result.images}

@@ -17,8 +17,10 @@ from nas.study.records import Record
 if TYPE_CHECKING:
     from nas.study.plan import Plan
     from nas.study.run_options import RunOptions
+    from search_spaces import Architecture
 
 KEPT = 0.5  # of the time, at most, is kept for what comes after the search
+SLOWEST_STEP, SLOWEST_MACS = 0.05, 5 * 10**8  # seconds of a step beside its MACs, which any core makes a second
 STEPS = 3  # that are timed, after one that warms up
 FORWARD = 1 / 3  # of a training step's time
 
@@ -68,24 +70,51 @@ def trainers_of(plan: Plan, options: RunOptions) -> int:
     return len(environments(settings, options.workers, options.trials))
 
 
+def longest_epoch(plan: Plan) -> float | None:
+    """More seconds than an epoch and its validation of one network within the budgets take on any core, told without
+    torch; None on a GPU, and under the user's own evaluator."""
+    from nas.training.settings import device_of
+    from search_spaces import cost
+
+    if plan.sized is None or plan.data is None or device_of(plan.question.device) != "cpu":
+        return None
+    macs = cost(_drawn(plan)).macs / FORWARD * _images_an_epoch(plan)
+    return plan.sized.steps * SLOWEST_STEP + macs / SLOWEST_MACS
+
+
 def measured_epoch(plan: Plan) -> float | None:
     """Seconds of an epoch and its validation of one network within the budgets, by a few training steps on random
     images; None where they cannot be timed here: on a GPU, and under the user's own evaluator."""
     from nas.module.threads import threads
-    from nas.training.settings import device_of, trained_network
+    from nas.training.settings import device_of
     from nas.training.threads import MAX_MACS, training_step
     from search_spaces import cost
 
     if plan.sized is None or plan.data is None or device_of(plan.question.device) != "cpu":
         return None
-    drawn = plan.feasible.sample(Random(0), 1)[0]
-    network = trained_network(drawn, plan.sized.recipe, plan.search_size, len(plan.data.classes))
+    network = _drawn(plan)
     images = max(2, min(plan.sized.batch, MAX_MACS // max(1, cost(network).macs)))
     with threads(1):
         step = training_step(network, images)
         seconds = [_timed(step) for _ in range(1 + STEPS)]
-    images_an_epoch = plan.sized.steps * plan.sized.batch + FORWARD * len(plan.data.val)
-    return statistics.median(seconds[1:]) / images * images_an_epoch
+    return statistics.median(seconds[1:]) / images * _images_an_epoch(plan)
+
+
+def _drawn(plan: Plan) -> Architecture:
+    """A network within the budgets, as it is trained."""
+    from nas.training.settings import trained_network
+
+    assert plan.sized is not None
+    assert plan.data is not None
+    drawn = plan.feasible.sample(Random(0), 1)[0]
+    return trained_network(drawn, plan.sized.recipe, plan.search_size, len(plan.data.classes))
+
+
+def _images_an_epoch(plan: Plan) -> float:
+    """In forward and backward passes; one of validation counts for a third."""
+    assert plan.sized is not None
+    assert plan.data is not None
+    return plan.sized.steps * plan.sized.batch + FORWARD * len(plan.data.val)
 
 
 def _timed(step: object) -> float:

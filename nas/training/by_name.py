@@ -9,7 +9,7 @@ from typing import Any
 from nas.data.by_name import load_data
 from nas.data.dataset import Data
 from nas.machine import cores
-from nas.module.files import DTYPES
+from nas.module.dtypes import DTYPES
 from nas.module.loading import load_architecture, weights_file
 from nas.training.distributed import joined, processes, together, world
 from nas.training.recipe import MAX_BATCH, MAX_EPOCHS, Recipe

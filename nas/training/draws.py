@@ -51,6 +51,16 @@ def epoch_order(count: int, seed: int, epoch: int) -> Tensor:
     return torch.randperm(count, generator=generator)
 
 
+def draw_by(seed: int, device: str) -> None:
+    """Begin the random numbers of layers (dropout, drop-path) anew, those of the CPU and of ``device``.
+
+    The same as torch.manual_seed, which writes down where it was called from for each kind of device: 1.6 ms.
+    """
+    torch.default_generator.manual_seed(seed)
+    if device.startswith("cuda"):
+        torch.cuda.manual_seed_all(seed)
+
+
 @lru_cache(maxsize=256)
 def _start(seed: int, epoch: int, purpose: str) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}|{epoch}|{purpose}".encode(), digest_size=8).digest(), "big")

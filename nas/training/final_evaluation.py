@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -18,9 +18,15 @@ from search_spaces.files.codec import Kinds
 
 
 def final_evaluation(
-    weights: Path, data: Data, parts: Sequence[str], settings: Settings, blocks: Kinds | None = None
+    weights: Path,
+    data: Data,
+    parts: Sequence[str],
+    settings: Settings,
+    blocks: Kinds | None = None,
+    alive: Callable[[], None] | None = None,
 ) -> dict[str, Evaluation]:
-    """The splits ``parts`` (val, test) by the network whose training ended in the checkpoint ``weights``.
+    """The splits ``parts`` (val, test) by the network whose training ended in the checkpoint ``weights``; ``alive`` is
+    called after each batch.
 
     Raises UserError for weights that cannot be read. Loading runs no code.
     """
@@ -33,4 +39,4 @@ def final_evaluation(
     module = module.to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     by, at = (trained.mean, trained.deviation), (network.image_size, network.in_channels, settings.device)
     splits = {part: normalised(getattr(data, part), by, *at) for part in parts}
-    return {part: evaluate(module, split, settings, network.classes) for part, split in splits.items()}
+    return {part: evaluate(module, split, settings, network.classes, alive=alive) for part, split in splits.items()}

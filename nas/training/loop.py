@@ -15,15 +15,17 @@ from torch.nn import functional as F
 
 from nas.data.dataset import Data
 from nas.module.files import Trained, save_weights
+from nas.module.memory import keep_freed
 from nas.module.network import build
 from nas.module.threads import threads
 from nas.training.augment.mixing import Mixed
 from nas.training.batches import Batches, normalised, statistics
 from nas.training.checkpoint import load_checkpoint, save_checkpoint
 from nas.training.distributed import World, agreed, level, summed, world
-from nas.training.draws import epoch_order
+from nas.training.draws import draw_by, epoch_order
 from nas.training.evaluation import Evaluation, at_once, evaluate
 from nas.training.initialisation import initialise, refresh
+from nas.training.key import key
 from nas.training.optimisers import rate
 from nas.training.preparation import prepared
 from nas.training.recipe import Recipe
@@ -31,7 +33,6 @@ from nas.training.settings import Settings, autocast, check_batch, settings_for,
 from nas.training.start import Start, algorithms, begin, trained_as, wrapped
 from nas.training.state import TrainingState
 from search_spaces import Architecture
-from search_spaces.network.digest import training_key
 
 Report = Callable[[int, dict[str, Any]], bool]
 Watch = Callable[[int, int], None]
@@ -127,9 +128,11 @@ def train(
     the validation. With a ``checkpoint`` path the training goes on where it was stopped, bit for bit on the CPU; the
     last reported epoch is then reported again. The weights of the best validation top-1 are kept at ``best``. Under
     `torchrun` all processes call this, and the first writes and reports. The test split is not read. The caller's
-    threads, algorithms and random numbers are as before afterwards. Raises TrainingFailed where the loss is not finite.
+    threads, algorithms and random numbers are as before afterwards; the process keeps the memory that it frees
+    (:func:`~nas.module.memory.keep_freed`). Raises TrainingFailed where the loss is not finite.
     """
     settings = settings or settings_for(recipe)
+    keep_freed()
     devices = [settings.device] if settings.device.startswith("cuda") else []
     with torch.random.fork_rng(devices), algorithms(settings), threads(settings.threads):
         setup, state = prepare(architecture, data, recipe, settings, seed, order, start)
@@ -185,14 +188,6 @@ def _class_weights(labels: Tensor, classes: int) -> Tensor:
     return len(labels) / (counts.count_nonzero() * counts.clamp_min(1))
 
 
-def key(network: Architecture, recipe: Recipe, settings: Settings, data: Data, start: Start | None = None) -> str:
-    """Key of a training but for its seeds; ``network`` is the one that is trained (:func:`trained_network`)."""
-    facts = {"recipe": recipe.digest, "data": data.digest, **settings.facts()}
-    if start is not None:
-        facts["start"] = start.digest
-    return training_key(network, facts, dropout=recipe.dropout, drop_path=recipe.drop_path)
-
-
 def fit(state: TrainingState, setup: Setup, hooks: Hooks) -> Result:
     """Run the epochs that are left: train, validate, save, report."""
     stored = load_checkpoint(hooks.checkpoint, setup.key) if hooks.checkpoint else None
@@ -238,7 +233,7 @@ def take_step(state: TrainingState, setup: Setup, parts: list[Mixed]) -> Tensor:
     """One step of the optimiser on as many parts of images as there are gradient accumulation steps; its loss."""
     step = state.epoch * setup.steps + state.step
     seed = ((setup.seed * 1_000_003 + step) * setup.world.size + setup.world.rank) % 2**63
-    torch.manual_seed(seed)  # dropout and drop-path
+    draw_by(seed, setup.settings.device)  # dropout and drop-path
     for group in state.optimiser.param_groups:
         group["lr"] = setup.rate(step)
     state.optimiser.zero_grad(set_to_none=True)

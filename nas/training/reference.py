@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import warnings
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 from nas.machine import one_thread, usable_cores
 from search_spaces.counting.intervals import wilson
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_IMAGES = 10_000  # of each of train and val, evenly spaced
 MAX_SIDE = 16  # pixels; images of twice that or more are averaged down
+MAX_ITERATIONS = 500
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,27 @@ class Reference:
     images: int
 
 
+FIELDS: dict[str, Callable[[Any], Any]] = {"name": str, "top1": float, "low": float, "high": float, "images": int}
+
+
+def kept_reference(data: Data) -> Reference:
+    """:func:`reference` of these images, computed once on a machine: it is kept beside the decoded images."""
+    from nas.data.store import DAMAGED, fingerprint, store_root
+    from nas.storage.files import write_atomic
+    from search_spaces.files.plain_json import parse_json
+
+    key = fingerprint("reference", data.digest, version("scikit-learn"), MAX_IMAGES, MAX_SIDE, MAX_ITERATIONS)
+    path = store_root() / f"reference-{key}.json"
+    with suppress(*DAMAGED):
+        kept = parse_json(path.read_text(encoding="utf-8"))
+        return Reference(**{name: kind(kept[name]) for name, kind in FIELDS.items()})
+    computed = reference(data)
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, json.dumps(asdict(computed)))
+    return computed
+
+
 def reference(data: Data) -> Reference:
     """Logistic regression on standardised pixels, trained on at most 10,000 images of ``data.train`` and judged on
     at most 10,000 of ``data.val``; images of 32 px or more are averaged down first, to 16 to 31 px."""
@@ -41,7 +67,7 @@ def reference(data: Data) -> Reference:
 
     x, labels = _sample(data.train)
     pixels, truth = _sample(data.val)
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=MAX_ITERATIONS))
     with one_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(x, labels)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from nas.machine import may_have_gpu
+from nas.module.dtypes import DTYPES
 from nas.training.recipe import Recipe
 from search_spaces import Architecture, UserError
 from search_spaces.network.architecture import trace_network
@@ -64,6 +66,8 @@ class Settings:
 def device_of(asked: str) -> str:
     """The device by torch's name; ``auto`` is a GPU where there is one, else the CPU. Raises UserError for another
     name, and for a GPU that is not there."""
+    if asked == "cpu" or (asked == "auto" and not may_have_gpu()):
+        return "cpu"
     import torch
 
     if asked == "auto":
@@ -95,20 +99,10 @@ def settings_for(
     Without a ``dtype`` it is float32 on the CPU, on a GPU bfloat16, or float16 where the GPU has no bfloat16. Raises
     UserError for a device that is not there and for what does not fit together.
     """
-    import torch
-
-    from nas.module.files import DTYPES
-
     device = device_of(device)
     kind = device.partition(":")[0]
     if dtype is None:
-        dtype = (
-            "float32"
-            if kind == "cpu"
-            else "bfloat16"
-            if torch.cuda.is_bf16_supported(including_emulation=False)
-            else "float16"
-        )
+        dtype = "float32" if kind == "cpu" else _dtype_of_gpu()
     if dtype not in DTYPES or (kind == "cpu" and dtype == "float16"):
         raise UserError(f"must be one of {', '.join(DTYPES[: 2 if kind == 'cpu' else 3])}, got {dtype!r}", "dtype")
     return Settings(
@@ -121,6 +115,12 @@ def settings_for(
         epochs=epochs or recipe.epochs,
         **options,
     )
+
+
+def _dtype_of_gpu() -> str:
+    import torch
+
+    return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
 
 
 def trained_network(architecture: Architecture, recipe: Recipe, image_size: int | None, classes: int) -> Architecture:

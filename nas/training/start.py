@@ -88,10 +88,14 @@ def trained_as(
 def algorithms(settings: Settings) -> Iterator[None]:
     """Only algorithms that repeat themselves, where that is asked for; else the fastest for these shapes."""
     before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
-    torch.use_deterministic_algorithms(settings.deterministic)
-    torch.backends.cudnn.benchmark = not settings.deterministic
+    _use(settings.deterministic, not settings.deterministic)
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before[0])
-        torch.backends.cudnn.benchmark = before[1]
+        _use(*before)
+
+
+def _use(deterministic: bool, benchmark: bool) -> None:
+    if deterministic != torch.are_deterministic_algorithms_enabled():  # the call imports torch._inductor: a second
+        torch.use_deterministic_algorithms(deterministic)
+    torch.backends.cudnn.benchmark = benchmark

@@ -19,22 +19,27 @@ if TYPE_CHECKING:
 Groups = list[dict[str, Any]]
 
 
-def _sgd(groups: Groups, lr: float, momentum: float, **_: float) -> torch.optim.Optimizer:
+def _sgd(groups: Groups, lr: float, momentum: float, **_: float) -> Any:
     from torch.optim import SGD
 
-    return SGD(groups, lr=lr, momentum=momentum, nesterov=momentum > 0, fused=True)
+    from nas.training.uncompiled import uncompiled
+
+    return uncompiled(SGD)(groups, lr=lr, momentum=momentum, nesterov=momentum > 0, fused=True)
 
 
-def _adamw(groups: Groups, lr: float, momentum: float, **_: float) -> torch.optim.Optimizer:
+def _adamw(groups: Groups, lr: float, momentum: float, **_: float) -> Any:
     from torch.optim import AdamW
 
-    return AdamW(groups, lr=lr, betas=(momentum, 0.999), fused=True)
+    from nas.training.uncompiled import uncompiled
+
+    return uncompiled(AdamW)(groups, lr=lr, betas=(momentum, 0.999), fused=True)
 
 
-def _rmsprop(groups: Groups, lr: float, momentum: float, decay: float, eps: float) -> torch.optim.Optimizer:
+def _rmsprop(groups: Groups, lr: float, momentum: float, decay: float, eps: float) -> Any:
     from nas.training.rmsprop import TensorFlowRMSprop
+    from nas.training.uncompiled import uncompiled
 
-    return TensorFlowRMSprop(groups, lr, decay, momentum, eps)
+    return uncompiled(TensorFlowRMSprop)(groups, lr, decay, momentum, eps)
 
 
 OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {

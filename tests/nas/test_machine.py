@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from nas.machine import cores, one_thread, usable_cores, usable_memory
+from nas.machine import cores, may_have_gpu, one_thread, usable_cores, usable_memory
 
 V1 = ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")
 
@@ -117,6 +117,13 @@ def test_the_memory_that_is_free_is_that_of_the_machine_and_within_the_container
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text + "\n")
     assert usable_memory(tmp_path) == free
+
+
+def test_a_gpu_may_be_there_where_the_library_of_its_driver_is(monkeypatch):
+    monkeypatch.setattr("nas.machine.CUDA_DRIVERS", ("no-such-library.so.1",))
+    assert may_have_gpu() == Path("/dev/kfd").exists()
+    monkeypatch.setattr("nas.machine.CUDA_DRIVERS", ("no-such-library.so.1", None))  # None is the program itself
+    assert may_have_gpu()
 
 
 def test_linear_algebra_has_one_thread_within_and_as_many_as_before_afterwards():

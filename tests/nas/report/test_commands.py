@@ -14,7 +14,7 @@ from nas.report.commands import commands, commands_of, nearest_recipe
 from nas.study.job import key_of
 from nas.study.plan import plan
 from nas.training.by_name import training_of
-from nas.training.loop import key
+from nas.training.key import key
 from nas.training.recipes import RECIPES
 from nas.training.settings import settings_for, trained_network
 from search_spaces import save

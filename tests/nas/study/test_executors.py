@@ -11,6 +11,7 @@ import pytest
 from heard import Heard
 
 from nas.search import conduct
+from nas.study.executors.answers import answer
 from nas.study.executors.protocol import Job
 from nas.study.executors.table import EXECUTORS, EXTRAS, check_executor, executor_of
 from nas.study.plan import plan
@@ -109,6 +110,14 @@ def test_a_training_goes_on_after_a_pause(executor, job):
     while not heard.ended():
         executor.wait(heard)
     assert heard.ended()[0][0] == "done"
+
+
+def test_a_question_is_answered_between_trainings(executor, job):
+    before, after = job(0), job(1)
+    assert run(executor, before)[-1][0] == "done"
+    for _ in range(2):
+        assert answer(executor, before.trainer, before.task, before.checkpoint)["top1"] == 0.3
+    assert run(executor, after)[-1][0] == "done"
 
 
 def test_closing_twice_is_no_error_and_ends_what_runs(executor, job):

@@ -16,6 +16,7 @@ import torch
 from heard import Heard
 
 from nas.study.errors import StudyError
+from nas.study.executors.answers import answer
 from nas.study.executors.attempts import Patience, Silence
 from nas.study.executors.local import TRAINER_MEMORY, Local, environments
 from nas.study.executors.protocol import Job
@@ -75,6 +76,11 @@ def test_what_a_trainer_raises_is_the_reason_and_its_process_goes_on(executor, t
     assert run(executor, tmp_path, "raises").ended() == [("failed", 0, "RuntimeError: no luck")]
     assert "Traceback" in (tmp_path / "workers.log").read_text()
     assert run(executor, tmp_path, "good").ended()[0][0] == "done"
+
+
+def test_what_a_question_raises_is_its_problem_and_its_process_goes_on(executor, tmp_path):
+    assert answer(executor, "pretenders:raises", {}, str(tmp_path / "0.ckpt")) == {"problem": "RuntimeError: no luck"}
+    assert answer(executor, "pretenders:good", {}, str(tmp_path / "0.ckpt"))["top1"] == 0.3
 
 
 def test_out_of_memory_gets_a_fresh_process(executor, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +33,30 @@ DOCS = Path(__file__).parents[3] / "docs" / "training.md"
 def documented(field):
     """The line of the page about the names that a field of a recipe may have."""
     return next(line for line in DOCS.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{field}`"))
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("sgd", lambda weights: torch.optim.SGD(weights, lr=0.1, momentum=0.9, nesterov=True, fused=True)),
+        ("adamw", lambda weights: torch.optim.AdamW(weights, lr=0.1, betas=(0.9, 0.999), fused=True)),
+    ],
+)
+def test_without_the_compilers_decorators_an_optimiser_computes_the_same(name, plain):
+    first = torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    ours, theirs = nn.Parameter(first.clone()), nn.Parameter(first.clone())
+    one = OPTIMISERS[name]([{"params": [ours]}], lr=0.1, momentum=0.9, decay=0.9, eps=1e-3)
+    other = plain([theirs])
+    for step in range(6):
+        if step == 3:
+            one.load_state_dict(deepcopy(other.state_dict()))  # which else shares its tensors
+        for weight, optimizer in ((ours, one), (theirs, other)):
+            optimizer.zero_grad()
+            weight.cos().sum().backward()
+            optimizer.step()
+    assert torch.equal(ours, theirs)
+    assert not torch.equal(ours, first)
+    assert isinstance(one, type(other))
 
 
 def test_rmsprop_is_tensorflows():

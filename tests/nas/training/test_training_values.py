@@ -8,9 +8,10 @@ from dataclasses import fields, replace
 import pytest
 
 from nas.data.by_name import load_data
+from nas.data.store import clear, store_root
 from nas.training.recipe import Recipe
 from nas.training.recipes import RECIPES, recipe_of
-from nas.training.reference import reference, wilson
+from nas.training.reference import kept_reference, reference, wilson
 from nas.training.settings import Settings, settings_for, trained_network
 from search_spaces import UserError
 
@@ -69,6 +70,23 @@ def test_wilson_of_a_known_case():
     assert wilson(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)
     assert wilson(10, 10)[1] == pytest.approx(1.0)
     assert wilson(0, 10)[0] == 0.0
+
+
+def test_a_reference_is_computed_once_and_anew_where_its_file_is_damaged_or_cleared(monkeypatch):
+    data, computed = load_data("digits", 3), []
+    monkeypatch.setattr("nas.training.reference.reference", lambda images: computed.append(images) or reference(images))
+    first = kept_reference(data)
+    assert kept_reference(data) == first == reference(data)
+    assert len(computed) == 1
+    for path in store_root().glob("reference-*.json"):
+        path.write_text('{"name": "logistic regression", "top1": "')
+    assert kept_reference(data) == first
+    assert clear("another") == []
+    assert kept_reference(data) == first
+    assert len(computed) == 2
+    clear()
+    assert kept_reference(data) == first
+    assert len(computed) == 3
 
 
 def test_the_reference_of_the_digits():

@@ -12,14 +12,13 @@ from nas.machine import one_thread
 from nas.study.objectives import Objective
 from nas.study.propose.predictor.features import Labels
 from nas.study.propose.predictor.gaussian_process import fit
-from nas.study.propose.predictor.observations import Observations, observed
+from nas.study.propose.predictor.observations import MIN_OBSERVED, Observations, observed
 from nas.study.propose.predictor.sampler import active_labels, features_of
 from nas.study.records import Record
 from search_spaces import Space
 from search_spaces.counting.intervals import Z95
 from search_spaces.space.decisions import Decision
 
-MIN_OBSERVED = 8  # trainings below which nothing is said
 MAX_OBSERVED = 600  # that the model is fitted to, so that a study of any length takes a second or two
 DRAWN = 60  # networks that a decision is changed in
 MIN_ACTIVE = 5  # of these, that must have the decision
