@@ -31,30 +31,33 @@ def by_cost(architecture: Architecture, seed: int, report: Any) -> float:
 
 
 class Clock:
-    """CPU time at each training's end, and what each proposal took."""
+    """CPU time at each training's end, and what each proposal and each call of the evaluator took."""
 
     def __init__(self) -> None:
         self.ends: list[float] = []
         self.proposals: list[float] = []
+        self.trainings: list[float] = []
 
     def watch(self, event: dict[str, Any]) -> None:
         if event["event"] == "finished" and event["record"]["state"] == "complete":
             self.ends.append(time.process_time())
 
-    def timing(self, propose: Any) -> Any:
-        def timed(proposer: Proposer) -> Any:
+    def timing(self, function: Any, times: list[float]) -> Any:
+        """The function, which adds the time of each call to ``times``."""
+
+        def timed(*arguments: Any) -> Any:
             start = time.process_time()
             try:
-                return propose(proposer)
+                return function(*arguments)
             finally:
-                self.proposals.append(time.process_time() - start)
+                times.append(time.process_time() - start)
 
         return timed
 
     def line(self, name: str, last: int) -> str:
         """The row of a table: milliseconds a trial over the last ones."""
-        whole = 1e3 * (self.ends[-1] - self.ends[-last - 1]) / last
-        proposal = 1e3 * sum(self.proposals[-last:]) / last
+        training, proposal = (1e3 * sum(times[-last:]) / last for times in (self.trainings, self.proposals))
+        whole = 1e3 * (self.ends[-1] - self.ends[-last - 1]) / last - training
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         return f"| `{name}` | {whole:.1f} | {proposal:.1f} | {whole - proposal:.1f} | {memory:.0f} MB |"
 
@@ -62,10 +65,11 @@ class Clock:
 def run(folder: Path, sampler: str, trials: int, clock: Clock) -> None:
     """Run a study, or go on with it."""
     propose = Proposer.next
-    Proposer.next = clock.timing(propose)  # type: ignore[method-assign]
+    Proposer.next = clock.timing(propose, clock.proposals)  # type: ignore[method-assign]
+    evaluate = clock.timing(by_cost, clock.trainings)
     options: dict[str, Any] = {"sampler": sampler, "trials": trials, "retrain": 0, "out": folder}
     try:
-        search(SPACE, BUDGET, evaluate=by_cost, evaluator_name="cost", progress=clock.watch, **options)
+        search(SPACE, BUDGET, evaluate=evaluate, evaluator_name="cost", progress=clock.watch, **options)
     finally:
         Proposer.next = propose  # type: ignore[method-assign]
 

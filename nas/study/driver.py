@@ -168,6 +168,8 @@ class Driver:
 
     def _is_late(self) -> bool:
         """Whether no training of the search may begin any more."""
+        if math.isinf(self._time.seconds):
+            return False
         options, question, epoch = self.options, self.question, self._seconds_an_epoch()
         work = self._work or workload(question, options.trials, self._epochs, 0.0, options.baseline is not None)
         return self._time.ends_search(work, options.trials, epoch, self._trainers)
