@@ -102,6 +102,8 @@ class Driver:
                 if record is None:
                     return state
                 self._continue(record.trial)  # also where time is up: a study with stopped trainings has a base
+            if self._proposes(state):
+                self.proposer.prepare()
             self._listen()
 
     def _try_again(self) -> None:

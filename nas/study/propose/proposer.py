@@ -27,6 +27,7 @@ class Proposer:
         self._journal = journal
         self._trials = trials
         self._sampler = SAMPLERS[str(question.sampler)]
+        self._prepared = -1
 
     def next(self) -> Candidate:
         """A candidate that fits and is not known. Raises ExhaustedError when none can be found for any budget."""
@@ -40,12 +41,26 @@ class Proposer:
                     raise
         raise AssertionError("there is always a budget")
 
-    def _next(self) -> Candidate:
+    def prepare(self) -> None:
+        """What the next proposal needs and can be done while trainings run, once for each trial."""
+        begun, trial = self._journal.begun(), self._journal.folded.next_trial
+        self._candidates = self._every[begun % len(self._every)]
+        if self._prepared != trial and self._begins() is None:
+            self._prepared = trial
+            self._sampler.prepare(self._history())
+
+    def _begins(self) -> str | None:
+        """The origin of a candidate that is drawn before the sampler is asked; None once it is."""
         if self._sampler.start:
             if self._candidates.feasible.at_most(self._trials):
-                return self._uniform("enumerated")
+                return "enumerated"
             if self._started() < self._sampler.start:
-                return self._uniform("start")
+                return "start"
+        return None
+
+    def _next(self) -> Candidate:
+        if (origin := self._begins()) is not None:
+            return self._uniform(origin)
         while True:
             candidate = self._proposed()
             if candidate is not None:

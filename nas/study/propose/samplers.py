@@ -21,12 +21,13 @@ class Sampler:
     """``propose`` gives a candidate (which may be over the budget or known already: then it is recorded, not trained),
     or None where it finds none; ``start`` candidates are drawn uniformly within the budgets before it is asked.
     ``stays_within``: it promises to propose only what is new and within the budgets. ``ranks_several``: it can rank by
-    an objective of several numbers."""
+    an objective of several numbers. ``prepare`` does, while trainings run, what needs none of their results."""
 
     propose: Callable[[History], Candidate | None]
     stays_within: bool
     start: int = START
     ranks_several: bool = True
+    prepare: Callable[[History], None] = lambda history: None
 
 
 def predictor(history: History) -> Candidate | None:
@@ -36,8 +37,15 @@ def predictor(history: History) -> Candidate | None:
     return sampler.predictor(history)
 
 
+def prepare_predictor(history: History) -> None:
+    """What it looks at whatever the results are."""
+    from nas.study.propose.predictor import sampler
+
+    sampler.prepare(history)
+
+
 SAMPLERS: dict[str, Sampler] = {
-    "predictor": Sampler(predictor, stays_within=True, start=FEW, ranks_several=False),
+    "predictor": Sampler(predictor, stays_within=True, start=FEW, ranks_several=False, prepare=prepare_predictor),
     "tpe": Sampler(optuna_samplers.tpe, stays_within=False),
     "nsga2": Sampler(optuna_samplers.nsga2, stays_within=False),
     "evolution": Sampler(evolution.evolution, stays_within=True),

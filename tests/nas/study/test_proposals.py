@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from nas.search import search
 from nas.study.journal import Journal
 from nas.study.log import open_log
 from nas.study.plan import plan
@@ -61,6 +62,29 @@ def test_a_small_set_is_walked_to_its_end_in_random_order():
     assert asked == [digest(architecture) for architecture in feasible.members(order)]
 
 
+def test_what_is_prepared_changes_no_proposal(tmp_path, monkeypatch):
+    """And it is prepared once for each trial that the predictor is asked for."""
+    prepared, prepare = [], SAMPLERS["predictor"].prepare
+
+    def noted(history):
+        prepared.append(history.trial)
+        prepare(history)
+
+    monkeypatch.setitem(SAMPLERS, "predictor", replace(SAMPLERS["predictor"], prepare=noted))
+    plain = proposed("predictor", 9, tmp_path / "plain", 9)
+    assert prepared == []
+    following = Proposer.next
+
+    def after_preparing(proposer):
+        for _ in range(2):
+            proposer.prepare()
+        return following(proposer)
+
+    monkeypatch.setattr(Proposer, "next", after_preparing)
+    assert proposed("predictor", 9, tmp_path / "prepared", 9) == plain
+    assert prepared == [6, 7, 8]
+
+
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_some_proposals_of_every_sampler_lie_within_the_budgets(sampler, tmp_path):
     check(proposed(sampler, 16, tmp_path, trials=16, budgets=BUDGETS[:1]), one=True)
@@ -70,3 +94,15 @@ def test_some_proposals_of_every_sampler_lie_within_the_budgets(sampler, tmp_pat
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_ten_thousand_proposals_of_every_sampler_lie_within_the_budgets(sampler, tmp_path):
     check(proposed(sampler, 10_000, tmp_path, trials=30, budgets=BUDGETS[:1]), one=True)
+
+
+def test_a_driver_prepares_the_next_proposal_before_it_waits_for_a_training(space, tmp_path, monkeypatch):
+    heard = []
+    monkeypatch.setattr(Proposer, "prepare", lambda proposer: heard.append("prepare"))
+
+    def evaluate(architecture, seed, report):
+        heard.append("train")
+        return 1.0
+
+    search(space, evaluate=evaluate, trials=3, retrain=0, out=tmp_path / "study")
+    assert heard == ["prepare", "train", "prepare", "train", "train"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import zip_longest
 from statistics import fmean
@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Labels = Mapping[str, str]
 Named = Mapping[str, float]
 
+MAX_REMEMBERED = 8_192  # architectures of vectors: of the last few pools
 TINY = 1e-9  # a column whose standard deviation is less says nothing
 
 
@@ -30,7 +31,8 @@ class Features:
     column of the decisions a label fills, and with which number."""
 
     def __init__(self, space: Space) -> None:
-        self._space = space
+        self._decided: Callable[[tuple[tuple[str, str], ...]], Architecture]
+        self._decided = lru_cache(maxsize=MAX_REMEMBERED)(lambda labels: space.decide(dict(labels)))
         self._columns = 0
         self.of_label: dict[tuple[str, str], tuple[int, float]] = {}
         for decision in space.decisions:
@@ -49,7 +51,7 @@ class Features:
         group divided by the root of its number of columns; columns that do not vary are left out."""
         keys = [tuple(labels.items()) for labels in vectors]
         places = {key: place for place, key in enumerate(dict.fromkeys(keys))}  # many are asked for several times
-        architectures = [self._space.decide(dict(key)) for key in places]
+        architectures = [self._decided(key) for key in places]
         repeated = [places[key] for key in keys]
         groups = (group(architectures)[repeated] for group in (_of_rows, _of_costs, _of_gain))
         return np.hstack([_standardised(group) for group in (self.of_decisions(vectors), *groups)])

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations
 from math import pi, sqrt
+from random import Random
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtr
@@ -18,6 +20,9 @@ from nas.study.propose.predictor.gaussian_process import Posterior, fit
 from nas.study.propose.predictor.observations import Observations, observed
 from nas.study.records import Record
 from search_spaces import Space
+
+if TYPE_CHECKING:
+    from search_spaces.counting.feasible import Feasible
 
 MIN_OBSERVED = 2
 DRAWN = 1_200  # uniform draws within the budgets, beside neighbours and children of the best
@@ -42,6 +47,17 @@ def predictor(history: History) -> Candidate | None:
     return candidates.first(map(space.decide, refined), "sampler", history.known)
 
 
+def prepare(history: History) -> None:
+    """Draw and look at the uniform part of the next pool before the results are known that its proposal waits for: more
+    than half of the proposal's time."""
+    features_of(history.candidates.space).matrix(_drawn(history.candidates.feasible, history.seed("draws")))
+
+
+@lru_cache(maxsize=2)
+def _drawn(feasible: Feasible, seed: int) -> Sequence[Labels]:
+    return feasible.vectors(Random(seed), DRAWN)
+
+
 def _pool(history: History, observations: Observations) -> list[Labels]:
     """Uniform draws within the budgets, and neighbours and children of the best."""
     candidates, rng = history.candidates, history.rng("pool")
@@ -49,7 +65,7 @@ def _pool(history: History, observations: Observations) -> list[Labels]:
     best = list(filter(candidates.tier.holds, order))[:PARENTS]
     parents = [active_labels(candidates.space, record) for record in best]
     children = [candidates.space.child_labels(one, other, rng) for one, other in combinations(parents, 2)]
-    drawn = candidates.feasible.vectors(rng, DRAWN)
+    drawn = _drawn(candidates.feasible, history.seed("draws"))
     return _distinct([*drawn, *_neighbours(candidates, parents), *filter(candidates.is_within, children)])
 
 
