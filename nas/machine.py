@@ -34,7 +34,7 @@ def one_thread() -> Iterator[None]:
         yield
 
 
-CUDA_DRIVERS = ("libcuda.so.1", "nvcuda.dll")  # of the driver
+CUDA_DRIVERS = ("libcuda.so.1", "nvcuda.dll")  # its library on Linux, on Windows
 
 
 def may_have_gpu() -> bool:

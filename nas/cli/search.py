@@ -180,7 +180,7 @@ def _forecast(plan: Plan, options: RunOptions) -> Forecast | None:
     if work is None or longest is None or work.seconds(longest, 1) < SOON:
         return None
     epoch = measured_epoch(plan)
-    return None if work is None or epoch is None else Forecast(work, epoch, trainers_of(plan, options))
+    return None if epoch is None else Forecast(work, epoch, trainers_of(plan, options))
 
 
 def _search(plan: Plan, options: RunOptions, as_json: bool, forecast: Forecast | None) -> int:

@@ -170,9 +170,9 @@ class Study:
 
     @cached_property
     def _effects(self) -> tuple[Effect, ...]:
-        from nas.study.propose.predictor.observations import MIN_OBSERVED, observed
+        from nas.study.propose.predictor.observations import MIN_FOR_EFFECTS, observed
 
-        if len(observed(self.records, self.question.goal).records) < MIN_OBSERVED:
+        if len(observed(self.records, self.question.goal).records) < MIN_FOR_EFFECTS:
             return ()
         from nas.study.propose.predictor.effects import effects  # SciPy: a quarter of a second
 

@@ -12,7 +12,7 @@ from nas.machine import one_thread
 from nas.study.objectives import Objective
 from nas.study.propose.predictor.features import Labels
 from nas.study.propose.predictor.gaussian_process import fit
-from nas.study.propose.predictor.observations import MIN_OBSERVED, Observations, observed
+from nas.study.propose.predictor.observations import MIN_FOR_EFFECTS, Observations, observed
 from nas.study.propose.predictor.sampler import active_labels, features_of
 from nas.study.records import Record
 from search_spaces import Space
@@ -45,7 +45,7 @@ def effects(space: Space, records: Sequence[Record], goal: Objective) -> list[Ef
     difference, so that it holds for the two labels that are named as if they had been named before.
     """
     observations = _spread(observed(records, goal))
-    if len(observations.records) < MIN_OBSERVED:
+    if len(observations.records) < MIN_FOR_EFFECTS:
         return []
     rng = Random(0)
     draws = [space.vector(rng.randrange(space.size)) for _ in range(DRAWN)]

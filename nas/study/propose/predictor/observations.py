@@ -13,7 +13,7 @@ from nas.study.objectives import Objective
 from nas.study.propose.predictor.features import Floats
 from nas.study.records import Record
 
-MIN_OBSERVED = 8  # trainings below which nothing is said of decisions
+MIN_FOR_EFFECTS = 8  # trainings below which nothing is said of decisions
 PRIOR_WEIGHT = 2.0  # trainings that the prior of an extrapolation counts for
 FAR_BELOW = 4.0  # deviations of the better half below the median, where a score is cut: how bad hardly matters
 
