@@ -13,6 +13,7 @@ import pytest
 
 import nas as package
 from nas.storage import layout
+from nas.study.executors import mailbox
 
 SPACE = """
 schema: 1
@@ -26,6 +27,15 @@ SEARCH = (
     "search --space space.yaml --budget 1MFLOPs --recipe plain --epochs 1 --trials 2 --retrain 1 --seeds 1 --workers 2 "
     "--pruner none --out s"
 )
+BY_MAILBOX = {
+    mailbox.DRIVER: {layout.DRIVER},
+    "job.json": {layout.DRIVER},
+    "answer.json": {layout.DRIVER},
+    mailbox.TRAINER: {layout.TRAINER},
+    "event.json": {layout.TRAINER},
+    mailbox.CHECKPOINT: {layout.TRAINER},
+    mailbox.EXIT: {layout.TRAINER},
+}
 TEMPORARY = re.compile(r"\.(.+)\.[^.]+-\d+-\d+\.tmp")
 BY_LOCAL_TRAINERS = {name for name, writers in layout.WRITERS.items() if writers != {layout.ASKED}} - {
     layout.DAMAGED_LOG,  # there was no damage
@@ -40,10 +50,8 @@ def named(path):
     return parts[0], "/".join(parts)
 
 
-@pytest.fixture(scope="module")
-def watched(tmp_path_factory):
-    """The folder of a finished search with two trainers, and what was written there: (role, process, kind, path)."""
-    work = tmp_path_factory.mktemp("watched")
+def watch(work, *words):
+    """The folder of a finished search, and what was written there: (role, process, kind, path)."""
     (work / "space.yaml").write_text(SPACE)
     code = [str(Path(__file__).with_name("watching")), str(Path(package.__file__).parents[1])]
     environment = {
@@ -53,11 +61,45 @@ def watched(tmp_path_factory):
         "NAS_WATCHED": str(work / "s"),
         "NAS_WATCH_LOG": str(work / "writes.tsv"),
     }
-    command = [sys.executable, "-m", "nas", *SEARCH.split()]
+    command = [sys.executable, "-m", "nas", *SEARCH.split(), *words]
     done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     lines = (work / "writes.tsv").read_text().splitlines()
     return work / "s", [tuple(line.split("\t")) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory):
+    """Of a search with two local trainers."""
+    return watch(tmp_path_factory.mktemp("watched"))
+
+
+@pytest.fixture(scope="module")
+def watched_cluster(tmp_path_factory):
+    """Of one with two trainers that joined it through its folder."""
+    pytest.importorskip("submitit", reason="the extra slurm is not installed")
+    return watch(tmp_path_factory.mktemp("cluster"), "--executor", "slurm", "--address", "local")
+
+
+def test_trainers_of_a_cluster_write_only_into_folders_of_their_own(watched_cluster):
+    """From where the driver moves checkpoints to their places."""
+    writers, joined = defaultdict(set), defaultdict(set)
+    for role, process, kind, path in watched_cluster[1]:
+        name, file = named(path)
+        if kind == "write":
+            writers[name].add(role)
+            if name == layout.JOINED:
+                joined[file].add((role, process))
+    assert writers[layout.CHECKPOINTS] == {layout.DRIVER}
+    of_trainers = {name for name, roles in writers.items() if layout.TRAINER in roles}
+    assert of_trainers == {layout.JOINED, layout.SLURM}
+    folders = {file for file in joined if Path(file).suffix in ("", mailbox.LEFT)}  # which both sides may put aside
+    files = {file: roles for file, roles in joined.items() if file not in folders}
+    assert not {file: roles for file, roles in files.items() if len(roles) > 1}
+    kinds = defaultdict(set)
+    for file, roles in files.items():
+        kinds[re.sub(r"-\d+", "", Path(file).name)] |= {role for role, _ in roles}
+    assert kinds | {mailbox.EXIT: {layout.TRAINER}} == BY_MAILBOX  # an exit that nobody waits for may not be written
 
 
 def test_each_file_is_written_by_those_whom_the_layout_names(watched):

@@ -7,7 +7,8 @@ NAS_WATCHED.
 import os
 import sys
 
-ROLE = "trainer" if "nas.study.executors.worker" in " ".join(sys.orig_argv) else "driver"
+TRAINERS = ("nas.study.executors.worker", "nas.study.executors.joining", "submitit")  # what they are started as
+ROLE = "trainer" if any(name in " ".join(sys.orig_argv) for name in TRAINERS) else "driver"
 FOLDER = os.environ["NAS_WATCHED"]
 LOG = os.open(os.environ["NAS_WATCH_LOG"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
