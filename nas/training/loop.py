@@ -164,7 +164,7 @@ def prepare(
     images = normalised(data.train, pixels, *shape)
     state = TrainingState(module, recipe, settings)
     setup = Setup(
-        recipe=recipe,
+        recipe=recipe.of_length(settings.epochs),
         settings=settings,
         seed=seed,
         order=order,

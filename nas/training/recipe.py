@@ -74,6 +74,7 @@ class Recipe:
 
     flip: bool = recipe_field(a_flag, False, "left and right")
     crop: float = recipe_field(A_SHARE, 0.0, "shift by up to this share of the side, with mirrored borders")
+    crop_from: int = recipe_field(COUNT, 0, "epochs of a training from which on it has this shift; 0: always")
     shift: float = recipe_field(A_SHARE, 0.0, "shift by up to this share, between pixels")
     scale: float = recipe_field(A_SHARE, 0.0, "scaling by up to this share")
     rotate: float = recipe_field(NOT_NEGATIVE, 0.0, "rotation by up to these degrees")
@@ -102,6 +103,11 @@ class Recipe:
         values = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
         del values["name"]
         return f"r2-{hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]}"
+
+    def of_length(self, epochs: int) -> Recipe:
+        """The recipe as a training of so many epochs applies it: one of fewer than ``crop_from`` does not shift its
+        images, which it has hardly seen as they are."""
+        return self if epochs >= self.crop_from else replace(self, crop=0.0)
 
     def to_data(self) -> dict[str, Any]:
         return asdict(self)

@@ -26,9 +26,11 @@ class Sized:
     steps: int
 
     def __str__(self) -> str:
+        is_short = self.recipe.of_length(self.epochs) != self.recipe
+        note = f", images not shifted below {self.recipe.crop_from} epochs" if is_short else ""
         return (
             f"recipe {self.recipe.name}: {self.epochs} epoch{'s' if self.epochs > 1 else ''} of {self.steps:,} steps, "
-            f"batch {self.batch}, rate {self.recipe.lr:.3g}"
+            f"batch {self.batch}, rate {self.recipe.lr:.3g}{note}"
         )
 
 

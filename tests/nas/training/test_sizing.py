@@ -41,6 +41,13 @@ def test_few_images_get_smaller_batches_then_more_epochs(images, given, batch, r
     assert replace(result.recipe, lr=SGD.lr) == SGD
 
 
+def test_images_that_a_short_training_does_not_shift_are_said():
+    recipe = replace(SGD, crop=0.1, crop_from=5)
+    assert str(sized(recipe, 10_000)).endswith("rate 0.4, images not shifted below 5 epochs")
+    assert str(sized(recipe, 10_000, epochs=5)).endswith("rate 0.4")
+    assert str(sized(replace(recipe, crop=0.0), 10_000)).endswith("rate 0.4")
+
+
 @given(images=st.integers(1, 10**6), name=st.sampled_from(sorted(RECIPES)))
 def test_there_are_always_enough_steps_and_no_more_epochs_than_that_takes(images, name):
     recipe = RECIPES[name]

@@ -57,6 +57,23 @@ def test_a_killed_training_ends_as_an_unbroken_one(network, noisy, quick, tmp_pa
         assert all(torch.equal(one[part][name], other[part][name]) for name in one[part])
 
 
+def test_a_short_training_shifts_no_images_and_one_that_is_long_enough_does(network, noisy, quick):
+    def losses(**values):
+        heard = []
+        run(
+            network,
+            noisy,
+            replace(quick, **values),
+            report=lambda epoch, metrics: heard.append(metrics["loss"]) or True,
+        )
+        return heard
+
+    still, shifted = losses(), losses(crop=0.3)
+    assert still != shifted
+    assert losses(crop=0.3, crop_from=quick.epochs + 1) == still
+    assert losses(crop=0.3, crop_from=quick.epochs) == shifted
+
+
 def test_another_seed_is_another_training(network, noisy, quick, tmp_path):
     for seed in (0, 1):
         run(network, noisy, quick, seed=seed, checkpoint=tmp_path / str(seed))
