@@ -102,7 +102,7 @@ def cut(fresh: Sequence[Study], trainings: float, out: Path) -> None:
     rows, silent = read_cut(out), cast("Report", _Silent())
     for study in fresh:
         trial = chosen_at(study, trainings)
-        known = retrained(study.records).get(trial, []) or rows.get((study.name, trial), [])
+        known = further(study, trial, rows)
         record = next(record for record in study.records if record.trial == trial)
         for replicate in range(len(known) + 1, SEEDS + 1):
             seed = derive(study.definition.question.seed, record.training_key, replicate)
@@ -141,6 +141,11 @@ def read_cut(path: Path) -> dict[tuple[str, int], list[float]]:
     return scores
 
 
+def further(study: Study, trial: int, rows: dict[tuple[str, int], list[float]]) -> list[float]:
+    """Scores of a trial over further seeds: of the study's own retrainings, then those of ``cut``."""
+    return [*retrained(study.records).get(trial, []), *rows.get((study.name, trial), [])]
+
+
 def ends(fresh: Sequence[Study], path: Path | None) -> list[tuple[Record, list[float], float]]:
     """What each run chose, its scores over further seeds, and what the run had cost then."""
     if path is None:
@@ -151,8 +156,8 @@ def ends(fresh: Sequence[Study], path: Path | None) -> list[tuple[Record, list[f
     (at,), rows, chosen = trainings, read_cut(path), []
     for study in fresh:
         trial = chosen_at(study, at)
-        scores = retrained(study.records).get(trial) or rows[study.name, trial]
-        chosen.append((next(r for r in study.records if r.trial == trial), scores, min(at, cost(study))))
+        record = next(record for record in study.records if record.trial == trial)
+        chosen.append((record, further(study, trial, rows), min(at, cost(study))))
     return chosen
 
 
