@@ -59,10 +59,17 @@ class Architecture(Value):
         stem = len(self.stem)
         return f"stem.{index}" if index < stem else f"stages.{index - stem}"
 
-    def rows(self) -> Iterator[tuple[str, Stage, int]]:
-        """Name, stage and number of blocks in the stage before it (0 for the first), in order."""
+    def placed(self) -> Iterator[tuple[Stage, int]]:
+        """Each row, in order, with the number of blocks in the stage before it: 0 for the first, and where no block of
+        the row asks for it."""
+        before, first = 0, len(self.stem)
         for index, stage in enumerate(self.stem + self.stages):
-            before = self.stages[index - len(self.stem) - 1].count if index > len(self.stem) else 0
+            yield stage, before if stage.positional and index > first else 0
+            before = stage.count
+
+    def rows(self) -> Iterator[tuple[str, Stage, int]]:
+        """The same with the row's name before it."""
+        for index, (stage, before) in enumerate(self.placed()):
             yield self.row_name(index), stage, before
 
 

@@ -23,12 +23,10 @@ def log_gain(architecture: Architecture) -> float:
     """Natural logarithm of what a map of ones becomes behind the last stage where every weight is the mean size of one
     drawn by He et al. 2015 (normal, by fan-out), norms are left out, activations pass what is positive, gates are open
     and maps have no border."""
-    defaults, channels, total, previous = architecture.defaults, architecture.in_channels, 0.0, 0
-    first = len(architecture.stem)
-    for index, stage in enumerate(architecture.stem + architecture.stages):
-        before = previous if stage.positional and index > first else 0
-        gain, channels = _of_row(stage, channels, defaults, before)
-        total, previous = total + gain, stage.count
+    channels, total = architecture.in_channels, 0.0
+    for stage, previous in architecture.placed():
+        gain, channels = _of_row(stage, channels, architecture.defaults, previous)
+        total += gain
     return total
 
 
