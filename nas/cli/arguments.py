@@ -46,7 +46,10 @@ def add_tta(p: Parser) -> None:
     """``--tta``."""
     from nas.training.tables import NO_TTA, TTA
 
-    help_text = "test-time augmentation: mirror takes the mean over each image and its mirror image (none)"
+    help_text = (
+        "test-time augmentation: mirror takes the mean over each image and its mirror image, shifts also over "
+        "both shifted by a pixel along the diagonals (none)"
+    )
     p.add_argument("--tta", choices=tuple(TTA), default=NO_TTA, help=help_text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,11 @@ class Record:
         data = {name: getattr(self, name) for name in NAMES}
         copies = {name: list(data[name]) for name in ("top1_by_epoch", "loss_by_epoch")}
         return data | copies | {name: dict(data[name]) for name in ("decisions", "constraints")}
+
+    @cached_property
+    def line(self) -> str:
+        """Its line in ``records.jsonl``, kept because the file is written whole, again and again."""
+        return json.dumps(self.to_data(), allow_nan=False) + "\n"
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Record:
@@ -224,8 +230,7 @@ def _apply_again(folded: Folded, event: Event) -> None:
 
 def write_records(folder: Path, records: Mapping[int, Record]) -> None:
     """Write ``records.jsonl``: one line per trial, in order."""
-    lines = (json.dumps(records[trial].to_data(), allow_nan=False) + "\n" for trial in sorted(records))
-    write_atomic(folder / layout.RECORDS, "".join(lines))
+    write_atomic(folder / layout.RECORDS, "".join(records[trial].line for trial in sorted(records)))
 
 
 def are_written(folder: Path, records: Sequence[Record]) -> bool:

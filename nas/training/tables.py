@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import torch
@@ -134,5 +134,23 @@ def _mirror(module: nn.Module, x: torch.Tensor) -> Any:
     return (module(x) + module(x.flip(-1))) / 2
 
 
-TTA: dict[str, Callable[[nn.Module, torch.Tensor], Any]] = {NO_TTA: _plain, "mirror": _mirror}
-"""Test-time augmentations: from a module in evaluation mode and images (N, C, H, W) to logits (N, classes)."""
+def _shifts(module: nn.Module, x: torch.Tensor) -> Any:
+    """``mirror`` of each image, and of it shifted by a pixel down and up the diagonal at half the weight each, borders
+    mirrored (Jordan 2024, sec. 3.5)."""
+    from torch.nn import functional as F
+
+    side, wide = x.shape[-1], F.pad(x, (1, 1, 1, 1), mode="reflect")
+    shifted = [wide[..., at : at + side, at : at + side] for at in (0, 2)]
+    return _mirror(module, x) / 2 + sum(_mirror(module, image) for image in shifted) / 4
+
+
+class Tta(NamedTuple):
+    """How often each image is computed, and how: ``logits`` goes from a module in evaluation mode and images (N, C, H,
+    W) to logits (N, classes)."""
+
+    passes: int
+    logits: Callable[[nn.Module, torch.Tensor], Any]
+
+
+TTA: dict[str, Tta] = {NO_TTA: Tta(1, _plain), "mirror": Tta(2, _mirror), "shifts": Tta(6, _shifts)}
+"""Test-time augmentations."""

@@ -18,7 +18,7 @@ class Augmented(nn.Module):
         self.module, self.tta = module, tta
 
     def forward(self, x: Tensor) -> Any:
-        return TTA[self.tta](self.module, x)
+        return TTA[self.tta].logits(self.module, x)
 
 
 def with_tta(module: nn.Module, tta: str) -> nn.Module:
@@ -29,4 +29,4 @@ def with_tta(module: nn.Module, tta: str) -> nn.Module:
 
 def tta_notes(tta: str) -> tuple[str, ...]:
     """What a reader of the numbers must know."""
-    return () if tta == NO_TTA else (f"test-time augmentation {tta}: every image is computed twice",)
+    return () if tta == NO_TTA else (f"test-time augmentation {tta}: every image is computed {TTA[tta].passes} times",)

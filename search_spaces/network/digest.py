@@ -73,28 +73,40 @@ def _node_hashes(g: Graph, rates: Mapping[int, float], training: bool) -> _Hashe
     nodes: list[str] = []
     for index, node in enumerate(g.nodes):
         inputs = [by_index[source] for source in node.inputs]
-        if isinstance(node.op, ops.DROPS) and index not in rates:
+        if index not in rates and isinstance(node.op, ops.DROPS):
             by_index.append(inputs[0])
             continue
-        inputs = sorted(inputs) if isinstance(node.op, ops.UNORDERED) else inputs
+        if isinstance(node.op, ops.UNORDERED):
+            inputs.sort()
         nodes.append(_node_hash(_attributes(node.op, training), node.shape, tuple(inputs), rates.get(index)))
         by_index.append(nodes[-1])
     return _Hashes(sorted(nodes), [by_index[index] for index in g.outputs])
 
 
 @lru_cache(maxsize=65536)
-def _node_hash(op: tuple[Any, ...], shape: ops.Shape, inputs: tuple[str, ...], rate: float | None) -> str:
-    return _hash([op, shape, inputs, rate])
+def _node_hash(op: str, shape: ops.Shape, inputs: tuple[str, ...], rate: float | None) -> str:
+    """Hash of the JSON list of all four, ``op`` being JSON already."""
+    sources = ",".join(f'"{source}"' for source in inputs)
+    return _hash_text(f"[{op},{_shape(shape)},[{sources}],{'null' if rate is None else _ENCODER.encode(rate)}]")
 
 
 @lru_cache(maxsize=65536)
-def _attributes(op: ops.Op, training: bool) -> tuple[Any, ...]:
-    """Name and attributes of an operation, without those that only training looks at unless ``training``."""
+def _attributes(op: ops.Op, training: bool) -> str:
+    """Name and attributes of an operation as JSON, without those that only training looks at unless ``training``."""
     if isinstance(op, ops.DROPS):
-        return (type(op).__name__,)
+        return _ENCODER.encode([type(op).__name__])
     relevant = (field.name for field in fields(op) if training or not field.metadata.get("training"))
-    return (type(op).__name__, *(getattr(op, name) for name in relevant))
+    return _ENCODER.encode([type(op).__name__, *(getattr(op, name) for name in relevant)])
+
+
+@lru_cache(maxsize=65536)
+def _shape(shape: ops.Shape) -> str:
+    return _ENCODER.encode(shape)
 
 
 def _hash(value: Any) -> str:
-    return hashlib.sha256(_ENCODER.encode(value).encode()).hexdigest()
+    return _hash_text(_ENCODER.encode(value))
+
+
+def _hash_text(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

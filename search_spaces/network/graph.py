@@ -84,32 +84,33 @@ class Graph:
         self.outputs: list[int] = []
         self.entries: set[int] = set()
         self.defaults = defaults or Defaults()
-        self._scope: tuple[str, ...] = ()
+        self._scope = ""
         self._names: dict[str, int] = {}
 
     @contextmanager
     def scope(self, name: str) -> Iterator[None]:
         """Names of the nodes appended inside begin with ``name``."""
-        outer, self._scope = self._scope, (*self._scope, self._unique(name))
+        outer, self._scope = self._scope, f"{self._named(name)}."
         try:
             yield
         finally:
             self._scope = outer
 
-    def _unique(self, name: str) -> str:
-        path = ".".join((*self._scope, name))
-        count = self._names[path] = self._names.get(path, 0) + 1
-        return name if count == 1 else f"{name}_{count}"
+    def _named(self, name: str) -> str:
+        """The whole name of what is called ``name`` in this scope, and numbered where others are called so."""
+        whole = self._scope + name
+        count = self._names[whole] = self._names.get(whole, 0) + 1
+        return whole if count == 1 else f"{whole}_{count}"
 
     def append(self, op: Op, *inputs: Tensor, name: str) -> Tensor:
         """Append any operation; the named methods below are its usual forms."""
-        shapes = tuple(x.shape for x in inputs)
-        name = ".".join((*self._scope, self._unique(name)))
+        shapes = tuple([x.shape for x in inputs])
+        name = self._named(name)
         try:
             shape = op.shape(*shapes)
         except UserError as error:
             raise error.under(name) from None
-        self.nodes.append(Node(op, tuple(x.index for x in inputs), shapes, shape, name))
+        self.nodes.append(Node(op, tuple([x.index for x in inputs]), shapes, shape, name))
         return Tensor(len(self.nodes) - 1, shape)
 
     def input(self, shape: Shape) -> Tensor:

@@ -68,8 +68,8 @@ class Past:
         self._categories: dict[str, Any] = {
             name: optuna.distributions.CategoricalDistribution(tuple(labels)) for name, labels in decisions.items()
         }
-        self._trials: dict[int, tuple[Record, optuna.trial.FrozenTrial]] = {}
-        self._indices: dict[int, list[int]] = {}
+        self._trials: dict[int, tuple[Record, optuna.trial.FrozenTrial | None]] = {}
+        self._indices: dict[int, Any] = {}
         self._parents: dict[tuple[int, ...], list[optuna.trial.FrozenTrial]] = {}
 
     def ask_tpe(self, records: Iterable[Record], seed: int) -> dict[str, str]:
@@ -90,7 +90,7 @@ class Past:
 
         from nas.study.propose.optuna_storage import Shown
 
-        trials = [self._trial(r) for r in records if r.replicate == 0 and r.source is None and self._is_shown(r)]
+        trials = self._shown(records)
         study = Shown(trials, self.objective.size).study(sampler)
         number = max((trial.number for trial in trials), default=-1) + 1
         trial = _frozen(number, optuna.trial.TrialState.RUNNING)
@@ -106,8 +106,21 @@ class Past:
                 proposal[name] = sampler.sample_independent(study, trial, name, categories)
         return proposal
 
+    def _shown(self, records: Iterable[Record]) -> list[Any]:
+        """The records that Optuna is shown, as its trials; each is looked at again only when it has changed."""
+        trials = []
+        for record in records:
+            known = self._trials.get(record.trial)
+            if known is None or known[0] is not record:
+                known = self._trials[record.trial] = record, self._trial(record) if self._is_shown(record) else None
+            if known[1] is not None:
+                trials.append(known[1])
+        return trials
+
     def _is_shown(self, record: Record) -> bool:
         """What was refused for a smaller budget than the one that is asked for now has nothing to say."""
+        if record.replicate > 0 or record.source is not None:
+            return False
         if record.state == "infeasible":
             return any(violation > 0 for violation in self._violations(record).values())
         return record.state in SHOWN
@@ -123,14 +136,14 @@ class Past:
 
     def _trial(self, record: Record) -> Any:
         """A record as Optuna's finished or running trial; over-budget ones are pruned ones with their constraints."""
+        import numpy
         from optuna.trial import TrialState
 
-        known = self._trials.get(record.trial)
-        if known is not None and known[0] is record:
-            return known[1]
         states = {"complete": TrialState.COMPLETE, "running": TrialState.RUNNING}
         curve = self.objective.curve(record) if record.state == "pruned" else ()
-        trial = _frozen(
+        indices = [c.choices.index(record.decisions[name]) for name, c in self._categories.items()]
+        self._indices[record.trial] = numpy.array(indices)
+        return _frozen(
             record.trial,
             states.get(record.state, TrialState.PRUNED),
             values=self.objective.values(record) if record.state == "complete" else None,
@@ -139,18 +152,15 @@ class Past:
             intermediate_values=dict(enumerate(curve, start=1)),
             constraints=self._violations(record),
         )
-        self._trials[record.trial] = (record, trial)
-        self._indices[record.trial] = [c.choices.index(record.decisions[name]) for name, c in self._categories.items()]
-        return trial
 
 
 def _frozen(number: int, state: Any, *, constraints: Mapping[str, float] | None = None, **content: Any) -> Any:
     """A trial of Optuna's as it is: ``create_trial`` compares every distribution with its earlier forms, which takes
     most of a proposal's time."""
-    from optuna.trial import FrozenTrial
+    from nas.study.propose.optuna_storage import ShownTrial
 
     nothing: dict[str, Any] = {"params": {}, "distributions": {}, "intermediate_values": {}}
-    trial = FrozenTrial(
+    trial = ShownTrial(
         number=number,
         trial_id=number,
         state=state,

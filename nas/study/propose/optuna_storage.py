@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from functools import cached_property
 from typing import Any
 
 import optuna
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
+
+
+class ShownTrial(FrozenTrial):
+    """A trial that does not change: its constraints are read out of its attributes once, not for each proposal."""
+
+    @cached_property
+    def constraints(self) -> dict[str, float]:
+        return super().constraints
 
 
 class Shown(InMemoryStorage):

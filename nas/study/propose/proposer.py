@@ -4,6 +4,7 @@ repeated ones sorted out."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from nas.study.journal import Journal
 from nas.study.propose.candidates import Candidate, Candidates, ExhaustedError, History
@@ -43,6 +44,8 @@ class Proposer:
 
     def prepare(self) -> None:
         """What the next proposal needs and can be done while trainings run, once for each trial."""
+        if self._sampler.prepare is None:
+            return
         begun, trial = self._journal.begun(), self._journal.folded.next_trial
         self._candidates = self._every[begun % len(self._every)]
         if self._prepared != trial and self._begins() is None:
@@ -54,7 +57,7 @@ class Proposer:
         if self._sampler.start:
             if self._candidates.feasible.at_most(self._trials):
                 return "enumerated"
-            if self._started() < self._sampler.start:
+            if not self._has_started():
                 return "start"
         return None
 
@@ -86,9 +89,10 @@ class Proposer:
             self._candidates, records, question.goal, source, question.seed, folded.next_trial, str(question.sampler)
         )
 
-    def _started(self) -> int:
-        records = self._journal.records.values()
-        return sum(r.origin == "start" and r.state in STARTED for r in records)
+    def _has_started(self) -> bool:
+        """Whether all candidates of the start are trained or in training; they are among the first records."""
+        started = (r for r in self._journal.records.values() if r.origin == "start" and r.state in STARTED)
+        return len(list(islice(started, self._sampler.start))) == self._sampler.start
 
     def _rejected(self) -> list[Record]:
         """The sampler's proposals since the last training: over the budget, or repeats. Read from the records, so

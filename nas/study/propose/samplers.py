@@ -27,7 +27,7 @@ class Sampler:
     stays_within: bool
     start: int = START
     ranks_several: bool = True
-    prepare: Callable[[History], None] = lambda history: None
+    prepare: Callable[[History], None] | None = None
 
 
 def predictor(history: History) -> Candidate | None:

@@ -85,7 +85,7 @@ def test_no_weights_is_one_line(nas):
 def test_test_time_mirroring_is_named_and_changes_what_is_predicted(nas, run_folder):
     plain = nas("evaluate", run_folder, "--data", "digits", "--json")
     mirrored = nas("evaluate", run_folder, "--data", "digits", "--tta", "mirror", "--json")
-    assert "test-time augmentation mirror" in mirrored.err
+    assert "test-time augmentation mirror: every image is computed 2 times" in mirrored.err
     assert mirrored.data["loss"] != plain.data["loss"]
 
 
@@ -99,5 +99,15 @@ def test_mirroring_is_the_mean_over_both_images():
 
 
 def test_an_unknown_test_time_augmentation_is_refused(run_folder):
-    with pytest.raises(UserError, match="tta: must be one of none, mirror, got 'flip'"):
+    with pytest.raises(UserError, match="tta: must be one of none, mirror, shifts, got 'flip'"):
         evaluate(run_folder, "digits", tta="flip")
+
+
+def test_shifts_are_the_mean_over_shifted_images_and_their_mirror_images():
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(48, 4))
+    x = torch.randn(2, 3, 4, 4)
+    rows = {-1: (1, 0, 1, 2), 1: (1, 2, 3, 2)}  # of an image shifted down and up, its border mirrored
+    shifted = [x[:, :, rows[by]][..., rows[by]] for by in rows]
+    mirrored = with_tta(module, "mirror")
+    expected = mirrored(x) / 2 + (mirrored(shifted[0]) + mirrored(shifted[1])) / 4
+    assert torch.allclose(with_tta(module, "shifts")(x), expected, atol=1e-6)
