@@ -2,7 +2,8 @@
 
     python benchmarks/driver.py [--trials 1000] [--last 100] [--sampler tpe …] [--from random]
 
-The evaluator returns a number made of the network's cost. With `--from random` the trials before the last ones are
+The evaluator returns a number made of the network's cost; it and the reading of the network from its job, which
+trainers do, are left out. With `--from random` the trials before the last ones are
 those of random search, made once for all samplers; without it each sampler makes its own. Memory is the peak of the
 process, which grows with each sampler: give one at a time to compare it.
 """
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from nas import search
+from nas.study.executors.evaluated import Calls
 from nas.study.propose.proposer import Proposer
 from nas.study.propose.samplers import SAMPLERS
 from search_spaces import Architecture, cost
@@ -64,14 +66,14 @@ class Clock:
 
 def run(folder: Path, sampler: str, trials: int, clock: Clock) -> None:
     """Run a study, or go on with it."""
-    propose = Proposer.next
+    propose, call = Proposer.next, Calls.__call__
     Proposer.next = clock.timing(propose, clock.proposals)  # type: ignore[method-assign]
-    evaluate = clock.timing(by_cost, clock.trainings)
+    Calls.__call__ = clock.timing(call, clock.trainings)  # type: ignore[method-assign]
     options: dict[str, Any] = {"sampler": sampler, "trials": trials, "retrain": 0, "out": folder}
     try:
-        search(SPACE, BUDGET, evaluate=evaluate, evaluator_name="cost", progress=clock.watch, **options)
+        search(SPACE, BUDGET, evaluate=by_cost, evaluator_name="cost", progress=clock.watch, **options)
     finally:
-        Proposer.next = propose  # type: ignore[method-assign]
+        Proposer.next, Calls.__call__ = propose, call  # type: ignore[method-assign]
 
 
 def main() -> None:

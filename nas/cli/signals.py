@@ -15,6 +15,11 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SHELL = INTERRUPTED - signal.SIGINT  # a shell adds this to the number of the signal that ended a command
 
 
+class Interrupted(KeyboardInterrupt):
+    """A signal asks the command to end. Where KeyboardInterrupt itself passes an `exec` of text, by which dataclasses
+    are made, Python ends the process by SIGINT in the end, whatever its exit code is to be."""
+
+
 class Ending:
     """Which signal came first, if one did."""
 
@@ -27,18 +32,18 @@ class Ending:
         return SHELL + self.number
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Take the first signal: raise KeyboardInterrupt, and leave the next one to the system, which ends the process
-        at once."""
+        """Take the first signal: raise Interrupted, and leave the next one to the system, which ends the process at
+        once."""
         self.number = number
         for other in ENDING:
             if signal.getsignal(other) == self:
                 signal.signal(other, signal.SIG_DFL)
-        raise KeyboardInterrupt
+        raise Interrupted
 
 
 @contextmanager
 def ending_in_order() -> Iterator[Ending]:
-    """Within, the first of ``ENDING`` raises KeyboardInterrupt in the main thread, and the second ends the process. A
+    """Within, the first of ``ENDING`` raises Interrupted in the main thread, and the second ends the process. A
     signal that was ignored before stays ignored: `nohup`, or a shell's background."""
     ending, before = Ending(), dict[signal.Signals, Any]()
     if threading.current_thread() is threading.main_thread():

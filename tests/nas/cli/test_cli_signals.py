@@ -57,3 +57,16 @@ def test_a_command_ends_with_its_code_where_nobody_reads():
     program += "; sys.exit(app.main(['cost', 'vgg-16']))"
     with open("/dev/full", "wb") as full:
         assert subprocess.run([sys.executable, "-c", program], check=False, stderr=full).returncode == 143
+
+
+def test_its_code_is_the_shells_also_where_the_signal_came_within_an_exec_of_text(tmp_path):
+    """By which dataclasses are made; Python looks at it where it runs a module."""
+    program = """
+import sys
+from nas.cli import app, cost
+cost.run = lambda options: exec("import signal; signal.raise_signal(15)")
+sys.exit(app.main(["cost", "vgg-16"]))
+"""
+    (tmp_path / "program.py").write_text(program)
+    done = subprocess.run([sys.executable, "-m", "program"], check=False, capture_output=True, cwd=tmp_path)
+    assert done.returncode == 143
