@@ -20,6 +20,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -102,7 +103,8 @@ def outcome(job: Mapping[str, Any], report: Any) -> tuple[str, dict[str, Any]]:
     try:
         result = _trainer(job["trainer"])(job["task"], job["seed"], job["checkpoint"], report)
     except Exception as error:
-        traceback.print_exc()
+        with suppress(OSError):  # a full disk holds no traceback either
+            traceback.print_exc()
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:500]
         memory = is_out_of_memory(error)
         if isinstance(error, OSError) and not memory:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from nas.search import conduct
 from nas.study import open_study
 from nas.study.errors import StudyError
+from nas.study.executors.worker import outcome
 from nas.study.plan import plan
 from nas.study.run_options import RunOptions
 
@@ -58,3 +61,13 @@ def test_what_failed_as_its_process_died_is_trained_again_by_the_same_command(ru
     states = {record.trial: record.state for record in study.records}
     assert (study.state, study.done) == ("finished", 4)
     assert sum(states[trial] == "complete" for trial in failed) == 3
+
+
+def test_a_trainer_says_what_stopped_it_also_where_its_log_has_no_room(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "path", [str(Path(__file__).parent), *sys.path])
+    job = {"trainer": "pretenders:no_room_once", "task": {}, "seed": 0, "checkpoint": str(tmp_path / "0.ckpt")}
+    full = os.fdopen(os.open("/dev/full", os.O_WRONLY), "w", buffering=1)
+    monkeypatch.setattr(sys, "stderr", full)
+    assert outcome(job, None) == ("stopped", {"reason": "OSError: [Errno 28] No space left on device"})
+    with suppress(OSError):
+        full.close()
