@@ -42,9 +42,9 @@ def export(
 
 def with_random_weights(architecture: Architecture, seed: int = 0) -> Network:
     """The network with random weights that a comparison can fail on: weights that keep the signal's size through
-    depth (He et al. 2015), batch norms with the statistics of four random images and a scale of 1/2 (at 1, a deep
-    one enlarges float32's own rounding to 1e-4 of the largest logit), and 1 for gains that start at 0, which would
-    hide their branch. With torch's own, logits of a VGG or a B0 hardly depend on the image."""
+    depth (He et al. 2015), batch norms with the statistics of four random images, a scale of 1/2 and a shift of 1/2,
+    and 1 for gains that start at 0, which would hide their branch. Without the shift, by which most values pass a ReLU
+    unchanged, a deep network is chaotic: float32's own rounding grows to 5e-4 of a ResNet-152's largest logit. With torch's own, logits of a VGG or a B0 hardly depend on the image."""
     with torch.random.fork_rng([]), torch.no_grad():
         torch.manual_seed(seed)
         module = build(architecture, dropout=0, drop_path=0)
@@ -53,6 +53,7 @@ def with_random_weights(architecture: Architecture, seed: int = 0) -> Network:
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             if isinstance(layer, nn.BatchNorm2d):
                 nn.init.constant_(layer.weight, 0.5)
+                nn.init.constant_(layer.bias, 0.5)
                 layer.momentum = None  # a plain mean of all batches seen: of one
             if isinstance(layer, GainLayer):
                 layer.gain.copy_(torch.where(layer.gain == 0, 1.0, layer.gain))
