@@ -44,7 +44,8 @@ def with_random_weights(architecture: Architecture, seed: int = 0) -> Network:
     """The network with random weights that a comparison can fail on: weights that keep the signal's size through
     depth (He et al. 2015), batch norms with the statistics of four random images, a scale of 1/2 and a shift of 1/2,
     and 1 for gains that start at 0, which would hide their branch. Without the shift, by which most values pass a ReLU
-    unchanged, a deep network is chaotic: float32's own rounding grows to 5e-4 of a ResNet-152's largest logit. With torch's own, logits of a VGG or a B0 hardly depend on the image."""
+    unchanged, a deep network is chaotic: float32's own rounding grows to 5e-4 of a ResNet-152's largest logit. With
+    torch's own weights, logits of a VGG or a B0 hardly depend on the image."""
     with torch.random.fork_rng([]), torch.no_grad():
         torch.manual_seed(seed)
         module = build(architecture, dropout=0, drop_path=0)
