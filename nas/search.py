@@ -81,13 +81,14 @@ def _conduct(plan: Plan, options: RunOptions, progress: Progress | None, trainer
     from nas.study import open_study
     from nas.study.baseline import random_plan
     from nas.study.executors.table import check_executor, executor_of
-    from nas.study.run import StudyRun, make_folder, measured_settings, opened_journal, settled
+    from nas.study.run import StudyRun, check_files, make_folder, measured_settings, opened_journal, settled
     from nas.study.workload import TimeBudget
 
     check_executor(plan, options)
     time = TimeBudget(math.inf if options.time is None else options.time)
     if options.baseline:
         random_plan(plan)  # refused before anything is trained
+    check_files(plan.folder)
     if plan.exists and _is_done(study := open_study(plan.folder), plan, options):
         _make_again(study, plan.space)
         return study

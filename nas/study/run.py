@@ -34,6 +34,15 @@ def make_folder(folder: Path) -> None:
         raise UserError(f"{folder} cannot be written: {error.strerror}") from None
 
 
+def check_files(folder: Path) -> None:
+    """Raises UserError where a folder stands in the place of a file that the study writes."""
+    from search_spaces.errors import UserError
+
+    for name in (layout.RECORDS, layout.BASE, layout.REPORT):
+        if (folder / name).is_dir():
+            raise UserError(f"{folder / name} is a folder, and the study writes a file there")
+
+
 def measured_settings(plan: Plan) -> dict[str, Any]:
     """What is decided once at the start of a study: device, dtype, batch, threads, sizes, epochs."""
     question = plan.question
@@ -49,10 +58,13 @@ def measured_settings(plan: Plan) -> dict[str, Any]:
 def settled(plan: Plan, settings: dict[str, Any]) -> Definition:
     """The stored definition, whose device must still be there, or a new one with the settings measured now."""
     from nas.study.definition import check_same, going_on, read_definition, write_definition
+    from search_spaces.errors import UserError
 
     if plan.exists:
         stored = read_definition(plan.folder)
         check_same(plan.folder, stored, plan.definition)
+        if "epochs" not in stored.settings:
+            raise UserError(f"{plan.folder / layout.STUDY}: settings.epochs is missing")
         _check_device(plan.folder, stored)
         return going_on(plan.folder, stored, plan.question)
     definition = replace(plan.definition, settings=settings)

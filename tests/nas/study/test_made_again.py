@@ -9,6 +9,7 @@ import pytest
 from nas import search
 from nas.storage import layout
 from nas.study import open_study
+from search_spaces.errors import UserError
 
 DAMAGE = {
     "missing": lambda path: path.unlink(),
@@ -58,3 +59,24 @@ def test_what_is_right_is_not_written_anew(run, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "study").iterdir()}
     run()
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "study").iterdir()} == before
+
+
+@pytest.mark.parametrize("trials", [4, 8])
+@pytest.mark.parametrize("name", [layout.BASE, layout.RECORDS, layout.REPORT])
+def test_a_folder_in_the_place_of_a_file_is_named(run, tmp_path, name, trials):
+    run(4)
+    path = tmp_path / "study" / name
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(UserError, match=f"{name} is a folder, and the study writes a file there"):
+        run(trials)
+    path.rmdir()
+    assert run(trials).state == "finished"
+
+
+def test_a_study_that_does_not_say_how_long_it_trains_is_refused(run, tmp_path):
+    run(4)
+    path = tmp_path / "study" / layout.STUDY
+    path.write_text(path.read_text().replace("settings: {epochs: null}", "settings: {}"))
+    with pytest.raises(UserError, match=r"study\.yaml: settings\.epochs is missing"):
+        run(8)
