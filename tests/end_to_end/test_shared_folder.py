@@ -53,7 +53,7 @@ def assert_nobody_left(folder):
 
 
 def disturb(process, folder, rng, instants):
-    """Kill, stop or end a trainer at random instants of the study."""
+    """Kill, stop or end a trainer at random instants of the study. Seed 1 stops all of them."""
     for instant in instants:
         await_lines(process, folder, lines(folder) + rng.randint(*instant))
         victims = training(folder)
@@ -66,7 +66,7 @@ def resume_all(folder):
         process.send_signal(signal.SIGCONT)
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 20))])
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 20))])
 def test_trainers_that_are_killed_stopped_and_late_lose_and_double_nothing(tmp_path, seed):
     folder = tmp_path / "study"
     process = start(folder, 2, TRIALS, "slurm")

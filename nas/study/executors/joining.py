@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,7 +27,8 @@ SHORT = 10.0  # seconds: a trainer that ends sooner would end again
 MAX_SHORT = 3
 MODULE = "nas.study.executors.joining"
 POLL = 0.1  # seconds between looks for a message
-WATCH_EVERY = 0.5  # seconds between looks whether there is a driver
+WATCH_EVERY = 0.5  # seconds between looks whether there is a driver, and a trainer's folder
+GRACE = 5.0  # seconds after which a trainer that was given up should have ended by itself
 LEAVING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -122,7 +124,7 @@ def serve(study: Path) -> None:
         command = [sys.executable, "-P", "-m", MODULE, str(study), name, str(os.getpid())]
         trainer = subprocess.Popen(command)
         try:
-            code = trainer.wait()
+            code = _awaited(trainer, root / name)
         except _Leave as leave:
             trainer.kill()
             _put_aside(root / name, trainer.wait(), leave.args[0])
@@ -131,6 +133,22 @@ def serve(study: Path) -> None:
         if code == DONE:
             return
         short = short + 1 if time.monotonic() - began < SHORT and code != FENCED else 0
+
+
+def _awaited(trainer: subprocess.Popen[bytes], folder: Path) -> int:
+    """The exit code of a trainer. One that was given up, so that its ``folder`` is gone, ends by itself; where it is
+    stopped or hangs it is killed, and another one can take its place."""
+    joined = False
+    while not joined or folder.is_dir():
+        joined = joined or folder.is_dir()
+        with suppress(subprocess.TimeoutExpired):
+            return trainer.wait(WATCH_EVERY)
+    try:
+        return trainer.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        trainer.kill()
+        trainer.wait()
+        return FENCED
 
 
 def _put_aside(folder: Path, code: int, signum: int | None = None) -> None:
