@@ -3,9 +3,9 @@
     python benchmarks/driver.py [--trials 1000] [--last 100] [--sampler tpe …] [--from random]
 
 The evaluator returns a number made of the network's cost; it and the reading of the network from its job, which
-trainers do, are left out. With `--from random` the trials before the last ones are
-those of random search, made once for all samplers; without it each sampler makes its own. Memory is the peak of the
-process, which grows with each sampler: give one at a time to compare it.
+trainers do, are left out. With `--from random` the trials before the last ones are those of random search, made once
+for all samplers; without it each sampler makes its own. Memory is the peak of the process, which grows with each
+sampler: give one at a time to compare it.
 """
 
 from __future__ import annotations

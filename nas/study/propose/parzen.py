@@ -38,7 +38,8 @@ class Parzen(TPESampler):
 
 
 class Kernels:
-    """A mixture of one kernel a trial, which prefers the trial's choices, and one that prefers none.
+    """A mixture of one kernel a trial, which prefers the trial's choices, and one that prefers none (Bergstra et al.
+    2011, sec. 4; all decisions in one kernel as in Falkner et al. 2018).
 
     ``choices`` is the number of choices of each decision, ``observed`` (trials, decisions) those of the trials by their
     indices, ``weights`` (trials,) the trials' shares and ``prior`` that of the last kernel. All decisions of so many
