@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar
 
 from search_spaces.choice import Choice
@@ -67,8 +68,8 @@ class Value:
 
     def written(self) -> dict[str, Any]:
         """The fields that a file needs: those that do not hold their default."""
-        given = ((f, getattr(self, f.name)) for f in fields(self))
-        return {f.name: value for f, value in given if value != f.default or type(value) is not type(f.default)}
+        given = ((name, getattr(self, name), default) for name, default in _defaults(type(self)).items())
+        return {n: value for n, value, default in given if value != default or type(value) is not type(default)}
 
     def __hash__(self) -> int:
         try:
@@ -95,7 +96,13 @@ def checked(check: Check, value: Any, name: str) -> Any:
 
 def field_values(value: Value) -> dict[str, Any]:
     """The fields by name, in order."""
-    return {f.name: getattr(value, f.name) for f in fields(value)}
+    return {name: getattr(value, name) for name in _defaults(type(value))}
+
+
+@cache
+def _defaults(kind: type[Value]) -> dict[str, Any]:
+    """The fields of a class by name, in order, each with its default; looked up once because it is asked for often."""
+    return {f.name: f.default for f in fields(kind)}
 
 
 def parts(value: Any) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 
@@ -21,7 +22,8 @@ def path_of(folder: Path, record: Record) -> Path:
 
 def stored(folder: Path) -> set[int]:
     """Trials that have a checkpoint, or another file that their training left."""
-    names = (path.name.partition("-")[0] for path in (folder / layout.CHECKPOINTS).glob("[0-9]*"))
+    place = folder / layout.CHECKPOINTS
+    names = (name.partition("-")[0] for name in (os.listdir(place) if place.is_dir() else ()))
     return {int(name) for name in names if name.isdigit()}
 
 

@@ -26,7 +26,6 @@ from nas.study.tiers import finalists, peers
 from nas.study.workload import TimeBudget, Workload, seconds_an_epoch, workload
 from search_spaces import Architecture
 from search_spaces.errors import UserError
-from search_spaces.files.codec import to_data
 
 MAX_RETRAININGS = 3  # of a candidate with one seed, where they fail
 MAX_ACCUMULATE = 8  # gradient accumulation steps for want of memory
@@ -35,8 +34,8 @@ MAX_ACCUMULATE = 8  # gradient accumulation steps for want of memory
 @dataclass(frozen=True)
 class Training:
     """How an architecture becomes a job: the trainer's name, ``task(architecture, replicate, accumulate)``, the data
-    that it needs, and ``key(architecture, accumulate)``, which names the training; without one memory is not saved by
-    gradient accumulation."""
+    that it needs (``architecture`` among it), and ``key(architecture, accumulate)``, which names the training; without
+    one memory is not saved by gradient accumulation."""
 
     trainer: str
     task: Callable[[Architecture, int, int], dict[str, Any]]
@@ -211,16 +210,17 @@ class Driver:
         record = replace(
             candidate.record(trial, decisions, seed=seed, **fields), training_key=key, accumulate=accumulate
         )
-        architecture = to_data(candidate.architecture)
-        self.journal.add("proposed", trial=trial, record=record.to_data(), architecture=architecture)
-        self._submit(self.journal.records[trial])
+        task = self.training.task(candidate.architecture, record.replicate, accumulate)
+        self.journal.add("proposed", trial=trial, record=record.to_data(), architecture=task["architecture"])
+        self._submit(self.journal.records[trial], task)
 
-    def _submit(self, record: Record) -> None:
+    def _submit(self, record: Record, task: dict[str, Any] | None = None) -> None:
         if self._pruned_before(record) or self._trained_elsewhere(record):
             return
-        architecture = self.candidates.space.decide(record.decisions)
+        if task is None:
+            architecture = self.candidates.space.decide(record.decisions)
+            task = self.training.task(architecture, record.replicate, record.accumulate)
         path = checkpoints.path_of(self.folder, record)
-        task = self.training.task(architecture, record.replicate, record.accumulate)
         self._active.add(record.trial)
         self.executor.submit(Job(record.trial, self.training.trainer, task, record.seed or 0, str(path)))
 

@@ -41,7 +41,7 @@ class Journal:
         self._by_key: dict[str, int] = {}
         self._running: set[int] = set()
         self._counted: set[int] = set()
-        self._next_rewrite = 0.0
+        self._next_rewrite = time.monotonic() + REWRITE
         self.folded: Folded = fold(log.content.events)
         self.problems = (*log.content.problems, *self.folded.problems)
         for record in self.folded.records.values():
