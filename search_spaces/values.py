@@ -68,7 +68,7 @@ class Value:
 
     def written(self) -> dict[str, Any]:
         """The fields that a file needs: those that do not hold their default."""
-        given = ((name, getattr(self, name), default) for name, default in _defaults(type(self)).items())
+        given = ((name, getattr(self, name), default) for name, default in _defaults(type(self)).items())  # type: ignore[arg-type]
         return {n: value for n, value, default in given if value != default or type(value) is not type(default)}
 
     def __hash__(self) -> int:
@@ -96,7 +96,7 @@ def checked(check: Check, value: Any, name: str) -> Any:
 
 def field_values(value: Value) -> dict[str, Any]:
     """The fields by name, in order."""
-    return {name: getattr(value, name) for name in _defaults(type(value))}
+    return {name: getattr(value, name) for name in _defaults(type(value))}  # type: ignore[arg-type]
 
 
 @cache

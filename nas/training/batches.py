@@ -96,7 +96,8 @@ class Batches:
         """Float images (n, C, side, side), made of a few at a time where they are large."""
         parts = range(0, len(chunk.at), max(1, MAX_VALUES // chunk.store[0].numel()))
         pieces = [slice(start, start + parts.step) for start in parts]
-        return torch.cat([resized(self._whole(chunk, picked, piece), self.side) for piece in pieces])
+        resized_pieces = [resized(self._whole(chunk, picked, piece), self.side) for piece in pieces]
+        return torch.cat(resized_pieces) if len(pieces) > 1 else resized_pieces[0]
 
     def _whole(self, chunk: Chunk, picked: Picked | None, piece: slice = slice(None)) -> Tensor:
         """Float images (n, C, height, width) as they are stored, or of the picked rows and columns."""
@@ -111,7 +112,8 @@ class Batches:
         return grey(x) if self.in_channels == 1 else x
 
     def _normalised(self, x: Tensor) -> Tensor:
-        return ((x - self.mean) / self.deviation).expand(-1, self.in_channels, -1, -1)
+        """``x``, which is changed, with every channel that the network wants."""
+        return x.sub_(self.mean).div_(self.deviation).expand(-1, self.in_channels, -1, -1)
 
 
 def _picked(store: Tensor, at: Tensor, rows: Tensor, columns: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from nas.training.batches import MAX_VALUES, Batches, Chunk, channels_last
 from nas.training.draws import Draws
 from nas.training.recipe import Recipe
 
-AT_ONCE = 256  # images that are prepared together, where they are small
+AT_ONCE = 1024  # images that are prepared together, where they are small
 
 
 def prepared(

@@ -23,20 +23,26 @@ class Mixed:
 
 
 def mixed(x: Tensor, labels: Tensor, draws: Draws, recipe: Recipe) -> Mixed:
-    """The share ``recipe.mix`` of the images mixed with the neighbour, half of them by each way that has an alpha.
+    """The share ``recipe.mix`` of the images ``x`` mixed with the neighbour, in place, half of them by each way that
+    has an alpha.
 
     Neighbours are the 2i-th and the (2i + 1)-th of the batch, so that a batch that is divided among processes at even
     places has the same ones.
     """
+    x = x.contiguous()  # grey images have one channel in memory, however many the network wants
     partner = torch.arange(len(x), device=x.device) ^ 1
     partner = torch.where(partner < len(x), partner, partner - 1)
-    drawn, share, out = draws.uniform("mix"), torch.ones(len(x), device=x.device), x.clone()
+    drawn, share, parts = draws.uniform("mix"), torch.ones(len(x), device=x.device), []
     ways = [way for way, alpha in ((_cut, recipe.cutmix), (_faded, recipe.mixup)) if alpha]
     for number, way in enumerate(ways):
         low, high = recipe.mix * number / len(ways), recipe.mix * (number + 1) / len(ways)
         hit = ((drawn >= low) & (drawn < high)).nonzero().flatten()
-        out[hit], share[hit] = way(x[hit], x[partner[hit]], replace(draws, index=draws.index[hit.cpu()]), recipe)
-    return Mixed(out, labels, labels[partner], share)
+        one, other = x.index_select(0, hit), x.index_select(0, partner[hit])
+        part, share[hit] = way(one, other, replace(draws, index=draws.index[hit.cpu()]), recipe)
+        parts.append((hit, part))
+    for hit, part in parts:  # only now, so that each neighbour was taken unmixed
+        x.index_copy_(0, hit, part)
+    return Mixed(x, labels, labels[partner], share)
 
 
 def _faded(x: Tensor, other: Tensor, draws: Draws, recipe: Recipe) -> tuple[Tensor, Tensor]:
@@ -55,7 +61,7 @@ def _cut(x: Tensor, other: Tensor, draws: Draws, recipe: Recipe) -> tuple[Tensor
 
     rows, columns = inside("cutmix y"), inside("cutmix x")
     box = rows[:, None, :, None] & columns[:, None, None, :]
-    return torch.where(box, other, x), 1 - rows.sum(1) * columns.sum(1) / (side * side)
+    return torch.lerp(x, other, box.to(x.dtype)), 1 - rows.sum(1) * columns.sum(1) / (side * side)
 
 
 def _beta(uniform: Tensor, alpha: float) -> Tensor:

@@ -32,33 +32,32 @@ VALUES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def apply_policy(x: Tensor, draws: Draws, recipe: Recipe, fill: Tensor) -> Tensor:
-    """``x`` (N, C, H, W), floats 0 … 255, after the recipe's policy; ``fill`` (1, C, 1, 1) is what comes in from
+    """The recipe's policy on ``x`` (N, C, H, W), floats 0 … 255, in place; ``fill`` (1, C, 1, 1) is what comes in from
     outside."""
     for operation, strength in POLICIES[recipe.policy](x.shape[-1], draws, recipe.operations, recipe.magnitude):
-        x = _one_round(x, operation, strength, fill)
+        _one_round(x, operation, strength, fill)
     return x
 
 
-def _one_round(x: Tensor, operation: Tensor, strength: Tensor, fill: Tensor) -> Tensor:
-    x = x.clone()
+def _one_round(x: Tensor, operation: Tensor, strength: Tensor, fill: Tensor) -> None:
     moves = torch.tensor([PLACES[name] for name in MOVES], device=operation.device)
     hit = torch.isin(operation, moves).nonzero().flatten()
     if len(hit):
-        x[hit] = _moved(x[hit], operation[hit], strength[hit], fill)
+        x.index_copy_(0, hit, _moved(x.index_select(0, hit), operation[hit], strength[hit], fill))
     for name, change in VALUES.items():
         hit = (operation == PLACES[name]).nonzero().flatten()
         if len(hit):
-            x[hit] = change(x[hit], strength[hit])
-    return x
+            x.index_copy_(0, hit, change(x.index_select(0, hit), strength[hit]))
 
 
 def _moved(x: Tensor, operation: Tensor, strength: Tensor, fill: Tensor) -> Tensor:
-    """Shears, translations and rotations of all images that drew one, in one resampling."""
+    """Shears, translations and rotations of the images ``x``, each of which drew one, in one resampling; ``x`` is
+    changed."""
     theta = torch.zeros(len(x), 2, 3, device=x.device)
     for name, matrix in MOVES.items():
         drawn = (operation == PLACES[name])[:, None, None]
         theta = torch.where(drawn, matrix(strength, x.shape[-1]), theta)
-    return resampled(x - fill, theta, x.shape[-1], "zeros") + fill
+    return resampled(x.sub_(fill), theta, x.shape[-1], "zeros").add_(fill)
 
 
 def _identity_but(level: Tensor, **entries: Tensor) -> Tensor:

@@ -94,7 +94,7 @@ def test_every_operation_is_carried_out():
 @pytest.mark.parametrize("name", POLICIES)
 def test_every_policy_works_and_is_documented(images, name):
     changed = apply_policy(
-        images, Draws(0, 0, torch.arange(4)), replace(RECIPES["plain"], policy=name), torch.zeros(1, 3, 1, 1)
+        images.clone(), Draws(0, 0, torch.arange(4)), replace(RECIPES["plain"], policy=name), torch.zeros(1, 3, 1, 1)
     )
     assert changed.shape == images.shape
     assert torch.equal(changed, images) == (name == "none")
