@@ -24,27 +24,26 @@ BAR = 24
 
 @dataclass
 class Shown:
-    """Counts steps and epochs; ``live`` where stderr is a terminal."""
+    """What the steps of this process say of the training; ``live`` where stderr is a terminal."""
 
     epochs: int
     batch: int
     live: bool
-    done: int = 0
     began: float = field(default_factory=time.monotonic)
     said: float = field(default_factory=time.monotonic)
     steps_seen: int = 0
 
-    def step(self, step: int, steps: int) -> None:
-        """A step of an epoch of ``steps`` is done."""
+    def step(self, epoch: int, step: int, steps: int) -> None:
+        """A step of the ``steps`` of an epoch, counted from 1, is done."""
         self.steps_seen += 1
         now = time.monotonic()
         if now - self.said < (EVERY if self.live else SELDOM):
             return
         self.said = now
         per_step = (now - self.began) / self.steps_seen
-        left = (self.epochs - self.done) * steps - step
+        left = (self.epochs - epoch + 1) * steps - step
         drawn = f"{bar(step / steps, BAR)} " if self.live else ""
-        standing = f"epoch {self.done + 1}/{self.epochs} {drawn}step {step}/{steps}"
+        standing = f"epoch {epoch}/{self.epochs} {drawn}step {step}/{steps}"
         rest = f"about {seconds_text(left * per_step)} left"
         line = one_line([standing, rest, f"{self.batch / per_step:,.0f} images/s"])
         if self.live:
@@ -54,7 +53,6 @@ class Shown:
 
     def epoch(self, epoch: int, metrics: dict[str, Any]) -> None:
         """An epoch is done."""
-        self.done = epoch
         self.clear()
         top5 = [] if metrics.get("top5") is None else [f"top-5 {percent(metrics['top5'])}"]
         parts = [

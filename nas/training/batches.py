@@ -112,8 +112,7 @@ class Batches:
         return grey(x) if self.in_channels == 1 else x
 
     def _normalised(self, x: Tensor) -> Tensor:
-        """``x``, which is changed, with every channel that the network wants."""
-        return x.sub_(self.mean).div_(self.deviation).expand(-1, self.in_channels, -1, -1)
+        return (x - self.mean).div_(self.deviation).expand(-1, self.in_channels, -1, -1)
 
 
 def _picked(store: Tensor, at: Tensor, rows: Tensor, columns: Tensor) -> Tensor:

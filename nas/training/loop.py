@@ -35,7 +35,7 @@ from nas.training.state import TrainingState
 from search_spaces import Architecture
 
 Report = Callable[[int, dict[str, Any]], bool]
-Watch = Callable[[int, int], None]
+Watch = Callable[[int, int, int], None]
 
 
 class TrainingFailed(RuntimeError):
@@ -124,10 +124,10 @@ def train(
     ``order`` the order of the images and their augmentation, equal for all candidates. ``start`` gives the weights to
     begin with. ``hooks`` are the fields of :class:`Hooks`: ``report(epoch, metrics)`` is called after each epoch,
     counted from 1, with top1 and top5, both losses, lr, seconds and images_per_second; False ends the training as
-    pruned. ``watch(step, steps)`` is called after each step of an epoch, ``alive()`` after each step and each batch of
-    the validation. With a ``checkpoint`` path the training goes on where it was stopped, bit for bit on the CPU; the
-    last reported epoch is then reported again. The weights of the best validation top-1 are kept at ``best``. Under
-    `torchrun` all processes call this, and the first writes and reports. The test split is not read. The caller's
+    pruned. ``watch(epoch, step, steps)`` is called after each step of an epoch, ``alive()`` after each step and each
+    batch of the validation. With a ``checkpoint`` path the training goes on where it was stopped, bit for bit on the
+    CPU; the last reported epoch is then reported again. The weights of the best validation top-1 are kept at ``best``.
+    Under `torchrun` all processes call this, and the first writes and reports. The test split is not read. The caller's
     threads, algorithms and random numbers are as before afterwards; the process keeps the memory that it frees
     (:func:`~nas.module.memory.keep_freed`). Raises TrainingFailed where the loss is not finite.
     """
@@ -219,7 +219,7 @@ def _train_epoch(state: TrainingState, setup: Setup, hooks: Hooks) -> float:
         state.loss += take_step(state, setup, [next(images) for _ in range(accumulate)])
         state.step += 1
         if hooks.watch:
-            hooks.watch(state.step, setup.steps)
+            hooks.watch(state.epoch + 1, state.step, setup.steps)
         if hooks.alive:
             hooks.alive()
         if state.step % hooks.check_every == 0 or state.step == setup.steps:

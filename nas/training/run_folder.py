@@ -50,9 +50,9 @@ def run(
 ) -> dict[str, Any]:
     """Train to the end in ``folder``, or go on where it was stopped; the summary, which ``summary.json`` keeps.
 
-    ``on_epoch(epoch, metrics)`` is called after each epoch, ``watch(step, steps)`` of each step. With ``resume`` there
-    must be something to resume. The test split is read once, after the last epoch. Under `torchrun` all processes call
-    this. Raises UserError for a folder that holds something else, or is in use.
+    ``on_epoch(epoch, metrics)`` is called after each epoch, ``watch(epoch, step, steps)`` of each step. With ``resume``
+    there must be something to resume. The test split is read once, after the last epoch. Under `torchrun` all processes
+    call this. Raises UserError for a folder that holds something else, or is in use.
     """
     leads = world().leads
     with ExitStack() as stack:
