@@ -42,7 +42,7 @@ def add_device(p: Parser) -> None:
     p.add_argument("--device", default="auto", metavar="D", help="cpu, cuda, cuda:N, or auto: a GPU if there is one")
 
 
-def add_tta(p: Parser) -> None:
+def add_tta(p: Any) -> None:
     """``--tta``."""
     from nas.training.tables import NO_TTA, TTA
 

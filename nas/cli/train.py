@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas.cli import output
-from nas.cli.arguments import ARCH_HELP, WEIGHTS_HELP, add_recipe_values, recipe_with
+from nas.cli.arguments import ARCH_HELP, WEIGHTS_HELP, add_recipe_values, add_tta, recipe_with
 from nas.cli.parser import Parser, command, count, natural
 from nas.cli.streams import unfailing
 from nas.storage import layout
@@ -54,6 +54,7 @@ def _add_question(p: Parser) -> None:
     help_text = f"name or YAML file; by default that in the file of ARCH, or else {default}. Measured: {measured}"
     group.add_argument("--recipe", metavar="R", help=help_text)
     add_recipe_values(group)
+    add_tta(group)
     group.add_argument("--epochs", type=count, metavar="N", help="epochs, instead of the recipe's; its curve is kept")
     group.add_argument("--image-size", type=count, metavar="N", help="side in pixels, instead of the network's")
     group.add_argument("--batch", type=count, metavar="N", help="images a step over all processes; the rate stays")
@@ -139,7 +140,7 @@ def _training(options: argparse.Namespace, device: str) -> tuple[Training, Path]
     from nas.training.stored_recipe import stored_recipe
 
     given = {field: getattr(options, field) for field in SETTINGS if getattr(options, field)}
-    for field in ("out", "threads", "seed", "weights", "freeze", "blocks"):
+    for field in ("out", "threads", "seed", "weights", "freeze", "blocks", "tta"):
         given[field] = getattr(options, field)
     recipe = options.recipe or stored_recipe(options.network)
     if recipe is None:
@@ -163,6 +164,7 @@ def mirrored_as_searched(recipe: Recipe, network: str) -> Recipe:
 def _about(training: Training, folder: Path) -> list[str]:
     from nas.text.numbers import rounded
     from nas.training.sizing import mirror_lines
+    from nas.training.tta import tta_notes
     from search_spaces import cost
 
     data, settings, network = training.data, training.settings, training.trained
@@ -178,6 +180,7 @@ def _about(training: Training, folder: Path) -> list[str]:
         f"{training.sized}, {settings.device}, {settings.dtype}, "
         f"{settings.threads} thread{'s' if settings.threads > 1 else ''}{several}",
         *(f"  {line}" for line in mirror_lines(training.recipe, training.spec)),
+        *(f"  {note}, after the last epoch" for note in tta_notes(training.tta)),
         f"folder {folder}",
     ]
     fresh = training.fresh()
@@ -198,8 +201,10 @@ def _enlarged_lines(side: int, images: int) -> list[str]:
 def _summary_pairs(summary: dict[str, Any]) -> list[tuple[str, object]]:
     """What a training came to: accuracy, what is confused, what the network and the run cost."""
     from nas.text.numbers import rounded, seconds_text
+    from nas.training.tables import NO_TTA
 
-    test, val = summary["test"], summary["val"]
+    test, val, tta = summary["test"], summary["val"], summary.get("tta", NO_TTA)
+    augmented = "" if tta == NO_TTA else f", test-time augmentation {tta}"
     worst = ", ".join(
         f"{row['class']} {percent(row['top1'])}" for row in test["per_class"][:MAX_CLASSES] if row["images"]
     )
@@ -207,8 +212,8 @@ def _summary_pairs(summary: dict[str, Any]) -> list[tuple[str, object]]:
         f"{pair['true']} for {pair['predicted']} {pair['images']}×" for pair in test["confused"][:MAX_PAIRS]
     )
     return [
-        ("validation", _accuracy(val)),
-        ("test, read once", _accuracy(test)),
+        ("validation", _accuracy(val) + augmented),
+        ("test, read once", _accuracy(test) + augmented),
         ("least right", worst),
         ("taken", confused or "nothing for anything else"),
         ("network", f"{summary['params']:,} parameters, {rounded(summary['macs'])} MACs at {summary['image_size']} px"),

@@ -18,11 +18,12 @@ from nas.training.run_folder import OnEpoch, run
 from nas.training.settings import device_of, settings_for
 from nas.training.sizing import for_data, sized
 from nas.training.stored_recipe import stored_recipe
+from nas.training.tables import NO_TTA, TTA
 from nas.training.training import Training
 from search_spaces import Architecture
 from search_spaces.errors import UserError, did_you_mean
 from search_spaces.network.architecture import MAX_SIDE
-from search_spaces.values import Check, an_integer, checked, one_of
+from search_spaces.values import Check, KeyRule, an_integer, checked, one_of
 
 SETTINGS: dict[str, Check] = {
     "epochs": an_integer(most=MAX_EPOCHS),
@@ -52,7 +53,7 @@ def train(
     ``data`` a name such as ``folder:photos``, or :class:`nas.data.dataset.Data`; ``recipe`` a name, a
     file or a :class:`nas.training.recipe.Recipe`, by default that in the network's file, or else the best known for the
     epochs (:func:`nas.training.recipes.default_recipe`). ``options`` are those of :func:`training_of` (seed, weights,
-    freeze, blocks, threads) and of SETTINGS (epochs, image_size, batch, accumulate, dtype, compile, deterministic,
+    freeze, blocks, tta, threads) and of SETTINGS (epochs, image_size, batch, accumulate, dtype, compile, deterministic,
     sync_bn). ``on_epoch(epoch, metrics)`` is called after each epoch. With ``resume`` there must be something to
     resume. Raises UserError for a wrong argument and for a folder that holds something else, TrainingFailed where the
     loss is not finite. The loop alone, without a folder, is :func:`nas.training.loop.train`.
@@ -74,13 +75,15 @@ def training_of(
     weights: str | Path | None = None,
     freeze: Sequence[str] = (),
     blocks: str | None = None,
+    tta: str = NO_TTA,
     **settings: Any,
 ) -> tuple[Training, Path]:
     """The training that these names mean, and its folder: ``out``, or one under ``runs/``.
 
     ``device`` is torch's name of one; ``seed`` draws weights, order and augmentation; the file ``weights`` is what it
-    begins with, whose scopes ``freeze`` stay as they are; ``blocks`` is a module of further blocks. ``settings`` are
-    those of SETTINGS. ``threads`` are by default those that the training in the folder began with, else one or all of
+    begins with, whose scopes ``freeze`` stay as they are; ``blocks`` is a module of further blocks; ``tta`` is the
+    test-time augmentation of the evaluation at the end (:data:`nas.training.tables.TTA`). ``settings`` are those of
+    SETTINGS. ``threads`` are by default those that the training in the folder began with, else one or all of
     this process's share of the cores, as measured, on a GPU 1. The recipe is made to measure for the images
     (:func:`nas.training.sizing.sized`). Raises UserError with the name of the option, its rule and the value.
     """
@@ -116,6 +119,7 @@ def training_of(
         weights=None if weights is None else weights_file(weights, name),
         freeze=tuple(freeze),
         blocks=blocks,
+        tta=checked(KeyRule(TTA), tta, "tta"),
     )
     folder = training.default_folder() if out is None else Path(out)
     return training if threads else training.settled(folder), folder

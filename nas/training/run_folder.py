@@ -128,7 +128,7 @@ def _conclude(training: Training, folder: Path, result: Result) -> None:
     """Write the weights, evaluate them on validation and, once, on the test split, and sum up."""
     data, settings = training.data, training.settings
     evaluations = final_evaluation(
-        folder / layout.LAST, data, ("val", "test"), settings, outside_blocks(training.blocks)
+        folder / layout.LAST, data, ("val", "test"), settings, outside_blocks(training.blocks), tta=training.tta
     )
     if not world().leads:
         return
@@ -156,6 +156,7 @@ def _conclude(training: Training, folder: Path, result: Result) -> None:
         "processes": settings.processes,
         "batch": settings.batch,
         "batch_per_process": settings.batch // settings.processes,
+        "tta": training.tta,
         "top1_by_epoch": list(result.top1_by_epoch),
         "best_epoch": 1 + max(range(result.epochs), key=lambda epoch: result.top1_by_epoch[epoch]),
         **{part: compact(evaluation.facts(data.classes)) for part, evaluation in evaluations.items()},

@@ -25,6 +25,7 @@ from nas.training.recipe import Recipe
 from nas.training.settings import Settings, trained_network
 from nas.training.sizing import Sized
 from nas.training.start import Start, begin
+from nas.training.tables import NO_TTA
 from nas.training.threads import faster_threads
 from search_spaces import Architecture, digest
 from search_spaces.errors import UserError
@@ -38,7 +39,8 @@ THREADS = "settings.threads"
 @dataclass(frozen=True, eq=False)
 class Training:
     """One training: the deployment ``architecture`` on ``data`` (read from ``spec``) by ``recipe`` with
-    ``settings``; from fresh weights or those of the file ``weights``, whose scopes ``freeze`` stay as they are."""
+    ``settings``; from fresh weights or those of the file ``weights``, whose scopes ``freeze`` stay as they are. At its
+    end it is evaluated with the test-time augmentation ``tta``."""
 
     name: str
     architecture: Architecture
@@ -50,6 +52,7 @@ class Training:
     weights: Path | None = None
     freeze: tuple[str, ...] = ()
     blocks: str | None = None
+    tta: str = NO_TTA
 
     @property
     def trained(self) -> Architecture:
@@ -122,6 +125,7 @@ class Training:
             "weights_name": _name_of(self.weights) if self.weights else None,
             "freeze": list(self.freeze),
             "blocks": self.blocks,
+            "tta": self.tta,
             "versions": installed_versions(),
         }
 
@@ -131,8 +135,11 @@ class Training:
         return _identity(self.to_data(), Path())
 
     def default_folder(self) -> Path:
-        """``runs/<network>-<data>-<recipe>-<first 8 of the identity's digest>``; threads are left out."""
-        identity = {name: value for name, value in self.identity().items() if name != THREADS}
+        """``runs/<network>-<data>-<recipe>-<first 8 of the identity's digest>``; threads are left out, and so is what
+        early releases did not have where it is not asked for."""
+        identity = self.identity()
+        for name in (THREADS, "tta") if self.tta == NO_TTA else (THREADS,):
+            del identity[name]
         sha = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:8]
         parts = (self.name, self.data.name, self.recipe.name.partition(" ")[0], sha)
         return Path("runs") / "-".join(re.sub(r"[^\w.]+", "_", part)[:60] for part in parts)
@@ -177,6 +184,7 @@ def _identity(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     try:
         plain = {name: data[name] for name in ("network", "seed", "weights", "freeze")}
         settings = {f"settings.{name}": value for name, value in data["settings"].items()}
-        return {**plain, "data": data["data"]["digest"], "recipe": data["recipe_digest"], **settings}
+        named = {"data": data["data"]["digest"], "recipe": data["recipe_digest"], "tta": data.get("tta", NO_TTA)}
+        return {**plain, **named, **settings}
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{folder / layout.TRAINING} is damaged: {error}") from None

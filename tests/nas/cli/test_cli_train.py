@@ -210,3 +210,16 @@ def test_a_base_is_not_mirrored_where_its_search_was_not(tmp_path):
     assert RECIPES["fast"].flip
     assert not mirrored_as_searched(RECIPES["fast"], str(study.folder)).flip
     assert mirrored_as_searched(RECIPES["fast"], "resnet-50").flip
+
+
+def test_the_one_reading_of_the_test_is_augmented_where_that_was_asked_for(nas, net, run):
+    mirrored = nas("train", net, "--data", "digits", *QUICK, "--tta", "mirror", "--out", "mirrored", "--json")
+    assert "test-time augmentation mirror: every image is computed 2 times, after the last epoch" in mirrored.err
+    assert mirrored.data["tta"] == "mirror"
+    asked = ("evaluate", "run", "--data", "digits", "--split", "test", "--json")
+    assert mirrored.data["test"]["loss"] == nas(*asked, "--tta", "mirror").data["loss"] != nas(*asked).data["loss"]
+    plain = nas("train", net, "--data", "digits", *QUICK, "--out", "mirrored")
+    assert plain.code == 2
+    assert "it differs in tta (there mirror, asked none)" in plain.err
+    again = nas("train", net, "--data", "digits", *QUICK, "--tta", "mirror", "--out", "mirrored")
+    assert again.out.count(", test-time augmentation mirror") == 2
