@@ -147,3 +147,11 @@ def test_a_share_of_the_images_is_mixed(quick):
     x, index = torch.randn(4000, 1, 2, 2), torch.arange(4000)
     own = mixed(x, index, Draws(0, 0, index), replace(quick, mix=0.25, mixup=1.0, cutmix=1.0))
     assert (own.share < 1).float().mean().item() == pytest.approx(0.25, abs=0.06)
+
+
+def test_each_image_is_mixed_with_its_neighbour_as_that_was(quick):
+    """Also where one of the two is mixed by mixup and the other by cutmix."""
+    x, index = torch.arange(64.0).view(64, 1, 1, 1).repeat(1, 1, 8, 8), torch.arange(64)
+    mix = mixed(x, index, Draws(0, 0, index), replace(quick, mix=1.0, mixup=0.5, cutmix=0.5))
+    expected = mix.share * index + (1 - mix.share) * (index ^ 1)
+    assert mix.x.mean((1, 2, 3)).tolist() == pytest.approx(expected.tolist(), rel=1e-4)
