@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nas.report.stored import stored_summary
+from nas.report.stored import augmented, stored_summary
 from nas.storage import layout
 from scaling import family
 from search_spaces import Architecture, cost, digest
@@ -99,6 +99,8 @@ def _trainings(folder: Path) -> dict[str, tuple[float, str]]:
         summary = stored_summary(path)
         network = from_data(read(path.parent / layout.NETWORK))
         if isinstance(network, Architecture):
-            conditions = f"{summary['data']}, recipe {summary['recipe']}, {summary['epochs']} epochs"
+            conditions = (
+                f"{summary['data']}, recipe {summary['recipe']}, {summary['epochs']} epochs{augmented(summary)}"
+            )
             known[digest(network)] = float(summary["val"]["top1"]), conditions
     return known

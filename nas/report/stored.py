@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nas.study.outcome import is_integer, is_number
+from nas.training.tables import NO_TTA
 from search_spaces.errors import UserError
 from search_spaces.files.plain_json import parse_json
 
@@ -34,7 +35,7 @@ EVALUATION = {
 }
 SUMMARY = {
     **{"data": TEXT, "recipe": TEXT, "epochs": COUNT, "image_size": COUNT, "params": COUNT, "macs": COUNT},
-    **{"seconds": NUMBER, "val?": EVALUATION, "test?": EVALUATION},
+    **{"seconds": NUMBER, "tta?": TEXT, "val?": EVALUATION, "test?": EVALUATION},
 }
 EPOCH = {"top1?": NUMBER}
 SETTINGS = {
@@ -86,3 +87,9 @@ def stored_summary(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} is damaged: {error}") from None
     check_shape(summary, SUMMARY, str(path))
     return dict(summary)
+
+
+def augmented(summary: Mapping[str, Any]) -> str:
+    """Which test-time augmentation the scores of a summary are with, after a comma; empty without one."""
+    tta = summary.get("tta") or NO_TTA
+    return "" if tta == NO_TTA else f", test-time augmentation {tta}"

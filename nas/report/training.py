@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nas.report.stored import DEFINITION, EPOCH, check_shape, stored_summary
+from nas.report.stored import DEFINITION, EPOCH, augmented, check_shape, stored_summary
 from nas.storage import layout
 from search_spaces import Architecture
 from search_spaces.errors import UserError
@@ -38,6 +38,11 @@ class TrainingRun:
         if self.definition["weights"] is None:
             return "random weights"
         return self.definition["weights_name"] or "given weights"
+
+    @property
+    def augmented(self) -> str:
+        """Which test-time augmentation its final scores are with, after a comma; empty without one."""
+        return augmented(self.summary or {})
 
     @property
     def image_size(self) -> int | None:

@@ -65,7 +65,7 @@ def training_lines(run: TrainingRun) -> list[str]:
     lines = []
     for split, name in (("val", "validation"), ("test", "test split, read once")):
         if scores := summary.get(split):
-            lines.append(f"{name}: top-1 {with_interval(scores['top1'], scores['images'])}{size}")
+            lines.append(f"{name}: top-1 {with_interval(scores['top1'], scores['images'])}{size}{run.augmented}")
     if not lines and run.epochs:
         lines.append(f"after epoch {len(run.epochs)}: top-1 {percent(run.epochs[-1].get('top1'))} on validation{size}")
     return lines
@@ -77,7 +77,9 @@ def _tiles(run: TrainingRun) -> Html:
     tiles: list[Html] = []
     for split, name in (("test", "top-1 on test"), ("val", "top-1 on validation")):
         if scores := summary.get(split):
-            note = f"{size}; {with_interval(scores['top1'], scores['images'])}; {scores['images']:,} images"
+            note = (
+                f"{size}{run.augmented}; {with_interval(scores['top1'], scores['images'])}; {scores['images']:,} images"
+            )
             tiles.append(parts.card(name, percent(scores["top1"]), note, "card base" if not tiles else "card"))
     if not tiles and run.epochs:
         note = f"after {len(run.epochs)} epochs, {size}"

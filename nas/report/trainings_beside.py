@@ -84,7 +84,7 @@ def _study_row(study: Study) -> tuple[str, ...]:
 def _row(run: TrainingRun) -> tuple[str, ...]:
     summary = run.summary or {}
     return (
-        f"{run.name}: {run.definition['name']}",
+        f"{run.name}: {run.definition['name']}{run.augmented}",
         run.begun_from,
         rounded(summary["params"]),
         rounded(summary["macs"]),
@@ -111,7 +111,7 @@ def _verdict(study: Study, run: TrainingRun) -> str | None:
     else:
         return None
     top1, images = evaluation["top1"], evaluation["images"]
-    name = f"{run.name} ({run.definition['name']}, begun from {run.begun_from}) on {split}"
+    name = f"{run.name} ({run.definition['name']}, begun from {run.begun_from}{run.augmented}) on {split}"
     return comparison(score, Reference(name, top1, *wilson(top1 * images, images), images), subject)
 
 

@@ -24,7 +24,7 @@ def stored(folder: Path) -> set[int]:
     """Trials that have a checkpoint, or another file that their training left."""
     place = folder / layout.CHECKPOINTS
     names = (name.partition("-")[0] for name in (os.listdir(place) if place.is_dir() else ()))
-    return {int(name) for name in names if name.isdigit()}
+    return {int(name) for name in names if name.isdecimal()}
 
 
 def sweep(folder: Path, kept_trials: Collection[int]) -> None:
@@ -33,5 +33,5 @@ def sweep(folder: Path, kept_trials: Collection[int]) -> None:
     remove_leftovers(folder / layout.CHECKPOINTS)
     for path in (folder / layout.CHECKPOINTS).glob("[0-9]*"):
         trial = path.name.partition("-")[0]
-        if trial.isdigit() and int(trial) not in kept_trials:
+        if trial.isdecimal() and int(trial) not in kept_trials:
             path.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from nas.data.splits import StreamedSplit
 from nas.training.augment.mixing import Mixed, mixed
 from nas.training.batches import MAX_VALUES, Batches, Chunk, channels_last
 from nas.training.draws import Draws
@@ -33,10 +34,12 @@ def prepared(
 
 
 def _together(size: int, images: Batches) -> int:
-    """How many parts of ``size`` images are prepared at once; pairs that are mixed must stay in one part."""
+    """How many parts of ``size`` images are prepared at once; pairs that are mixed must stay in one part.
+    A streamed image is as large as it is stored."""
     if size % 2:
         return 1
-    fitting = MAX_VALUES // (images.in_channels * images.side**2)
+    side = max(images.side, images.images.side) if isinstance(images.images, StreamedSplit) else images.side
+    fitting = MAX_VALUES // (images.in_channels * side**2)
     return max(1, min(AT_ONCE, fitting) // size)
 
 

@@ -34,6 +34,8 @@ from search_spaces.files.strict_yaml import dump
 
 SCHEMA = 1
 THREADS = "settings.threads"
+GIVEN_AGAIN = {THREADS: "--threads", "tta": "--tta"}
+"""Options of a training that one would rather give again than begin anew."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +168,8 @@ class Training:
         if not different:
             return
         texts = [f"{name} (there {there.get(name)}, asked {asked[name]})" for name in different]
-        goes_on = f"--threads {there[THREADS]} goes on, " if different == [THREADS] else ""
+        again = " ".join(f"{GIVEN_AGAIN[name]} {there[name]}" for name in different if name in GIVEN_AGAIN)
+        goes_on = f"{again} goes on, " if GIVEN_AGAIN.keys() >= set(different) else ""
         way_out = f"{goes_on}another folder (--out DIR) begins anew"
         raise UserError(f"{folder} holds another training; it differs in {'; '.join(texts)}: {way_out}")
 

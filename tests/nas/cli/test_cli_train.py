@@ -220,6 +220,8 @@ def test_the_one_reading_of_the_test_is_augmented_where_that_was_asked_for(nas, 
     assert mirrored.data["test"]["loss"] == nas(*asked, "--tta", "mirror").data["loss"] != nas(*asked).data["loss"]
     plain = nas("train", net, "--data", "digits", *QUICK, "--out", "mirrored")
     assert plain.code == 2
-    assert "it differs in tta (there mirror, asked none)" in plain.err
+    assert "it differs in tta (there mirror, asked none): --tta mirror goes on, another folder" in plain.err
     again = nas("train", net, "--data", "digits", *QUICK, "--tta", "mirror", "--out", "mirrored")
     assert again.out.count(", test-time augmentation mirror") == 2
+    assert nas("report", "mirrored", "--text").out.count(", test-time augmentation mirror") == 2
+    assert nas("report", "run", "--text").out.count("augmentation") == 0

@@ -10,6 +10,7 @@ from split_batches import batches
 
 from nas.data.by_name import load_data
 from nas.data.folder import Limits, folder
+from nas.training import preparation
 from nas.training.loop import train
 from nas.training.settings import settings_for
 from search_spaces import UserError
@@ -56,3 +57,19 @@ def test_an_image_that_cannot_be_read_is_named_by_its_file(both, photos, network
         file.write_bytes(b"nothing")
     with pytest.raises(UserError, match=r"b/\d+\.png"):
         train(network, both[1], quick, settings=settings_for(quick, "cpu"))
+
+
+def test_as_many_are_decoded_at_once_as_fit_at_the_size_they_are_stored_at(both, quick, monkeypatch):
+    monkeypatch.setattr(preparation, "MAX_VALUES", 8 * 3 * 8**2)
+    counts = []
+    for data in both:
+        images = batches(data.train, data, 4, 3, "cpu")
+        parts = torch.arange(32).split(4)
+        chunks, images_of = [], type(images).chunks
+        monkeypatch.setattr(
+            type(images), "chunks", lambda self, at, c=chunks, of=images_of: c.extend(at) or of(self, at)
+        )
+        list(preparation.prepared(images, parts, quick, 0, 0))
+        monkeypatch.setattr(type(images), "chunks", images_of)
+        counts.append({len(chunk) for chunk in chunks})
+    assert counts == [{32}, {8}]
