@@ -247,7 +247,8 @@ def take_step(state: TrainingState, setup: Setup, parts: list[Mixed]) -> Tensor:
     if setup.recipe.clip:
         state.scaler.unscale_(state.optimiser)
         nn.utils.clip_grad_norm_(state.module.parameters(), setup.recipe.clip)
-    state.scaler.step(state.optimiser)
+    with autocast(setup.settings):  # for the matrices that muon multiplies
+        state.scaler.step(state.optimiser)
     state.scaler.update()
     state.average.update(state.module, step)
     return total

@@ -45,11 +45,15 @@ class Recipe:
     batch: int = recipe_field(an_integer(most=MAX_BATCH), 64, "images a step, over all processes")
     drop_strides: int = recipe_field(COUNT, 0, "how many of the network's first strides of 2 become 1")
 
-    optimiser: str = recipe_field(KeyRule(OPTIMISERS), "sgd", "sgd is Nesterov's; rmsprop as TensorFlow has it")
+    optimiser: str = recipe_field(
+        KeyRule(OPTIMISERS),
+        "sgd",
+        "sgd is Nesterov's; rmsprop as TensorFlow has it; muon for kernels that mix channels and adamw for the rest",
+    )
     lr: float = recipe_field(
         POSITIVE, 0.1, "learning rate after the warm-up, at batch images a step: a batch that is halved takes it down"
     )
-    momentum: float = recipe_field(BELOW_1, 0.9, "of sgd and rmsprop")
+    momentum: float = recipe_field(BELOW_1, 0.9, "of sgd, rmsprop and muon; the first beta of adamw")
     decay: float = recipe_field(BELOW_1, 0.9, "of the mean square in rmsprop")
     eps: float = recipe_field(NOT_NEGATIVE, 1e-3, "of rmsprop")
     weight_decay: float = recipe_field(NOT_NEGATIVE, 5e-4, "not for norms and biases")

@@ -169,7 +169,7 @@ def check_batch(network: Architecture, images: int) -> None:
 
 
 def autocast(settings: Settings) -> Any:
-    """The settings' precision for a forward pass, as a context."""
+    """The settings' number format for a forward pass or a step of the optimiser, as a context."""
     import torch
 
     kind = settings.device.partition(":")[0]

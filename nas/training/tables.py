@@ -42,13 +42,20 @@ def _rmsprop(groups: Groups, lr: float, momentum: float, decay: float, eps: floa
     return uncompiled(TensorFlowRMSprop)(groups, lr, decay, momentum, eps)
 
 
+def _muon(groups: Groups, lr: float, momentum: float, **_: float) -> Any:
+    from nas.training.muon import Muon
+
+    return Muon(groups, lr, momentum)
+
+
 OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": _sgd,
     "adamw": _adamw,
     "rmsprop": _rmsprop,
+    "muon": _muon,
 }
 
-RATE_EXPONENTS: dict[str, float] = {"sgd": 1.0, "adamw": 0.5, "rmsprop": 0.5}
+RATE_EXPONENTS: dict[str, float] = {"sgd": 1.0, "adamw": 0.5, "rmsprop": 0.5, "muon": 0.5}
 """By which power of the batch the rate of an optimiser grows."""
 
 
