@@ -13,7 +13,7 @@ SHORT, LONG = "fast", "modern"
 SHORT_EPOCHS = 32  # of a training of which nothing is said
 LONG_EPOCHS = 40  # from which LONG is ahead: benchmarks/recipes.md
 
-NAMES = ("proxy", "fast", "plain", "efficientnet", "modern")
+NAMES = ("proxy", "fast", "muon", "plain", "efficientnet", "modern")
 
 _FILES = {name: read(Path(__file__).with_name(f"{name}.yaml")) for name in NAMES}
 

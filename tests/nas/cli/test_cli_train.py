@@ -104,7 +104,7 @@ def test_fine_tuning_on_other_classes_has_a_new_head_and_a_frozen_body(nas, net,
     [
         (
             ("--recipe", "modem"),
-            "unknown recipe 'modem'; did you mean 'modern'?; it must be one of proxy, fast, plain, efficientnet",
+            "unknown recipe 'modem'; did you mean 'modern'?; it must be one of proxy, fast, muon, plain, efficientnet",
         ),
         (("--set", "lr"), "--set must be FIELD=VALUE, got 'lr'"),
         (("--set", "rate=1"), "unknown key 'rate'"),
