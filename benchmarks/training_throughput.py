@@ -1,12 +1,13 @@
 """Images per second of our loop against a plain torchvision script, on the same network and images, in one run.
 
-    python benchmarks/training_throughput.py [--rounds 5] [--steps 20] [--threads 2] [--recipe plain] [--processes 2]
+    python benchmarks/training_throughput.py [--rounds 5] [--threads 2] [--recipe plain] [--width 0.25] [--processes 2]
 
-The network is EfficientNet-B0 at a quarter of its width (torchvision's widths), 32 px, 10 classes, batches of 128. The
-plain script is what one writes from torchvision's documentation: PIL images through RandomCrop, flip, ToTensor and
-Normalize in a DataLoader with two workers, the network contiguous, SGD. Rounds of both alternate; figures are medians
-with their range. The peak is a dense 3×3 convolution by oneDNN with as many threads, in the same run. With
---processes 2 our loop is also measured in two processes of one thread (DDP).
+The network is EfficientNet-B0 at a quarter of its width (torchvision's widths) or --width, 32 px, 10 classes, batches
+of 128. The plain script is what one writes from torchvision's documentation: PIL images through RandomCrop, flip,
+ToTensor and Normalize in a DataLoader with two workers, the network contiguous, SGD. Rounds of both alternate, each of
+an epoch's steps, since our loop prepares the images of several steps at once; figures are medians with their range. The
+peak is a dense 3×3 convolution by oneDNN with as many threads, in the same run. With --processes 2 our loop is also
+measured in two processes of one thread (DDP).
 """
 
 from __future__ import annotations
@@ -40,18 +41,19 @@ from nas.training.settings import settings_for
 from search_spaces import Architecture, cost, load
 
 BATCH, IMAGES, SIDE = 128, 10_000, 32
+STEPS = IMAGES // BATCH  # of an epoch
 
 
-def quarter() -> tuple[Architecture, nn.Module]:
-    """Ours and torchvision's quarter-width network, with equal parameters."""
-    rows, last = _efficientnet_conf("efficientnet_b0", width_mult=0.25, depth_mult=1.0)
+def networks(width: float) -> tuple[Architecture, nn.Module]:
+    """Ours and torchvision's network of a share of the width, with equal parameters."""
+    rows, last = _efficientnet_conf("efficientnet_b0", width_mult=width, depth_mult=1.0)
     theirs = EfficientNet(rows, dropout=0.2, num_classes=10, last_channel=last)
     whole = load("efficientnet-b0")
-    stages = tuple(replace(own, out=row.out_channels) for own, row in zip(whole.stages, rows, strict=True))
+    stages = tuple(replace(stage, out=row.out_channels) for stage, row in zip(whole.stages, rows, strict=True))
     stem = (replace(whole.stem[0], out=rows[0].input_channels),)
     head = replace(whole.head, out=4 * rows[-1].out_channels)
     ours = replace(whole, stem=stem, stages=stages, head=head).at(SIDE, 10)
-    assert cost(ours).params == sum(each.numel() for each in theirs.parameters())
+    assert cost(ours).params == sum(weight.numel() for weight in theirs.parameters())
     return ours, theirs
 
 
@@ -146,14 +148,14 @@ def images() -> Data:
 
 def in_processes(options: argparse.Namespace) -> str:
     """Our loop's figures under torchrun, one thread a process."""
-    own = [__file__, "--child", "--rounds", str(options.rounds), "--steps", str(options.steps)]
+    script = [__file__, "--child", "--rounds", str(options.rounds), "--width", str(options.width)]
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(options.processes)]
-    words = [sys.executable, *launcher, *own, "--threads", "1", "--recipe", options.recipe]
+    words = [sys.executable, *launcher, *script, "--threads", "1", "--recipe", options.recipe]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def told(name: str, runs: list[tuple[float, float]], macs: int, most: float | None) -> str:
+def described(name: str, runs: list[tuple[float, float]], macs: int, most: float | None) -> str:
     rates, shares = zip(*runs, strict=True)
     middle = statistics.median(rates)
     of_peak = f", {6 * macs * middle / most:.1%} of peak" if most else ""
@@ -164,30 +166,31 @@ def told(name: str, runs: list[tuple[float, float]], macs: int, most: float | No
 
 
 def measured(steps: dict[str, Iterator[float]], options: argparse.Namespace) -> dict[str, list[tuple[float, float]]]:
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in steps}
-    for each in steps.values():
-        rate(each, 3)
+    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in steps}
+    for loop in steps.values():
+        rate(loop, 3)
     for _ in range(options.rounds):
-        for name, each in steps.items():
-            found[name].append(rate(each, options.steps))
-    return found
+        for name, loop in steps.items():
+            runs[name].append(rate(loop, STEPS))
+    return runs
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name, value in (("rounds", 5), ("steps", 20), ("threads", 2), ("processes", 1)):
+    for name, value in (("rounds", 5), ("threads", 2), ("processes", 1)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--recipe", default="plain")
+    parser.add_argument("--width", type=float, default=0.25)
     parser.add_argument("--child", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    ours, theirs = quarter()
+    ours, theirs = networks(options.width)
     data, macs = images(), cost(ours).macs
     if options.child:
         with joined("cpu"):
-            found = measured({"ours": our_steps(ours, data, options.recipe, 1)}, options)
+            runs = measured({"ours": our_steps(ours, data, options.recipe, 1)}, options)["ours"]
             if world().leads:
-                print(told(f"ours, {world().size} processes", found["ours"], macs, None))
+                print(described(f"ours, {world().size} processes", runs, macs, None))
         return
     most = peak(options.threads)
     print(f"peak of a dense convolution, {options.threads} threads: {most / 1e9:.0f} GFLOP/s; network {macs:,} MACs")
@@ -195,10 +198,10 @@ def main() -> None:
         "ours": our_steps(ours, data, options.recipe, options.threads),
         "plain": plain_steps(theirs, data),
     }
-    found = measured(both, options)
-    for name, runs in found.items():
-        print(told(name, runs, macs, most))
-    ratios = [a[0] / b[0] for a, b in zip(found["ours"], found["plain"], strict=True)]
+    runs_of = measured(both, options)
+    for name, runs in runs_of.items():
+        print(described(name, runs, macs, most))
+    ratios = [a[0] / b[0] for a, b in zip(runs_of["ours"], runs_of["plain"], strict=True)]
     print(f"ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
     if options.processes > 1:
         print(in_processes(options))
