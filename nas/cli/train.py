@@ -200,11 +200,10 @@ def _enlarged_lines(side: int, images: int) -> list[str]:
 
 def _summary_pairs(summary: dict[str, Any]) -> list[tuple[str, object]]:
     """What a training came to: accuracy, what is confused, what the network and the run cost."""
+    from nas.report.stored import augmented
     from nas.text.numbers import rounded, seconds_text
-    from nas.training.tables import NO_TTA
 
-    test, val, tta = summary["test"], summary["val"], summary.get("tta", NO_TTA)
-    augmented = "" if tta == NO_TTA else f", test-time augmentation {tta}"
+    test, val, augmentation = summary["test"], summary["val"], augmented(summary)
     worst = ", ".join(
         f"{row['class']} {percent(row['top1'])}" for row in test["per_class"][:MAX_CLASSES] if row["images"]
     )
@@ -212,8 +211,8 @@ def _summary_pairs(summary: dict[str, Any]) -> list[tuple[str, object]]:
         f"{pair['true']} for {pair['predicted']} {pair['images']}×" for pair in test["confused"][:MAX_PAIRS]
     )
     return [
-        ("validation", _accuracy(val) + augmented),
-        ("test, read once", _accuracy(test) + augmented),
+        ("validation", _accuracy(val) + augmentation),
+        ("test, read once", _accuracy(test) + augmentation),
         ("least right", worst),
         ("taken", confused or "nothing for anything else"),
         ("network", f"{summary['params']:,} parameters, {rounded(summary['macs'])} MACs at {summary['image_size']} px"),

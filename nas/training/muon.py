@@ -10,11 +10,8 @@ from torch.optim import AdamW
 
 from nas.training.uncompiled import uncompiled
 
-COEFFICIENTS = (
-    3.4445,
-    -4.7750,
-    2.0315,
-)  # of the odd polynomial of degree 5 that takes small singular values up fastest
+COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+"""Of the odd polynomial of degree 5 that takes small singular values up fastest (Jordan et al. 2024)."""
 ROUNDS = 5
 TYPICAL_STEP = 0.2  # root mean square of AdamW's steps, in learning rates
 LEAST_NORM = 1e-7
@@ -22,9 +19,9 @@ LEAST_NORM = 1e-7
 
 class Muon(uncompiled(AdamW)):  # type: ignore[misc]
     """Kernels (out, in, height, width) of convolutions that mix channels step along their momentum with all singular
-    values made about 1 (Muon, Jordan et al. 2024), by as much as AdamW would (Liu et al. 2025, equation 4). Depthwise
-    kernels, norms, biases and linear layers take AdamW's steps. Weight decay is decoupled. Matrices are multiplied in
-    the number format of the autocast that :meth:`step` is called in."""
+    values made about 1 (Muon, Jordan et al. 2024), by as much as AdamW would (Liu et al. 2025, sec. 2.2). Kernels of
+    one input channel (depthwise, or on grey images), norms, biases and linear layers take AdamW's steps. Weight decay
+    is decoupled. Matrices are multiplied in the number format of the autocast that :meth:`step` is called in."""
 
     def __init__(self, params: Any, lr: float, momentum: float) -> None:
         super().__init__(params, lr=lr, betas=(momentum, 0.999), foreach=True)
@@ -52,13 +49,13 @@ class Muon(uncompiled(AdamW)):  # type: ignore[misc]
 
 
 def mixes_channels(weight: Tensor) -> bool:
-    """Whether a weight is the kernel of a convolution that is not depthwise."""
+    """Whether a weight is the kernel (out, in, height, width) of a convolution of more than one input channel."""
     return weight.dim() == 4 and weight.shape[1] > 1
 
 
 def orthogonalised(matrix: Tensor) -> Tensor:
-    """The matrix with its singular values brought to between 0.7 and 1.2 by Newton and Schulz's iteration (Jordan et
-    al. 2024)."""
+    """The matrix (rows, columns) with its singular values, but for very small ones, brought to about 0.7 to 1.2 by
+    Newton and Schulz's iteration (Jordan et al. 2024); the vectors stay."""
     a, b, c = COEFFICIENTS
     is_tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.T if is_tall else matrix

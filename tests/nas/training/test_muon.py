@@ -14,7 +14,6 @@ from nas.training.muon import Muon, mixes_channels, orthogonalised
 from nas.training.optimisers import optimiser
 from nas.training.recipes import RECIPES
 from nas.training.settings import settings_for
-from nas.training.tables import OPTIMISERS
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (6, 20), (20, 6), (1, 5)])
@@ -107,4 +106,11 @@ def test_a_recipe_names_it():
     assert isinstance(stepper, Muon)
     assert [group["weight_decay"] for group in stepper.param_groups] == [0.3, 0.0]
     assert stepper.defaults["betas"] == (0.8, 0.999)
-    assert "muon" in OPTIMISERS
+
+
+def test_the_recipe_is_fast_but_for_the_optimiser():
+    """What is measured side by side stays so."""
+    muon = RECIPES["muon"]
+    of_the_optimiser = {name: getattr(muon, name) for name in ("name", "optimiser", "lr", "weight_decay", "warm_up")}
+    assert muon == replace(RECIPES["fast"], **of_the_optimiser)
+    assert muon.optimiser == "muon"
